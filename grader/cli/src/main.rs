@@ -1,0 +1,2 @@
+//! The program `forklings`.
+fn main() {}

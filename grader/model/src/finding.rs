@@ -1,0 +1,286 @@
+//! A finding: what a rule has to say about a trace, as data. The sentences are `report`'s.
+
+use crate::{Demand, Ending, Fd, ObjectId, Pid, ProcId, Rule, Signal, SiteId, Wait};
+use serde::{Deserialize, Serialize};
+
+/// What a rule has to say about a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What is wrong, with the values a sentence about it needs.
+    pub detail: Detail,
+    /// Whether it stands alone or only explains another finding.
+    pub weight: Weight,
+    /// Numbers of the events that prove it, ascending. The timeline shows these and what makes
+    /// them understood.
+    pub evidence: Vec<u32>,
+    /// The place in the code to look at first.
+    pub site: Option<SiteId>,
+    /// A second place that belongs to it: where the zombie was forked, the descriptor opened.
+    pub origin: Option<SiteId>,
+}
+
+impl Finding {
+    /// The rule that was broken.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.detail.rule()
+    }
+}
+
+/// Whether a finding is enough to reject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// Wrong by itself.
+    Accuses,
+    /// Counts only beside a finding that accuses, whose cause it names: a pattern that correct
+    /// programs may show too.
+    Explains,
+}
+
+/// What is wrong, one variant per rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "kebab-case")]
+pub enum Detail {
+    /// The compiler refused it.
+    BuildFailed {
+        /// The compiler's messages, shortened.
+        diagnostics: String,
+    },
+    /// A `todo!` was reached.
+    TodoLeft {
+        /// Its text.
+        todo: String,
+    },
+    /// More processes than the limit.
+    ProcessLimit {
+        /// The limit.
+        processes: u32,
+        /// Who asked for one more.
+        proc: ProcId,
+    },
+    /// More memory than the limit.
+    MemoryLimit {
+        /// The limit.
+        mib: u32,
+        /// Who wanted more.
+        proc: ProcId,
+    },
+    /// More output than the limit.
+    OutputLimit {
+        /// The limit.
+        kib: u32,
+        /// Who wrote it.
+        proc: ProcId,
+    },
+    /// A process crashed, or the root panicked.
+    Crashed {
+        /// Which process.
+        proc: ProcId,
+        /// How it ended.
+        ending: Ending,
+        /// The panic's message, if it was one.
+        panic: Option<String>,
+    },
+    /// A process was killed by a signal that the contract does not have in it.
+    KilledBySignal {
+        /// Which process.
+        proc: ProcId,
+        /// The signal.
+        signal: Signal,
+        /// Who sent it; `None` is the kernel.
+        by: Option<ProcId>,
+    },
+    /// More processes than the contract asks for.
+    TooManyProcesses {
+        /// What the contract asks for.
+        demand: Demand,
+        /// How many there were.
+        seen: u32,
+        /// A process that should not have forked, if one is known.
+        culprit: Option<ProcId>,
+    },
+    /// A child panicked, and the program went on to report success.
+    PanicIgnored {
+        /// The child.
+        child: ProcId,
+        /// Its message.
+        panic: String,
+    },
+    /// The kernel threw a status away, or the program took it and dropped it.
+    StatusLost {
+        /// Whose status.
+        child: ProcId,
+        /// How it had ended.
+        ending: Ending,
+        /// Who should have taken it.
+        parent: ProcId,
+        /// Whether ignoring SIGCHLD was the reason.
+        ignored_sigchld: bool,
+    },
+    /// A wait for any child took one that another part of the program waits for.
+    WrongChildReaped {
+        /// The child that was taken.
+        child: ProcId,
+        /// Whose wait later failed.
+        parent: ProcId,
+    },
+    /// EINTR ended what should have gone on.
+    EintrNotHandled {
+        /// Whose call.
+        proc: ProcId,
+        /// The call.
+        call: String,
+        /// The signal.
+        signal: Option<Signal>,
+    },
+    /// The rest of a short read or write was forgotten.
+    ShortIoIgnored {
+        /// Whose call.
+        proc: ProcId,
+        /// Whether it was a write.
+        write: bool,
+        /// The descriptor.
+        fd: Fd,
+        /// Bytes asked for.
+        asked: u64,
+        /// Bytes moved.
+        moved: u64,
+    },
+    /// A status word was read wrongly.
+    StatusMisread {
+        /// Whose status.
+        child: ProcId,
+        /// How it had ended.
+        ending: Ending,
+        /// What the program said instead.
+        said: String,
+    },
+    /// A write end that nobody will use holds back an end of file.
+    PipeEndOpen {
+        /// Who waits.
+        reader: ProcId,
+        /// The reader's descriptor.
+        fd: Fd,
+        /// The pipe.
+        object: ObjectId,
+        /// Who holds the write end.
+        holder: ProcId,
+        /// The holder's descriptor.
+        held: Fd,
+        /// Everybody who waits.
+        waits: Vec<Wait>,
+    },
+    /// Everybody waits for somebody.
+    Deadlock {
+        /// Who waits for what.
+        waits: Vec<Wait>,
+    },
+    /// Asked again and again instead of waiting.
+    BusyWait {
+        /// Who.
+        proc: ProcId,
+        /// With which call.
+        call: String,
+        /// How often in a row.
+        times: u32,
+    },
+    /// Too much time.
+    TimeLimit {
+        /// The limit.
+        seconds: u32,
+        /// Who was running.
+        proc: ProcId,
+        /// Whether it computed rather than slept.
+        computing: bool,
+    },
+    /// A sleep stands where a wait belongs.
+    OrderBySleep {
+        /// Who slept.
+        proc: ProcId,
+        /// How long, in nanoseconds.
+        asked: u64,
+        /// The order that broke when time passed otherwise.
+        demand: Demand,
+    },
+    /// Something came before what it must follow.
+    OrderViolated {
+        /// The demand that was not met.
+        demand: Demand,
+    },
+    /// The program did not do or say what the contract says.
+    OutputWrong {
+        /// The demand that was not met.
+        demand: Demand,
+        /// What was there instead.
+        actual: String,
+    },
+    /// A dead child was never waited for.
+    ZombieLeft {
+        /// The child.
+        child: ProcId,
+        /// Its pid.
+        pid: Pid,
+        /// How it ended.
+        ending: Ending,
+        /// Who should have reaped it.
+        parent: ProcId,
+    },
+    /// A process was still alive when its parent, or the program, ended.
+    OrphanLeft {
+        /// The process.
+        proc: ProcId,
+        /// Its pid.
+        pid: Pid,
+        /// Its parent.
+        parent: ProcId,
+    },
+    /// A program got descriptors that are not its business.
+    FdInherited {
+        /// The process that executed it.
+        proc: ProcId,
+        /// The program.
+        program: String,
+        /// Descriptors that stayed open, with what they refer to.
+        fds: Vec<(Fd, String)>,
+    },
+    /// Descriptors that were left open.
+    FdLeaked {
+        /// Each with what it refers to.
+        fds: Vec<(Fd, String)>,
+    },
+}
+
+impl Detail {
+    /// The rule that this detail belongs to.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        match self {
+            Self::BuildFailed { .. } => Rule::BuildFailed,
+            Self::TodoLeft { .. } => Rule::TodoLeft,
+            Self::ProcessLimit { .. } => Rule::ProcessLimit,
+            Self::MemoryLimit { .. } => Rule::MemoryLimit,
+            Self::OutputLimit { .. } => Rule::OutputLimit,
+            Self::Crashed { .. } => Rule::Crashed,
+            Self::KilledBySignal { .. } => Rule::KilledBySignal,
+            Self::TooManyProcesses { .. } => Rule::TooManyProcesses,
+            Self::PanicIgnored { .. } => Rule::PanicIgnored,
+            Self::StatusLost { .. } => Rule::StatusLost,
+            Self::WrongChildReaped { .. } => Rule::WrongChildReaped,
+            Self::EintrNotHandled { .. } => Rule::EintrNotHandled,
+            Self::ShortIoIgnored { .. } => Rule::ShortIoIgnored,
+            Self::StatusMisread { .. } => Rule::StatusMisread,
+            Self::PipeEndOpen { .. } => Rule::PipeEndOpen,
+            Self::Deadlock { .. } => Rule::Deadlock,
+            Self::BusyWait { .. } => Rule::BusyWait,
+            Self::TimeLimit { .. } => Rule::TimeLimit,
+            Self::OrderBySleep { .. } => Rule::OrderBySleep,
+            Self::OrderViolated { .. } => Rule::OrderViolated,
+            Self::OutputWrong { .. } => Rule::OutputWrong,
+            Self::ZombieLeft { .. } => Rule::ZombieLeft,
+            Self::OrphanLeft { .. } => Rule::OrphanLeft,
+            Self::FdInherited { .. } => Rule::FdInherited,
+            Self::FdLeaked { .. } => Rule::FdLeaked,
+        }
+    }
+}

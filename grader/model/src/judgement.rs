@@ -1,0 +1,103 @@
+//! What a test found out, and the record that a suite writes of it.
+
+use crate::{Demand, Fault, Finding, Isolation, Rule, Scenario, Trace};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One line of a suite's record file (JSON). The file is append-only; a test whose `Finished`
+/// line is missing did not finish, and counts as failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// A scenario of a test begins.
+    Started {
+        /// Name of the test as libtest knows it, `task::sentence`.
+        test: String,
+    },
+    /// A scenario of a test was judged. A test with several scenarios writes several.
+    Judged(Box<Judgement>),
+    /// The test returned, after all its scenarios. Written by the last `check()` too, so a test
+    /// that panics for another reason has none.
+    Finished {
+        /// Name of the test.
+        test: String,
+        /// Hash of the subject that was judged, in hexadecimal.
+        subject: String,
+    },
+}
+
+/// What exploring one scenario found out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The exercise's id.
+    pub exercise: String,
+    /// The task's id: the module of the test.
+    pub task: String,
+    /// Name of the test as libtest knows it.
+    pub test: String,
+    /// What was run.
+    pub scenario: Scenario,
+    /// What was demanded of every run.
+    pub demands: Vec<Demand>,
+    /// Faults that were asked for.
+    pub faults: Vec<Fault>,
+    /// What was tried.
+    pub explored: Explored,
+    /// Passed, failed, or not known.
+    pub outcome: Outcome,
+}
+
+/// What was tried before a verdict was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explored {
+    /// Schedules that ran.
+    pub schedules: u32,
+    /// Different orders of visible operations among them.
+    pub distinct_orders: u32,
+    /// Whether every schedule was tried. `false` unless an enumeration ended.
+    pub exhausted: bool,
+    /// What stood between the subject and the machine.
+    pub isolation: Isolation,
+    /// Calls without a model that the subject made.
+    pub unmodelled: Vec<String>,
+}
+
+/// Passed, failed, or not known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// No schedule showed a failure.
+    Passed,
+    /// At least one did. The first failure is the one to report; others follow in order of
+    /// precedence, one for each rule.
+    Failed {
+        /// Never empty.
+        failures: Vec<Failure>,
+    },
+    /// The grader could not tell. Never the student's fault.
+    GraderError {
+        /// What happened and what can be done about it.
+        reason: String,
+    },
+}
+
+/// One rule that was broken, with the run that shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What is wrong.
+    pub finding: Finding,
+    /// In how many of the schedules.
+    pub shown_in: u32,
+    /// The run that shows it, with source lines.
+    pub trace: Trace,
+    /// The file that replays it, absolute.
+    pub replay: Option<PathBuf>,
+}
+
+impl Failure {
+    /// The rule that was broken.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.finding.rule()
+    }
+}

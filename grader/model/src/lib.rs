@@ -1,0 +1,40 @@
+//! The vocabulary of Forklings: plain data that every other crate shares.
+//!
+//! Nothing here runs, reads or prints anything. The only dependency is serde, so that each value
+//! can be written to a record and read back unchanged.
+
+mod ending;
+mod event;
+mod exercise;
+mod finding;
+mod id;
+mod isolation;
+mod judgement;
+mod latin1;
+mod report;
+mod rule;
+mod scenario;
+mod schedule;
+mod signal;
+mod site;
+mod trace;
+mod waiting;
+
+pub use ending::Ending;
+pub use event::{
+    Action, Event, EventKind, ForkKind, IoResult, SignalSource, SignalTarget, WaitOptions,
+    WaitOutcome, WaitTarget,
+};
+pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
+pub use finding::{Detail, Finding, Weight};
+pub use id::{Errno, Fd, ObjectId, Pid, ProcId, TaskId};
+pub use isolation::Isolation;
+pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
+pub use report::{Graded, Report, Subject, Submission, TaskScore, Verdict};
+pub use rule::{Family, Rule};
+pub use scenario::{Demand, Scenario, Stream, Waiver};
+pub use schedule::{Fault, Schedule, Strategy};
+pub use signal::Signal;
+pub use site::{Frame, SiteId, SourceLine};
+pub use trace::{Descriptor, End, Object, ObjectKind, Process, Trace};
+pub use waiting::{Holder, Wait, WaitsFor};

@@ -1,0 +1,103 @@
+//! A scenario: one way to run an exercise's driver, and what is demanded of the run.
+
+use crate::{Ending, Rule};
+use serde::{Deserialize, Serialize};
+
+/// One way to run a program: `cargo run -p <exercise> -- <name> <args…>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Scenario {
+    /// The driver's first argument: usually a task's id.
+    pub name: String,
+    /// The arguments after it.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// What the program finds on standard input.
+    #[serde(default, with = "crate::latin1")]
+    pub stdin: Vec<u8>,
+}
+
+/// One of the two output streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// What a test demands of every run, as data: a broken demand is named in the message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demand {
+    /// The stream is exactly this.
+    Is {
+        /// Which stream.
+        stream: Stream,
+        /// The whole text.
+        text: String,
+    },
+    /// The stream has this line.
+    Line {
+        /// Which stream.
+        stream: Stream,
+        /// The line, without its newline.
+        line: String,
+    },
+    /// The stream has this line so many times.
+    LineTimes {
+        /// Which stream.
+        stream: Stream,
+        /// The line.
+        line: String,
+        /// How often.
+        times: u32,
+    },
+    /// The stream does not have this line.
+    NoLine {
+        /// Which stream.
+        stream: Stream,
+        /// The line.
+        line: String,
+    },
+    /// The stream's lines are these, in any order.
+    LinesInAnyOrder {
+        /// Which stream.
+        stream: Stream,
+        /// The lines.
+        lines: Vec<String>,
+    },
+    /// Both lines are on standard output, the first before the second.
+    Before {
+        /// The earlier line.
+        first: String,
+        /// The later line.
+        second: String,
+    },
+    /// The program ends like this.
+    Ends(Ending),
+    /// So many processes are made, the root not counted.
+    Forks(u32),
+    /// Never more children of the root at once, from fork to reaping.
+    AtMostAlive(u32),
+    /// The processes form this tree: for each process after the root, in any order of creation,
+    /// the shape is compared as an unordered tree. Index `i` holds the parent of node `i + 1`;
+    /// node 0 is the root.
+    Tree {
+        /// Parents by index.
+        parents: Vec<u32>,
+        /// What the shape is called: `fan`, `chain`, `tree`.
+        shape: String,
+    },
+    /// The status of every child is taken by a wait of its parent.
+    StatusesTaken,
+}
+
+/// A rule that a test does not ask for, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// The rule.
+    pub rule: Rule,
+    /// Why it does not apply here.
+    pub reason: String,
+}

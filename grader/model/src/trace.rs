@@ -1,0 +1,180 @@
+//! A trace: one run of a subject under one schedule.
+
+use crate::{Ending, Event, Fd, Frame, Isolation, ObjectId, Pid, ProcId, Schedule, SiteId, Wait};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One run of a subject under one schedule. Plain data: a test can build one by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The program that ran.
+    pub program: PathBuf,
+    /// Its arguments, without the program's name.
+    pub args: Vec<String>,
+    /// What decided the run, with the decisions that were taken.
+    pub schedule: Schedule,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// Every process, in the order of creation: the first is `P1`.
+    pub processes: Vec<Process>,
+    /// Every object that a descriptor referred to, by number.
+    pub objects: Vec<Object>,
+    /// Call stacks that events refer to, innermost frame first. Empty when none were recorded.
+    pub sites: Vec<Vec<Frame>>,
+    /// All bytes written to standard output, in order.
+    #[serde(with = "crate::latin1")]
+    pub stdout: Vec<u8>,
+    /// All bytes written to standard error, in order.
+    #[serde(with = "crate::latin1")]
+    pub stderr: Vec<u8>,
+    /// How the run came to its end.
+    pub end: End,
+    /// Descriptors of the root that were open when it ended and not when it started.
+    pub left_open: Vec<Descriptor>,
+    /// Names of calls that ran without a model, each once.
+    pub unmodelled: Vec<String>,
+    /// Whether the same schedule must give the same trace again.
+    pub replayable: bool,
+    /// What stood between the subject and the machine.
+    pub isolation: Isolation,
+}
+
+/// A process of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub proc: ProcId,
+    /// Its pid as it sees it.
+    pub pid: Pid,
+    /// Who forked it; `None` for the root.
+    pub parent: Option<ProcId>,
+}
+
+/// Something that a descriptor refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Its number.
+    pub object: ObjectId,
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Where it was made: the `pipe` or `open`.
+    pub made_at: Option<SiteId>,
+}
+
+/// What an object is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObjectKind {
+    /// The run's standard input.
+    Stdin,
+    /// The run's standard output, captured.
+    Stdout,
+    /// The run's standard error, captured.
+    Stderr,
+    /// A pipe, both ends.
+    Pipe,
+    /// A file, by the path it was opened with.
+    File(String),
+    /// Anything else, by the call that made it: `socket`, `eventfd2`, ….
+    Other(String),
+}
+
+/// A descriptor that was found open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Descriptor {
+    /// Its number.
+    pub fd: Fd,
+    /// What it refers to, as `/proc/<pid>/fd` names it, without inode numbers.
+    pub what: String,
+    /// The object, where the trace saw it made.
+    pub object: Option<ObjectId>,
+    /// Where it was made: the `pipe`, `open` or `dup`.
+    pub made_at: Option<SiteId>,
+}
+
+/// How a run came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The root ended. Whoever was still alive is named and was then killed.
+    Root {
+        /// How the root ended.
+        ending: Ending,
+        /// Processes that had not begun to die when the root ended.
+        alive: Vec<ProcId>,
+    },
+    /// Everybody waits, and nothing can end a wait.
+    Deadlock {
+        /// Who waits for what.
+        waits: Vec<Wait>,
+    },
+    /// More CPU and virtual time than allowed.
+    TimeLimit {
+        /// The limit in seconds.
+        seconds: u32,
+        /// The process that was running.
+        proc: ProcId,
+        /// Whether it was computing (CPU time) rather than sleeping (virtual time).
+        computing: bool,
+    },
+    /// One more process than allowed.
+    ProcessLimit {
+        /// The limit.
+        processes: u32,
+        /// Who asked for one more.
+        proc: ProcId,
+    },
+    /// More memory than allowed.
+    MemoryLimit {
+        /// The limit in MiB.
+        mib: u32,
+        /// The process that wanted more.
+        proc: ProcId,
+    },
+    /// More output than allowed.
+    OutputLimit {
+        /// The limit in KiB.
+        kib: u32,
+        /// Who wrote it.
+        proc: ProcId,
+    },
+    /// The tracer gave up: its own fault or the machine's, never the subject's.
+    Abandoned {
+        /// Why, for whoever mends the tracer.
+        reason: String,
+    },
+}
+
+impl Trace {
+    /// The process with this number.
+    #[must_use]
+    pub fn process(&self, proc: ProcId) -> Option<&Process> {
+        self.processes.iter().find(|p| p.proc == proc)
+    }
+
+    /// The object with this number.
+    #[must_use]
+    pub fn object(&self, object: ObjectId) -> Option<&Object> {
+        self.objects.iter().find(|o| o.object == object)
+    }
+
+    /// The call stack recorded under `site`, innermost frame first.
+    #[must_use]
+    pub fn frames(&self, site: SiteId) -> &[Frame] {
+        usize::try_from(site.0).ok().and_then(|n| self.sites.get(n)).map_or(&[], Vec::as_slice)
+    }
+
+    /// How the root ended, if it did.
+    #[must_use]
+    pub fn root_ending(&self) -> Option<Ending> {
+        match self.end {
+            End::Root { ending, .. } => Some(ending),
+            End::Deadlock { .. }
+            | End::TimeLimit { .. }
+            | End::ProcessLimit { .. }
+            | End::MemoryLimit { .. }
+            | End::OutputLimit { .. }
+            | End::Abandoned { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Who waits for what: the content of a deadlock.
+
+use crate::{Fd, ObjectId, ProcId, SiteId, TaskId};
+use serde::{Deserialize, Serialize};
+
+/// One task that cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Who waits.
+    pub task: TaskId,
+    /// For what.
+    pub on: WaitsFor,
+    /// Where in the code.
+    pub site: Option<SiteId>,
+}
+
+/// What could end a wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitsFor {
+    /// Data or end of file on a descriptor.
+    Readable {
+        /// The descriptor read from.
+        fd: Fd,
+        /// The object behind it.
+        object: ObjectId,
+        /// Everybody who holds a write end, the waiting process itself included.
+        writers: Vec<Holder>,
+    },
+    /// Room in a pipe or socket.
+    Writable {
+        /// The descriptor written to.
+        fd: Fd,
+        /// The object behind it.
+        object: ObjectId,
+        /// Everybody who holds a read end.
+        readers: Vec<Holder>,
+    },
+    /// One of several descriptors, in `poll` or `select`.
+    AnyOf {
+        /// The descriptors asked about.
+        fds: Vec<Fd>,
+    },
+    /// The end of a child; these are alive.
+    Child {
+        /// The children that would end the wait.
+        candidates: Vec<ProcId>,
+    },
+    /// A signal that is let through.
+    Signal,
+    /// A futex to change and be woken: a lock, a condition, the end of a thread.
+    Futex {
+        /// Address of the futex word in the waiting process.
+        address: u64,
+    },
+    /// The child of `vfork` to execute a program or end.
+    VforkChild {
+        /// That child.
+        child: ProcId,
+    },
+    /// `SIGCONT`: the process is stopped.
+    Continue,
+    /// A call that the tracer has no model of.
+    Unmodelled {
+        /// The call's name.
+        call: String,
+    },
+}
+
+/// A process that has one end of an object open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process.
+    pub proc: ProcId,
+    /// Its descriptor.
+    pub fd: Fd,
+    /// Where the descriptor came to be in the process's ancestry: the `pipe`, `open` or `dup`.
+    pub opened_at: Option<SiteId>,
+}
