@@ -1,1 +1,311 @@
-fn main() {}
+//! The driver of the exercise: turns a scenario's name and arguments into calls of your functions.
+//! It is given; edit `lib.rs` only.
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork, getpid, pipe};
+use pipes::{Cmd, Ended, ask, gather, pipeline, send_until_gone, to_child, try_read};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo run -p pipes -- SCENARIO
+
+  to_child MESSAGE                  a text, or a number: so many bytes
+  try_read [nonblocking]            a pipe's life: empty, filled, empty, closed
+  send_until_gone TAKES LENGTH [default]
+                                    the reader takes so many bytes, the record has so many;
+                                    with SIGPIPE at its default
+  gather LENGTH...                  one worker for each record's length
+  gather_failing WORKER LENGTH...   one worker ends with status 3
+  ask SERVICE MESSAGE               services: shout count greet first fail
+  pipeline COMMAND [ARG...] ['|' COMMAND [ARG...]]...
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = catch_alarm().and_then(|()| match args.as_slice() {
+        ["to_child", text] => run_to_child(&message(text)).map(Some),
+        ["try_read"] => run_try_read(false).map(Some),
+        ["try_read", "nonblocking"] => run_try_read(true).map(Some),
+        ["send_until_gone", takes, length] => {
+            numbers(&[takes, length]).map(|n| run_send_until_gone(n[0], n[1], false)).transpose()
+        }
+        ["send_until_gone", takes, length, "default"] => {
+            numbers(&[takes, length]).map(|n| run_send_until_gone(n[0], n[1], true)).transpose()
+        }
+        ["gather", lengths @ ..] => {
+            numbers(lengths).map(|lengths| run_gather(&lengths, None)).transpose()
+        }
+        ["gather_failing", rest @ ..] => match numbers(rest).as_deref() {
+            Some([failing, lengths @ ..]) => run_gather(lengths, Some(*failing)).map(Some),
+            Some([]) | None => Ok(None),
+        },
+        ["ask", service, text] => run_ask(service, &message(text)).transpose(),
+        ["pipeline", words @ ..] => run_pipeline(words).map(Some),
+        _ => Ok(None),
+    });
+    match outcome {
+        Ok(Some(())) => ExitCode::SUCCESS,
+        Ok(None) => {
+            eprint!("{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            println!("{}: error", args[0]);
+            eprintln!("{}: {error}", args[0]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Catches SIGALRM without `SA_RESTART`: whoever sends it interrupts a blocking call.
+fn catch_alarm() -> io::Result<()> {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing, so it is safe at any moment.
+    unsafe { sigaction(Signal::SIGALRM, &action) }?;
+    Ok(())
+}
+
+fn run_to_child(message: &[u8]) -> io::Result<()> {
+    let caller = getpid();
+    to_child(message, &|bytes| {
+        let place = if getpid() == caller { "not a child" } else { "child" };
+        println!("{place}: {}", compare(bytes, message));
+    })?;
+    println!("caller: the child is gone");
+    Ok(())
+}
+
+fn run_try_read(nonblocking: bool) -> io::Result<()> {
+    let (reader, writer) = pipe()?;
+    if nonblocking {
+        fcntl(&reader, FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK))?;
+    }
+    let flags = fcntl(&reader, FcntlArg::F_GETFL)?;
+    let show = |moment: &str| -> io::Result<()> {
+        let mut bytes = Vec::new();
+        let end = loop {
+            match try_read(reader.as_fd())? {
+                None => break "nothing yet",
+                Some(part) if part.is_empty() => break "end of file",
+                Some(part) => bytes.extend(part),
+            }
+        };
+        match bytes.as_slice() {
+            [] => println!("{moment}: {end}"),
+            bytes => println!("{moment}: {}, then {end}", describe(bytes)),
+        }
+        Ok(())
+    };
+    show("new pipe")?;
+    nix::unistd::write(&writer, b"hello")?;
+    show("after a write")?;
+    nix::unistd::write(&writer, b"the last words")?;
+    drop(writer);
+    show("after the last close")?;
+    let same = fcntl(&reader, FcntlArg::F_GETFL)? == flags;
+    println!("status flags: {}", if same { "as before" } else { "changed" });
+    Ok(())
+}
+
+fn run_send_until_gone(takes: usize, length: usize, default: bool) -> io::Result<()> {
+    if default {
+        // SAFETY: no handler is installed, only the default effect.
+        unsafe { nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+    }
+    let record = pattern(length, 0);
+    let (reader, writer) = pipe()?;
+    let capacity = usize::try_from(fcntl(&writer, FcntlArg::F_GETPIPE_SZ)?).unwrap_or(usize::MAX);
+    let mut child: Option<Pid> = None;
+    if takes > 0 {
+        // SAFETY: the driver has one thread.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                drop(writer);
+                let mut taken = vec![0; takes];
+                let code = match File::from(reader).read_exact(&mut taken) {
+                    Ok(()) => {
+                        let sent: Vec<u8> = record.iter().copied().cycle().take(takes).collect();
+                        println!("reader: {}", compare(&taken, &sent));
+                        0
+                    }
+                    Err(_) => 1,
+                };
+                // SAFETY: ends the child without running the parent's clean-up.
+                unsafe { libc::_exit(code) }
+            }
+            ForkResult::Parent { child: pid } => {
+                drop(reader);
+                child = Some(pid);
+            }
+        }
+    } else {
+        drop(reader);
+    }
+    let sent = send_until_gone(writer.as_fd(), &record);
+    drop(writer);
+    if let Some(pid) = child {
+        while waitpid(pid, None) == Err(nix::Error::EINTR) {}
+    }
+    let sent = sent?;
+    match takes {
+        0 => println!("caller: the pipe took {sent} bytes"),
+        _ if sent < takes => println!("caller: counted less than the reader read"),
+        _ if sent > takes + capacity => println!("caller: counted more than was read and fits"),
+        _ => println!("caller: counted what can be"),
+    }
+    let now = read_disposition(libc::SIGPIPE);
+    let before = if default { libc::SIG_DFL } else { libc::SIG_IGN };
+    println!("SIGPIPE: {}", if now == before { "as before" } else { "changed" });
+    Ok(())
+}
+
+/// What a signal does now: `SIG_DFL`, `SIG_IGN` or a handler's address.
+fn read_disposition(signal: libc::c_int) -> libc::sighandler_t {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the third argument points to a sigaction, which the call fills.
+    unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all bytes zero is a valid sigaction, and the call has written over it.
+    unsafe { action.assume_init() }.sa_sigaction
+}
+
+fn run_gather(lengths: &[usize], failing: Option<usize>) -> io::Result<()> {
+    let records = gather(lengths.len(), &|worker| {
+        if failing == Some(worker) {
+            // SAFETY: ends the worker at once; that is the scenario.
+            unsafe { libc::_exit(3) }
+        }
+        pattern(lengths[worker], worker)
+    })?;
+    println!("{} records", records.len());
+    for (worker, record) in records.iter().enumerate() {
+        let expected = lengths.get(worker).map(|&length| pattern(length, worker));
+        println!("record {worker}: {}", compare(record, &expected.unwrap_or_default()));
+    }
+    Ok(())
+}
+
+fn run_ask(service: &str, request: &[u8]) -> Option<io::Result<()>> {
+    let (serve, expected): (pipes::Service, Vec<u8>) = match service {
+        "shout" => (&shout, request.to_ascii_uppercase()),
+        "count" => (&count, request.len().to_string().into_bytes()),
+        "greet" => (&greet, [pattern(GREETING, 1), count_of(request)].concat()),
+        "first" => (&first, request.first().copied().into_iter().collect()),
+        "fail" => (&fail, Vec::new()),
+        _ => return None,
+    };
+    Some(ask(request, serve).map(|answer| println!("answer: {}", compare(&answer, &expected))))
+}
+
+/// Answers each piece in upper case before it reads the next.
+fn shout(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
+    let mut piece = [0; 4096];
+    loop {
+        let n = match input.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        output.write_all(&piece[..n].to_ascii_uppercase())?;
+    }
+}
+
+/// Reads to the end, then answers with the number of bytes.
+fn count(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
+    let mut request = Vec::new();
+    input.read_to_end(&mut request)?;
+    output.write_all(&count_of(&request))
+}
+
+const GREETING: usize = 70_000;
+
+/// Writes a long greeting before it reads anything.
+fn greet(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
+    output.write_all(&pattern(GREETING, 1))?;
+    count(input, output)
+}
+
+/// Reads one byte, gives it back, and wants no more.
+fn first(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
+    let mut byte = [0];
+    match input.read_exact(&mut byte) {
+        Ok(()) => output.write_all(&byte),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+/// Fails without an answer.
+fn fail(_: &mut dyn Read, _: &mut dyn Write) -> io::Result<()> {
+    Err(io::Error::other("the service refuses"))
+}
+
+fn count_of(bytes: &[u8]) -> Vec<u8> {
+    bytes.len().to_string().into_bytes()
+}
+
+fn run_pipeline(words: &[&str]) -> io::Result<()> {
+    let commands: Vec<Cmd> = words
+        .split(|&word| word == "|")
+        .filter(|argv| !argv.is_empty())
+        .map(|argv| Cmd { argv: argv.iter().map(ToString::to_string).collect() })
+        .collect();
+    let ended = pipeline(&commands)?;
+    println!("{} commands, {} statuses", commands.len(), ended.len());
+    for (command, ended) in commands.iter().zip(ended) {
+        match ended {
+            Ended::Exited(status) => println!("{}: exit status {status}", command.argv[0]),
+            Ended::Killed(signal) => {
+                let name = Signal::try_from(signal).map_or("an unknown signal", Signal::as_str);
+                println!("{}: killed by {name}", command.argv[0]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All arguments as numbers, or `None`.
+fn numbers(args: &[&str]) -> Option<Vec<usize>> {
+    args.iter().map(|arg| arg.parse().ok()).collect()
+}
+
+/// A number means so many bytes, anything else is the message itself.
+fn message(arg: &str) -> Vec<u8> {
+    arg.parse().map_or_else(|_| arg.as_bytes().to_vec(), |length| pattern(length, 0))
+}
+
+/// Bytes of every value, newlines and zeros among them, different for each `salt`.
+fn pattern(length: usize, salt: usize) -> Vec<u8> {
+    (0..length).map(|i| (i.wrapping_mul(167) / 3 + i / 251 + salt * 85).to_le_bytes()[0]).collect()
+}
+
+/// The bytes themselves if they are a short text, else how many there are.
+fn describe(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.len() <= 60 && text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) => {
+            format!("{text:?}")
+        }
+        Ok(_) | Err(_) => format!("{} bytes", bytes.len()),
+    }
+}
+
+/// Describes `bytes` and says whether they are the expected ones.
+fn compare(bytes: &[u8], expected: &[u8]) -> String {
+    let differ = bytes.iter().zip(expected).position(|(a, b)| a != b);
+    let verdict = match differ {
+        Some(at) => format!("wrong from byte {at} on"),
+        None if bytes.len() < expected.len() => format!("{} missing", expected.len() - bytes.len()),
+        None if bytes.len() > expected.len() => {
+            format!("{} too many", bytes.len() - expected.len())
+        }
+        None => "right".to_owned(),
+    };
+    format!("{}, {verdict}", describe(bytes))
+}
