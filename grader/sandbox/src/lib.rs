@@ -1,1 +1,28 @@
-//! forklings-sandbox
+//! Isolation and limits. A sandbox launches a program held at the gate before its `execve`, so
+//! that a tracer can attach first, or runs a job to its end untraced. It knows nothing of
+//! schedules, traces or verdicts.
+//!
+//! - [`Launch`]: start a subject and hold it.
+//! - [`Job`]: run a program, such as a compiler, and collect what it prints.
+//! - [`View`]: what the file system looks like from inside.
+//! - [`probe`]: what this machine offers.
+//! - [`denied`]: calls that no exercise needs and that could do harm.
+//! - [`CpuLease`]: one explorer per processor.
+
+mod calls;
+mod cgroup;
+mod error;
+mod job;
+mod launch;
+mod lease;
+mod probe;
+mod steps;
+mod view;
+
+pub use calls::{denied, without_tracer};
+pub use error::{Result, SandboxError};
+pub use job::{Finished, Job};
+pub use launch::{Held, Launch};
+pub use lease::CpuLease;
+pub use probe::{Host, Wanted, probe};
+pub use view::View;

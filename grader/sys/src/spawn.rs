@@ -365,8 +365,10 @@ fn small_errno() -> u8 {
 }
 
 fn last_errno() -> i32 {
+    // SAFETY: takes nothing.
+    let place = unsafe { libc::__errno_location() };
     // SAFETY: the address of errno is always valid.
-    unsafe { *libc::__errno_location() }
+    unsafe { *place }
 }
 
 fn leave(code: i32) -> ! {

@@ -54,7 +54,7 @@ pub enum Step {
     BecomeUser(u32, u32),
     /// Drops every capability from the bounding set.
     DropCapabilities,
-    /// `setrlimit`: resource, limit (soft and hard).
+    /// `setrlimit`: resource, limit (soft and hard); a hard limit that is lower already stays.
     Limit(u32, u64),
     /// `umask`.
     FileModeMask(u32),
@@ -135,8 +135,10 @@ pub(crate) fn run(steps: &[Step]) -> Result<(), (usize, i32)> {
 }
 
 fn errno() -> i32 {
+    // SAFETY: takes nothing.
+    let place = unsafe { libc::__errno_location() };
     // SAFETY: the address of errno is always valid.
-    unsafe { *libc::__errno_location() }
+    unsafe { *place }
 }
 
 fn done(result: libc::c_long) -> Result<(), i32> {
@@ -216,9 +218,14 @@ fn perform(step: &Step) -> Result<(), i32> {
             Ok(())
         }
         Step::Limit(resource, limit) => {
-            let limit = libc::rlimit { rlim_cur: *limit, rlim_max: *limit };
-            // SAFETY: `limit` is a valid place.
-            done(libc::c_long::from(unsafe { libc::setrlimit(*resource, &raw const limit) }))
+            let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            // SAFETY: `now` is a valid place.
+            done(libc::c_long::from(unsafe { libc::getrlimit(*resource, &raw mut now) }))?;
+            // A hard limit can only be lowered.
+            let limit = (*limit).min(now.rlim_max);
+            let wanted = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+            // SAFETY: `wanted` is a valid place.
+            done(libc::c_long::from(unsafe { libc::setrlimit(*resource, &raw const wanted) }))
         }
         Step::FileModeMask(mask) => {
             // SAFETY: umask cannot fail.
