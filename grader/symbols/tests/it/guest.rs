@@ -32,11 +32,11 @@ pub(crate) fn sources() -> PathBuf {
 
 fn build(name: &str, source: &str, compiler: &str, options: &[&str]) -> Guest {
     let program = FOLDER.path().join(name);
-    let source = sources().join(source);
     let mut command = Command::new(compiler);
-    let status = command.args(options).arg("-o").arg(&program).arg(&source).status().unwrap();
-    assert!(status.success(), "{command:?}");
-    Guest { program, source }
+    // By a relative path, as cargo does it.
+    command.current_dir(sources()).args(options).arg("-o").arg(&program).arg(source);
+    assert!(command.status().unwrap().success(), "{command:?}");
+    Guest { program, source: sources().join(source) }
 }
 
 fn rust(name: &str, options: &[&str]) -> Guest {
@@ -51,6 +51,12 @@ pub(crate) static STATIC: LazyLock<Guest> =
 pub(crate) static STATIC_FIXED: LazyLock<Guest> =
     LazyLock::new(|| rust("fixed", &["-Ctarget-feature=+crt-static", "-Crelocation-model=static"]));
 pub(crate) static OPTIMISED: LazyLock<Guest> = LazyLock::new(|| rust("optimised", &["-O"]));
+/// As in a sandbox that has the sources elsewhere.
+pub(crate) static REMAPPED: LazyLock<Guest> = LazyLock::new(|| {
+    let prefix = format!("--remap-path-prefix={}={RECORDED}", sources().display());
+    rust("remapped", &[&prefix])
+});
+pub(crate) const RECORDED: &str = "/exercise";
 /// Without line tables, and without symbols.
 pub(crate) static BARE: LazyLock<Guest> =
     LazyLock::new(|| rust("bare", &["-Cdebuginfo=0", "-Cstrip=symbols"]));

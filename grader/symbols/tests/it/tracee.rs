@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "`pre_exec` is the only way to trace a program from its start")]
 
-use crate::guest::{Guest, sources};
+use crate::guest::{Guest, RECORDED, sources};
 use forklings_model::Frame;
 use forklings_symbols::{Mapping, Memory, Registers, Symbols, Unwinder, parse_maps};
 use nix::sys::ptrace::{self, Options};
@@ -61,7 +61,7 @@ impl Tracee {
 /// Every stop of the guest's `scenario`, in order, with lines.
 pub(crate) fn stops(guest: &Guest, scenario: &str) -> Vec<Stop> {
     let mut unwinder = Unwinder::new();
-    let mut symbols = Symbols::new(vec![sources()]);
+    let mut symbols = Symbols::new(vec![sources()]).recorded_as(RECORDED.into(), &sources());
     let mut stops = Vec::new();
     trace(&guest.program, scenario, |tracee, call| {
         let (registers, ..) = tracee.registers();

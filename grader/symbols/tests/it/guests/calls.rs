@@ -1,5 +1,5 @@
-//! A program that makes system calls in ways exercises do. `// here: <name>` marks the lines that
-//! the tests expect to be found. It leaves no fork unreaped only because somebody watches.
+//! A program that makes system calls in the ways exercises do. `// here: <name>` marks the lines
+//! that the tests expect to be named.
 
 use std::ffi::{c_int, c_void};
 use std::fs::File;
@@ -85,6 +85,9 @@ fn threads() {
         .spawn(move || {
             let parent = unsafe { getpid() };
             unsafe { kill(parent, 0) }; // here: kill in thread
+            // Not over before the main thread waits for it: 202 is futex.
+            let call = format!("/proc/self/task/{parent}/syscall");
+            while !std::fs::read_to_string(&call).unwrap().starts_with("202 ") {}
             drop(sender);
         })
         .unwrap()
