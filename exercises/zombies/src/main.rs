@@ -4,12 +4,16 @@
 //! `cargo run -p zombies -- reap_all 5` runs one scenario. Add `strace -f` to see its calls.
 
 use nix::errno::Errno;
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
-use std::io;
+use nix::unistd::{ForkResult, Pid, fork, getppid, getsid};
+use std::io::{self, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use zombies::{Ended, reap_all, reap_one};
+use std::rc::Rc;
+use zombies::{Ended, Job, News, Reaper};
+use zombies::{daemonise, limited, new_parent, reap_all, reap_one, remains};
 
 const USAGE: &str = "\
 usage: cargo run -p zombies -- SCENARIO ARGUMENTS
@@ -19,7 +23,17 @@ usage: cargo run -p zombies -- SCENARIO ARGUMENTS
   reap_all N                N children; child i ends with code i
   reap_all_ends END...      one child for each END
   reap_all_beside N         N children beside one that the program itself waits for
-  reap_all_stranger N       N children and, in their midst, a pid that is not a child any more";
+  reap_all_stranger N       N children and, in their midst, a pid that is not a child any more
+  remains END MIB           a child that has used MIB mebibytes of memory
+  limited K N               N jobs, K at once; job i ends with code i
+  limited_waiting K N W     the same, but the first W jobs end only when the last job has begun
+  reaper N                  N children, one after the other, then SIGTERM
+  reaper_ends END...        one child for each END, one after the other, then SIGTERM
+  reaper_burst N            N children that are all dead, and SIGTERM, before anybody looks
+  reaper_told               one child, which sends SIGTERM to the program
+  daemonise                 a daemon that tells where it stands, and ends when it is told to
+  new_parent                who adopts an orphan of this program
+  new_parent_subreaper      the same, where a process has made itself a subreaper";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,11 +58,21 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["reap_one_of_two", end] => one_of_two(End::read(end)?),
         ["reap_one_stranger"] => one_stranger(),
         ["reap_all", n] => all(&codes(n)?),
-        ["reap_all_ends", ends @ ..] => {
-            all(&ends.iter().map(|e| End::read(e)).collect::<Option<Vec<_>>>()?)
-        }
+        ["reap_all_ends", ends @ ..] => all(&read_all(ends)?),
         ["reap_all_beside", n] => all_beside(&codes(n)?),
         ["reap_all_stranger", n] => all_stranger(&codes(n)?),
+        ["remains", end, mib] => look_at_remains(End::read(end)?, mib.parse().ok()?),
+        ["limited", k, n] => run_limited(k.parse().ok()?, n.parse().ok()?, 0),
+        ["limited_waiting", k, n, w] => {
+            run_limited(k.parse().ok()?, n.parse().ok()?, w.parse().ok()?)
+        }
+        ["reaper", n] => reaper(&codes(n)?),
+        ["reaper_ends", ends @ ..] => reaper(&read_all(ends)?),
+        ["reaper_burst", n] => reaper_burst(&codes(n)?),
+        ["reaper_told"] => reaper_told(),
+        ["daemonise"] => daemon(),
+        ["new_parent"] => parent_of_orphan(),
+        ["new_parent_subreaper"] => parent_below_subreaper(),
         _ => return None,
     })
 }
@@ -132,6 +156,193 @@ fn tell(children: &[Pid], ended: &[(Pid, Ended)]) {
     println!("{} children, {} reaped", children.len(), ended.len());
 }
 
+// ---- remains -----------------------------------------------------------------------------------
+
+fn look_at_remains(end: End, mib: usize) -> io::Result<()> {
+    catch_alarms()?;
+    let child = start_with(|| {
+        std::hint::black_box(vec![1_u8; mib << 20]);
+        end.happen()
+    })?;
+    let remains = remains(child);
+    settle(&[child])?;
+    let remains = remains?;
+    println!("state: {}", remains.state);
+    println!("memory now: {} pages", remains.resident_pages);
+    println!("kill: {}", if remains.kill_succeeded { "success" } else { "failure" });
+    println!("child: {}", said(remains.ended));
+    match usize::try_from(remains.peak_kib) {
+        Ok(peak) if peak >= mib << 10 => println!("memory once: {mib} MiB or more"),
+        _ => println!("memory once: {} KiB", remains.peak_kib),
+    }
+    Ok(())
+}
+
+// ---- limited -----------------------------------------------------------------------------------
+
+/// The first `waiting` jobs end only when the last job has begun: each takes one token from a
+/// semaphore, which the last job fills.
+fn run_limited(k: usize, n: usize, waiting: usize) -> io::Result<()> {
+    catch_alarms()?;
+    let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_SEMAPHORE;
+    let tokens = Rc::new(EventFd::from_value_and_flags(0, flags)?);
+    let job = |i: usize| -> Job {
+        let tokens = Rc::clone(&tokens);
+        Box::new(move || {
+            println!("job {i}: begins");
+            if i + 1 == n {
+                let _ = tokens.write(waiting as u64);
+            } else if i < waiting {
+                let _ = tokens.read();
+            }
+            println!("job {i}: ends");
+            i32::try_from(i).unwrap_or(0)
+        })
+    };
+    let jobs: Vec<Job> = (0..n).map(job).collect();
+    let ended = limited(k, &jobs);
+    settle_one()?;
+    let ended = ended?;
+    for (i, ended) in ended.iter().enumerate() {
+        println!("job {i}: {}", said(*ended));
+    }
+    println!("{n} jobs, {} results", ended.len());
+    Ok(())
+}
+
+// ---- Reaper ------------------------------------------------------------------------------------
+
+/// Each child is told before the next one is forked.
+fn reaper(ends: &[End]) -> io::Result<()> {
+    catch_alarms()?;
+    let mut reaper = Reaper::new()?;
+    for (i, end) in ends.iter().enumerate() {
+        let child = start(&format!("child {i}"), *end)?;
+        let news = reaper.next();
+        settle(&[child])?;
+        match news? {
+            News::Died(pid, ended) if pid == child => println!("child {i}: {}", said(ended)),
+            News::Died(..) => println!("child {i}: taken for another"),
+            News::Stop => println!("stop, but nobody asked for it"),
+        }
+    }
+    kill(Pid::this(), Signal::SIGTERM)?;
+    match reaper.next()? {
+        News::Died(..) => println!("a death, but nobody was left"),
+        News::Stop => println!("stop"),
+    }
+    Ok(())
+}
+
+/// All children are dead, and SIGTERM has come, before the first question.
+fn reaper_burst(ends: &[End]) -> io::Result<()> {
+    catch_alarms()?;
+    let mut reaper = Reaper::new()?;
+    let children = start_all(ends)?;
+    settle(&children)?;
+    kill(Pid::this(), Signal::SIGTERM)?;
+    while let News::Died(pid, ended) = reaper.next()? {
+        match children.iter().position(|child| *child == pid) {
+            Some(i) => println!("child {i}: {}", said(ended)),
+            None => println!("no child of ours: {pid}"),
+        }
+    }
+    println!("stop");
+    Ok(())
+}
+
+/// The death and SIGTERM may be told in either order; both must be told.
+fn reaper_told() -> io::Result<()> {
+    catch_alarms()?;
+    let mut reaper = Reaper::new()?;
+    let parent = Pid::this();
+    let child = start_with(|| i32::from(kill(parent, Signal::SIGTERM).is_err()))?;
+    for _ in 0..2 {
+        match reaper.next()? {
+            News::Died(pid, ended) if pid == child => println!("child: {}", said(ended)),
+            News::Died(pid, _) => println!("no child of ours: {pid}"),
+            News::Stop => println!("stop"),
+        }
+    }
+    Ok(())
+}
+
+// ---- daemonise ---------------------------------------------------------------------------------
+
+/// The daemon waits for a byte, so that it speaks only after `daemonise` has returned; its end is
+/// seen as the end of file of the second pipe, which only the daemon holds open by then.
+fn daemon() -> io::Result<()> {
+    catch_alarms()?;
+    let (mut told, mut tell) = io::pipe()?;
+    let (mut ended, alive) = io::pipe()?;
+    let caller = Pid::this();
+    let session = getsid(None)?;
+    let result = daemonise(|| {
+        let _ = told.read_exact(&mut [0]);
+        let yes_or_no = |answer: bool| if answer { "yes" } else { "no" };
+        println!("daemon: child of the caller: {}", yes_or_no(getppid() == caller));
+        println!("daemon: in the caller's session: {}", yes_or_no(getsid(None) == Ok(session)));
+        println!("daemon: leader of a session: {}", yes_or_no(getsid(None) == Ok(Pid::this())));
+        println!("daemon: done");
+        0
+    });
+    drop(alive);
+    if result.is_ok() {
+        println!("daemonise returned");
+        tell.write_all(b"!")?;
+        ended.read_to_end(&mut Vec::new())?;
+        println!("the daemon is gone");
+    }
+    settle_one()?;
+    result
+}
+
+// ---- new_parent --------------------------------------------------------------------------------
+
+fn parent_of_orphan() -> io::Result<()> {
+    catch_alarms()?;
+    let adopter = new_parent();
+    settle_one()?;
+    let adopter = adopter?;
+    if adopter == Pid::this() {
+        println!("adopter: the caller");
+    } else if kill(adopter, None) == Err(Errno::ESRCH) {
+        println!("adopter: nobody, there is no process {adopter}");
+    } else {
+        println!("adopter: another process");
+    }
+    Ok(())
+}
+
+/// The caller is a child of the driver, and the driver adopts the orphans of its descendants.
+fn parent_below_subreaper() -> io::Result<()> {
+    // SAFETY: this option takes a number and no pointer.
+    Errno::result(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })?;
+    let driver = Pid::this();
+    start_with(|| match new_parent() {
+        Ok(adopter) if adopter == driver => {
+            println!("adopter: the subreaper");
+            0
+        }
+        Ok(adopter) => {
+            println!("adopter: the subreaper is {driver}, not {adopter}");
+            0
+        }
+        Err(error) => {
+            println!("error: {}", errno(&error));
+            1
+        }
+    })?;
+    // The orphan comes here too: everybody is reaped until nobody is left.
+    loop {
+        match waitpid(None, None) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(Errno::ECHILD) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 // ---- what all scenarios use --------------------------------------------------------------------
 
 /// How a child of the driver is to end.
@@ -161,6 +372,10 @@ impl End {
     }
 }
 
+fn read_all(words: &[&str]) -> Option<Vec<End>> {
+    words.iter().map(|word| End::read(word)).collect()
+}
+
 /// One end for each of `n` children: child i ends with code i.
 fn codes(n: &str) -> Option<Vec<End>> {
     let n: i32 = n.parse().ok()?;
@@ -173,7 +388,8 @@ fn start_with(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
-            let code = body();
+            // A panic must not unwind into the parent's code either.
+            let code = catch_unwind(AssertUnwindSafe(body)).unwrap_or(101);
             // SAFETY: `_exit` takes any code and does not return.
             unsafe { libc::_exit(code) }
         }
@@ -190,6 +406,17 @@ fn start(name: &str, end: End) -> io::Result<Pid> {
 
 fn start_all(ends: &[End]) -> io::Result<Vec<Pid>> {
     ends.iter().enumerate().map(|(i, end)| start(&format!("child {i}"), *end)).collect()
+}
+
+/// Waits until one child has ended and reaps nobody; returns at once when there is none.
+fn settle_one() -> io::Result<()> {
+    loop {
+        match waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            Err(Errno::EINTR) => {}
+            Ok(_) | Err(Errno::ECHILD) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Waits until the children have ended and reaps none of them: whom the student's function has not

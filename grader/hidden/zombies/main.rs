@@ -82,3 +82,199 @@ mod reap_all {
             .check();
     }
 }
+
+mod remains {
+    use super::*;
+
+    #[test]
+    fn a_killed_child_is_told_by_its_signal() {
+        subject!()
+            .scenario("remains", ["k15", "1"])
+            .expect(stdout().line("state: Z"))
+            .expect(stdout().line("child: killed by signal 15"))
+            .waive(Rule::KilledBySignal, "the child kills itself, as the scenario asks")
+            .check();
+    }
+
+    #[test]
+    fn what_the_child_once_had_is_measured_not_guessed() {
+        subject!()
+            .scenario("remains", ["255", "24"])
+            .expect(stdout().line("memory now: 0 pages"))
+            .expect(stdout().line("child: exited with 255"))
+            .expect(stdout().line("memory once: 24 MiB or more"))
+            .check();
+    }
+}
+
+mod limited {
+    use super::*;
+
+    #[test]
+    fn when_fork_fails_those_that_run_are_reaped_and_no_more_are_started() {
+        subject!()
+            .scenario("limited", ["3", "5"])
+            .with(fork_eagain(2))
+            .expect(stderr().line("error: EAGAIN"))
+            .expect(exit_status(1))
+            .expect(forks(1))
+            .check();
+        subject!()
+            .scenario("limited", ["2", "5"])
+            .with(fork_eagain(4))
+            .expect(stderr().line("error: EAGAIN"))
+            .expect(exit_status(1))
+            .expect(forks(3))
+            .expect(at_most_alive(2))
+            .check();
+    }
+
+    #[test]
+    fn with_one_place_the_jobs_run_one_after_the_other() {
+        subject!()
+            .scenario("limited", ["1", "3"])
+            .expect(before("job 0: ends", "job 1: begins"))
+            .expect(before("job 1: ends", "job 2: begins"))
+            .expect(stdout().line("3 jobs, 3 results"))
+            .expect(at_most_alive(1))
+            .check();
+    }
+
+    #[test]
+    fn many_jobs_pass_by_those_that_take_long() {
+        subject!()
+            .scenario("limited_waiting", ["3", "7", "2"])
+            .expect(stdout().line("job 6: exited with 6"))
+            .expect(stdout().line("7 jobs, 7 results"))
+            .expect(at_most_alive(3))
+            .check();
+    }
+
+    #[test]
+    fn more_places_than_jobs_and_no_jobs_at_all() {
+        subject!()
+            .scenario("limited", ["6", "2"])
+            .expect(stdout().line("job 1: exited with 1"))
+            .expect(stdout().line("2 jobs, 2 results"))
+            .expect(forks(2))
+            .check();
+        subject!()
+            .scenario("limited", ["2", "0"])
+            .expect(stdout().is("0 jobs, 0 results\n"))
+            .expect(forks(0))
+            .check();
+    }
+
+    #[test]
+    fn a_signal_that_arrives_meanwhile_does_not_end_the_wait() {
+        subject!()
+            .scenario("limited", ["2", "4"])
+            .with(eintr(Signal(14)))
+            .expect(stdout().line("job 3: exited with 3"))
+            .expect(stdout().line("4 jobs, 4 results"))
+            .expect(at_most_alive(2))
+            .check();
+    }
+}
+
+mod reaper {
+    use super::*;
+
+    #[test]
+    fn ends_by_signal_are_told_as_such() {
+        subject!()
+            .scenario("reaper_ends", ["k9", "9"])
+            .expect(stdout().line("child 0: killed by signal 9"))
+            .expect(stdout().line("child 1: exited with 9"))
+            .expect(before("child 1: exited with 9", "stop"))
+            .waive(Rule::KilledBySignal, "the child kills itself, as the scenario asks")
+            .check();
+    }
+
+    #[test]
+    fn a_great_many_deaths_in_one_signal() {
+        subject!().scenario("reaper_burst", ["9"]).expect(stdout().line("stop")).check();
+    }
+
+    #[test]
+    fn without_children_it_waits_for_the_wish_to_stop() {
+        subject!().scenario("reaper_burst", ["0"]).expect(stdout().is("stop\n")).check();
+    }
+
+    #[test]
+    fn another_signal_is_no_news() {
+        subject!()
+            .scenario("reaper_told", [""; 0])
+            .with(eintr(Signal(14)))
+            .expect(stdout().lines_in_any_order(["child: exited with 0", "stop"]))
+            .check();
+    }
+}
+
+mod daemonise {
+    use super::*;
+
+    #[test]
+    fn when_the_first_fork_fails_nothing_is_left() {
+        subject!()
+            .scenario("daemonise", [""; 0])
+            .with(fork_eagain(1))
+            .expect(stderr().line("error: EAGAIN"))
+            .expect(exit_status(1))
+            .expect(forks(0))
+            .check();
+    }
+
+    #[test]
+    fn when_the_second_fork_fails_the_caller_is_told() {
+        subject!()
+            .scenario("daemonise", [""; 0])
+            .with(fork_eagain(2))
+            .expect(stderr().line("error: EAGAIN"))
+            .expect(exit_status(1))
+            .expect(forks(1))
+            .check();
+    }
+
+    #[test]
+    fn a_signal_that_arrives_meanwhile_does_not_end_the_wait() {
+        subject!()
+            .scenario("daemonise", [""; 0])
+            .with(eintr(Signal(14)))
+            .expect(before("daemonise returned", "daemon: done"))
+            .expect(before("daemon: done", "the daemon is gone"))
+            .waive(Rule::OrphanLeft, "a daemon outlives its parent: that is the point")
+            .check();
+    }
+}
+
+mod new_parent {
+    use super::*;
+
+    #[test]
+    fn when_a_fork_fails_nothing_is_left() {
+        subject!()
+            .scenario("new_parent", [""; 0])
+            .with(fork_eagain(1))
+            .expect(stderr().line("error: EAGAIN"))
+            .expect(exit_status(1))
+            .expect(forks(0))
+            .check();
+        subject!()
+            .scenario("new_parent", [""; 0])
+            .with(fork_eagain(2))
+            .expect(exit_status(1))
+            .expect(forks(1))
+            .check();
+    }
+
+    #[test]
+    fn a_signal_that_arrives_meanwhile_does_not_end_the_wait() {
+        subject!()
+            .scenario("new_parent", [""; 0])
+            .with(eintr(Signal(14)))
+            .expect(stdout().is("adopter: another process\n"))
+            .waive(Rule::OrphanLeft, "an orphan is what the task makes")
+            .check();
+    }
+}
