@@ -15,7 +15,7 @@ const USAGE: &str = "\
 usage: cargo run -p pipes -- SCENARIO
 
   to_child MESSAGE                  a text, or a number: so many bytes
-  try_read [nonblocking]            a pipe's life: empty, filled, empty, closed
+  try_read [nonblocking]            a pipe's life: filled, empty, closed
   send_until_gone TAKES LENGTH [default]
                                     the reader takes so many bytes, the record has so many;
                                     with SIGPIPE at its default
@@ -23,12 +23,18 @@ usage: cargo run -p pipes -- SCENARIO
   gather_failing WORKER LENGTH...   one worker ends with status 3
   ask SERVICE MESSAGE               services: shout count greet first fail
   pipeline COMMAND [ARG...] ['|' COMMAND [ARG...]]...
+
+With --alarm as the last word SIGALRM is caught, and interrupts a blocking call.
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let outcome = catch_alarm().and_then(|()| match args.as_slice() {
+    let (args, caught) = match args.as_slice() {
+        [args @ .., "--alarm"] => (args, catch_alarm()),
+        args => (args, Ok(())),
+    };
+    let outcome = caught.and_then(|()| match args {
         ["to_child", text] => run_to_child(&message(text)).map(Some),
         ["try_read"] => run_try_read(false).map(Some),
         ["try_read", "nonblocking"] => run_try_read(true).map(Some),
@@ -103,9 +109,9 @@ fn run_try_read(nonblocking: bool) -> io::Result<()> {
         }
         Ok(())
     };
-    show("new pipe")?;
     nix::unistd::write(&writer, b"hello")?;
     show("after a write")?;
+    show("empty pipe")?;
     nix::unistd::write(&writer, b"the last words")?;
     drop(writer);
     show("after the last close")?;
@@ -262,10 +268,7 @@ fn run_pipeline(words: &[&str]) -> io::Result<()> {
     for (command, ended) in commands.iter().zip(ended) {
         match ended {
             Ended::Exited(status) => println!("{}: exit status {status}", command.argv[0]),
-            Ended::Killed(signal) => {
-                let name = Signal::try_from(signal).map_or("an unknown signal", Signal::as_str);
-                println!("{}: killed by {name}", command.argv[0]);
-            }
+            Ended::Killed(signal) => println!("{}: killed by signal {signal}", command.argv[0]),
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ mod to_child {
     fn the_child_shows_the_message_before_the_caller_goes_on() {
         subject!()
             .scenario("to_child", ["hello"])
+            .expect(stdout().is("child: \"hello\", right\ncaller: the child is gone\n"))
             .expect(before("child: \"hello\", right", "caller: the child is gone"))
             .expect(forks(1))
             .check();
@@ -32,7 +33,7 @@ mod try_read {
     fn an_empty_pipe_and_the_end_of_file_are_told_apart() {
         subject!()
             .scenario("try_read", NO_ARGS)
-            .expect(stdout().line("new pipe: nothing yet"))
+            .expect(stdout().line("empty pipe: nothing yet"))
             .expect(stdout().line("after a write: \"hello\", then nothing yet"))
             .expect(stdout().line("after the last close: \"the last words\", then end of file"))
             .check();
