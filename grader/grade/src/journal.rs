@@ -1,0 +1,123 @@
+//! What is known, on disk, the moment it is known: one JSON line for each graded pair, appended
+//! and synchronised before anybody is told. Every report is rendered from it, so a killed run goes
+//! on where it was.
+//!
+//! One grader at a time holds the journal, by a lock that the kernel drops with the process. A line
+//! that a kill or a full disk cut short is removed when the journal is opened.
+
+use crate::error::GradeError;
+use forklings_model::Graded;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "journal.jsonl";
+
+/// What a result is known by. A changed submission, suite or compiler gives another key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Key {
+    /// The submission's name.
+    pub submission: String,
+    /// The exercise's id.
+    pub exercise: String,
+    /// Hash of what was handed in.
+    pub content: String,
+    /// Hash of what it was graded with.
+    pub recipe: String,
+}
+
+#[derive(Serialize)]
+struct LineOut<'a> {
+    key: &'a Key,
+    graded: &'a Graded,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    key: Key,
+    graded: Graded,
+}
+
+/// The journal of one output folder, held by this process alone.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: Flock<File>,
+    /// Length of the whole lines, in bytes.
+    length: u64,
+    known: HashMap<Key, Graded>,
+}
+
+impl Journal {
+    /// Opens or makes the journal of `out`, and makes `out` itself.
+    ///
+    /// # Errors
+    /// `Busy` while another grader holds it (EWOULDBLOCK); otherwise what the file system says.
+    pub fn open(out: &Path) -> Result<Self, GradeError> {
+        fs::create_dir_all(out).map_err(GradeError::write(out))?;
+        let path = out.join(FILE);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = options.open(&path).map_err(GradeError::write(&path))?;
+        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock);
+        let mut file = lock.map_err(|(_, errno)| {
+            if errno == Errno::EWOULDBLOCK {
+                GradeError::Busy { folder: out.to_owned() }
+            } else {
+                GradeError::Write { path: path.clone(), source: errno.into() }
+            }
+        })?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(GradeError::read(&path))?;
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        // A line that cannot be read is passed over: its pair is graded again.
+        let lines = bytes[..whole].split(|&b| b == b'\n');
+        let known = lines
+            .filter_map(|line| serde_json::from_slice::<Line>(line).ok())
+            .map(|line| (line.key, line.graded))
+            .collect();
+        let mut journal = Self { path, file, length: whole as u64, known };
+        journal.cut()?;
+        Ok(journal)
+    }
+
+    /// What is known under a key.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Graded> {
+        self.known.get(key)
+    }
+
+    /// Writes a result down. When this returns it survives a crash of the machine.
+    ///
+    /// # Errors
+    /// No room or no permission. The journal then holds what it held before.
+    pub fn append(&mut self, key: Key, graded: Graded) -> Result<(), GradeError> {
+        let failed = GradeError::write(self.path.clone());
+        let mut line = match serde_json::to_vec(&LineOut { key: &key, graded: &graded }) {
+            Ok(line) => line,
+            Err(error) => return Err(failed(error.into())),
+        };
+        line.push(b'\n');
+        if let Err(error) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
+            // Half a line must not stay in front of the next one. Should this fail too, the next
+            // run removes it.
+            drop(self.cut());
+            return Err(failed(error));
+        }
+        self.length += line.len() as u64;
+        self.known.insert(key, graded);
+        Ok(())
+    }
+
+    /// Removes what follows the last whole line.
+    fn cut(&mut self) -> Result<(), GradeError> {
+        let failed = GradeError::write(&self.path);
+        let end = SeekFrom::Start(self.length);
+        self.file.set_len(self.length).and_then(|()| self.file.seek(end)).map_err(failed)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! What a grading run is asked to do.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a grading run is asked to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder of submissions.
+    pub submissions: PathBuf,
+    /// Where the journal and the reports go. Made if it does not exist.
+    pub out: PathBuf,
+    /// The repository: the folder with the root `Cargo.toml`, `exercises/` and `grader/hidden/`.
+    pub repository: PathBuf,
+    /// Pairs of submission and exercise that are graded at once; at least 1.
+    pub jobs: usize,
+    /// Schedules for each scenario; the suites' default when `None`.
+    pub schedules: Option<u32>,
+    /// Limits of the compiler.
+    pub build: BuildLimits,
+    /// Wall time that a suite may take for each of its tests before the grader gives up on it.
+    /// This is the backstop: what a subject may use is in its exercise's manifest.
+    pub patience: Duration,
+    /// Whether strangers' code may run on a machine without namespaces.
+    pub without_isolation: bool,
+}
+
+/// What compiling one submission may use.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildLimits {
+    /// Wall time.
+    pub time: Duration,
+    /// Address space of each process, in MiB.
+    pub memory_mib: u32,
+    /// Messages, in KiB. What is kept for the report is less.
+    pub output_kib: u32,
+}
+
+impl Options {
+    /// Grades `submissions` with the course in `repository` into `out`, with every default.
+    #[must_use]
+    pub fn new(
+        repository: impl Into<PathBuf>,
+        submissions: impl Into<PathBuf>,
+        out: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            submissions: submissions.into(),
+            out: out.into(),
+            repository: repository.into(),
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            schedules: None,
+            build: BuildLimits::default(),
+            patience: Duration::from_secs(60),
+            without_isolation: false,
+        }
+    }
+}
+
+impl Default for BuildLimits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(30), memory_mib: 2048, output_kib: 1024 }
+    }
+}

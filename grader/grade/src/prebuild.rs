@@ -1,0 +1,148 @@
+//! What is built once before any submission: the suites, public and hidden, and the dependencies
+//! that submissions link to. One cargo call, in a target folder of its own, outside the sandbox:
+//! all of it is the course's own code.
+
+mod artifacts;
+mod packages;
+
+use crate::error::GradeError;
+use artifacts::Artifacts;
+use forklings_model::{Course, Exercise};
+use packages::Packages;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Package of the hidden suites.
+const HIDDEN: &str = "forklings-hidden";
+/// Target of an exercise's visible tests.
+const PUBLIC: &str = "public";
+/// Most bytes of cargo's messages that an error repeats.
+const MESSAGES: usize = 4000;
+
+/// The built suites and dependencies.
+#[derive(Debug)]
+pub struct Prebuilt {
+    /// For each exercise that can be graded, by its id.
+    pub exercises: BTreeMap<String, Prepared>,
+    /// The folder with the libraries that submissions link to, and nothing else.
+    pub libraries: PathBuf,
+}
+
+/// What grading one exercise needs.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Suite programs in the order in which they run: public, then hidden.
+    pub suites: Vec<PathBuf>,
+    /// Dependencies as rustc names them: crate name and file in [`Prebuilt::libraries`].
+    pub externs: Vec<(String, PathBuf)>,
+    /// The edition of the exercise's package.
+    pub edition: String,
+    /// Hash of everything but the submission that its result depends on.
+    pub recipe: String,
+}
+
+/// Builds the suites of `wanted` exercises and gathers what submissions link to in `libraries`.
+///
+/// # Errors
+/// The course does not build, cargo cannot be run, or the files cannot be gathered.
+pub fn prebuild(
+    repository: &Path,
+    course: &Course,
+    wanted: &[&str],
+    libraries: PathBuf,
+    salt: &str,
+) -> Result<Prebuilt, GradeError> {
+    let packages = Packages::read(repository)?;
+    let artifacts = build(repository, &packages, wanted)?;
+    fs::create_dir_all(&libraries).map_err(GradeError::write(&libraries))?;
+    for library in artifacts.libraries() {
+        gather(library, &libraries)?;
+    }
+    let mut exercises = BTreeMap::new();
+    for exercise in course.exercises().filter(|e| wanted.contains(&e.id.as_str())) {
+        let package = packages.get(&exercise.id)?;
+        let mut suites = vec![artifacts.suite(&exercise.id, PUBLIC)?];
+        if packages.has_test(HIDDEN, &exercise.id) {
+            suites.push(artifacts.suite(HIDDEN, &exercise.id)?);
+        }
+        let mut externs = Vec::new();
+        for name in &package.dependencies {
+            let file = artifacts.library(name)?;
+            externs.push((name.clone(), libraries.join(file.file_name().unwrap_or_default())));
+        }
+        let recipe = recipe(exercise, &suites, &externs, salt)?;
+        let edition = package.edition.clone();
+        exercises.insert(exercise.id.clone(), Prepared { suites, externs, edition, recipe });
+    }
+    Ok(Prebuilt { exercises, libraries })
+}
+
+/// The one cargo call.
+fn build(repository: &Path, packages: &Packages, wanted: &[&str]) -> Result<Artifacts, GradeError> {
+    let target = packages.target.join("forklings");
+    let mut command = Command::new(cargo());
+    command.current_dir(repository).args(["test", "--no-run", "--message-format=json"]);
+    command.arg("--target-dir").arg(&target);
+    command.args(["--test", PUBLIC]);
+    for id in wanted {
+        command.args(["-p", id]);
+    }
+    let hidden: Vec<_> = wanted.iter().filter(|id| packages.has_test(HIDDEN, id)).collect();
+    if !hidden.is_empty() {
+        command.args(["-p", HIDDEN]);
+        for id in hidden {
+            command.args(["--test", id]);
+        }
+    }
+    let output =
+        command.output().map_err(|source| GradeError::Start { program: cargo().into(), source })?;
+    if !output.status.success() {
+        return Err(GradeError::Prebuild { reason: messages(&output.stdout, &output.stderr) });
+    }
+    Artifacts::read(&output.stdout)
+}
+
+/// The cargo that runs us, or the one in PATH.
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// What cargo and the compiler had to say, from the first error on.
+fn messages(stdout: &[u8], stderr: &[u8]) -> String {
+    let mut text = artifacts::rendered_errors(stdout);
+    text.push_str(&String::from_utf8_lossy(stderr));
+    match text.char_indices().nth(MESSAGES) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+/// A library is linked into the folder, or copied where the file system does not allow links.
+fn gather(library: &Path, folder: &Path) -> Result<(), GradeError> {
+    let to = folder.join(library.file_name().unwrap_or_default());
+    if to.exists() {
+        return Ok(());
+    }
+    fs::hard_link(library, &to)
+        .or_else(|_| fs::copy(library, &to).map(drop))
+        .map_err(GradeError::write(&to))
+}
+
+/// Hash of all that may change a result: suites, libraries, given sources, manifest, and `salt`.
+fn recipe(
+    exercise: &Exercise,
+    suites: &[PathBuf],
+    externs: &[(String, PathBuf)],
+    salt: &str,
+) -> Result<String, GradeError> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(salt.as_bytes());
+    let given = [exercise.folder.join("src/main.rs"), exercise.folder.join("exercise.yaml")];
+    for file in suites.iter().chain(externs.iter().map(|(_, file)| file)).chain(&given) {
+        let bytes = fs::read(file).map_err(GradeError::read(file))?;
+        hasher.update(blake3::hash(&bytes).as_bytes());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}

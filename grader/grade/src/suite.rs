@@ -1,0 +1,187 @@
+//! Runs a suite program against a subject and reads the records it writes. The suite is the
+//! course's own code and isolates the subject itself; what libtest prints is never read.
+
+use crate::child::{self, Bounds};
+use crate::error::GradeError;
+use crate::runner::Ending;
+use forklings_model::{Judgement, Record};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// Most bytes that a suite may print; failure messages, which the records hold anyway.
+const PRINTED: u64 = 64 << 20;
+/// libtest's exit status when a test failed.
+const TEST_FAILED: i32 = 101;
+/// Name of the file that a suite appends to, beside the subject's home.
+const RECORD: &str = "record.jsonl";
+
+/// A suite program with the names of its tests.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// The program.
+    pub program: PathBuf,
+    /// Its tests, `task::sentence`, in the order in which they run.
+    pub tests: Vec<String>,
+}
+
+/// What one run of a suite found out about a subject.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Every judgement, in the order written.
+    pub judgements: Vec<Judgement>,
+    /// Hashes of the subject, as finished tests saw it.
+    pub subjects: BTreeSet<String>,
+    /// Tests that finished.
+    pub finished: BTreeSet<String>,
+    /// Why the suite itself broke down, if it did.
+    pub broken: Option<String>,
+    /// Whether the run was cancelled; then the rest is worth nothing.
+    pub cancelled: bool,
+}
+
+/// What every suite run needs.
+pub(crate) struct Bench<'a> {
+    /// The subject's program. Suites start in its folder, so that `src/lib.rs` is found.
+    pub(crate) subject: &'a Path,
+    /// A folder for the record, the output, and what the suite leaves.
+    pub(crate) folder: &'a Path,
+    pub(crate) schedules: Option<u32>,
+    pub(crate) patience: Duration,
+    pub(crate) cancel: &'a AtomicBool,
+}
+
+impl Suite {
+    /// Asks a suite program for its tests.
+    ///
+    /// # Errors
+    /// It cannot be started, or does not answer.
+    pub fn list(program: PathBuf) -> Result<Self, GradeError> {
+        let output = Command::new(&program)
+            .args(["--list", "--format", "terse"])
+            .output()
+            .map_err(|source| GradeError::Start { program: program.clone(), source })?;
+        if !output.status.success() {
+            let reason = format!("`{} --list` failed", program.display());
+            return Err(GradeError::Prebuild { reason });
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
+        Ok(Self { tests: tests.map(str::to_owned).collect(), program })
+    }
+
+    /// Runs all tests; `begun` hears each test's number, from 0, and name as it begins.
+    pub(crate) fn run(
+        &self,
+        bench: &Bench<'_>,
+        mut begun: impl FnMut(usize, &str),
+    ) -> Result<Found, GradeError> {
+        let record = bench.folder.join(RECORD);
+        let output = bench.folder.join("output");
+        fs::write(&record, "").map_err(GradeError::write(&record))?;
+        let home = bench.subject.parent().unwrap_or(bench.folder);
+        let mut command = Command::new(&self.program);
+        // One test at a time: the workers beside each other keep the processors busy.
+        command.args(["--test-threads", "1"]).current_dir(home);
+        command.env("FORKLINGS_SUBJECT", bench.subject).env("FORKLINGS_RECORD", &record);
+        command.env_remove("FORKLINGS_REPLAY");
+        match bench.schedules {
+            Some(schedules) => command.env("FORKLINGS_SCHEDULES", schedules.to_string()),
+            None => command.env_remove("FORKLINGS_SCHEDULES"),
+        };
+        let tests = u32::try_from(self.tests.len()).unwrap_or(u32::MAX).max(1);
+        let time = bench.patience.saturating_mul(tests);
+        let bounds = Bounds { time, output: PRINTED, cancel: bench.cancel };
+        let mut told = BTreeSet::new();
+        let mut length = 0;
+        let ending = child::run(&mut command, &output, &bounds, || {
+            // The file is read only when it grew: a look costs one call.
+            let now = fs::metadata(&record).map_or(0, |meta| meta.len());
+            if now == length {
+                return;
+            }
+            length = now;
+            for test in started(&record) {
+                let place = self.tests.iter().position(|name| *name == test);
+                if let Some(place) = place.filter(|_| told.insert(test.clone())) {
+                    begun(place, &test);
+                }
+            }
+        })
+        .map_err(|source| GradeError::Start { program: self.program.clone(), source })?;
+        let mut found = read_records(&record)?;
+        match ending {
+            Ending::Exited(0 | TEST_FAILED) => {}
+            Ending::Cancelled => found.cancelled = true,
+            Ending::TimedOut => {
+                found.broken = Some(format!("made no end within {} s", time.as_secs()));
+            }
+            Ending::Exited(_) | Ending::Killed(_) | Ending::TooMuchOutput | Ending::OutOfMemory => {
+                found.broken = Some(format!("{}; it printed: {}", said(ending), tail(&output)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Tests that began, by the record so far.
+fn started(record: &Path) -> Vec<String> {
+    let bytes = fs::read(record).unwrap_or_default();
+    let lines =
+        bytes.split(|&b| b == b'\n').filter(|line| line.starts_with(b"{\"record\":\"started\""));
+    let records = lines.filter_map(|line| serde_json::from_slice(line).ok());
+    records
+        .filter_map(|record| match record {
+            Record::Started { test } => Some(test),
+            Record::Judged(_) | Record::Finished { .. } => None,
+        })
+        .collect()
+}
+
+/// Everything that was recorded. A line that was cut by the suite's death is left out: its test
+/// has no end record then.
+fn read_records(record: &Path) -> Result<Found, GradeError> {
+    let bytes = fs::read(record).map_err(GradeError::read(record))?;
+    let mut found = Found::default();
+    for line in bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+        match serde_json::from_slice(line) {
+            Ok(Record::Started { .. }) => {}
+            Ok(Record::Judged(judgement)) => found.judgements.push(*judgement),
+            Ok(Record::Finished { test, subject }) => {
+                found.finished.insert(test);
+                found.subjects.insert(subject);
+            }
+            Err(error) => found.broken = Some(format!("wrote a record that is none: {error}")),
+        }
+    }
+    Ok(found)
+}
+
+fn said(ending: Ending) -> String {
+    match ending {
+        Ending::Exited(status) => format!("ended with status {status}"),
+        Ending::Killed(signal) => format!("was killed by signal {signal}"),
+        Ending::TooMuchOutput => "printed too much".to_owned(),
+        Ending::TimedOut | Ending::OutOfMemory | Ending::Cancelled => "was stopped".to_owned(),
+    }
+}
+
+/// The last lines that a suite printed.
+fn tail(output: &Path) -> String {
+    let text = child::head(output, PRINTED).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join(" | ")
+}
+
+/// Judgements by test, for looking up.
+pub(crate) fn by_test(judgements: &[Judgement]) -> BTreeMap<&str, Vec<&Judgement>> {
+    let mut map: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
+    for judgement in judgements {
+        map.entry(&judgement.test).or_default().push(judgement);
+    }
+    map
+}
