@@ -1,1 +1,116 @@
-//! forklings-rules
+//! The rules: pure functions from a trace, and what a test demands of it, to findings.
+//!
+//! Nothing here runs, reads or prints anything. Each rule has a file of its own name and a page in
+//! the book (`docs/rules/`) that states its exact predicate; the page comes first. All share one
+//! [`index`](mod@index) over the trace. To add a rule: its page, its name in `forklings-model`, its
+//! file, its line in [`RULES`] and in `page.rs`.
+
+mod busy_wait;
+mod case;
+mod crashed;
+mod deadlock;
+mod eintr_not_handled;
+mod fd_inherited;
+mod fd_leaked;
+mod index;
+mod killed_by_signal;
+mod limits;
+mod lines;
+mod misreading;
+mod order_by_sleep;
+mod order_violated;
+mod orphan_left;
+mod output_wrong;
+mod page;
+mod panic_ignored;
+mod pipe_end_open;
+mod short_io_ignored;
+mod status_lost;
+mod status_misread;
+mod todo_left;
+mod too_many_processes;
+mod tree;
+mod verdict;
+mod wrong_child_reaped;
+mod zombie_left;
+
+#[cfg(test)]
+mod tests;
+
+pub use page::page;
+
+use case::Case;
+use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
+
+/// What a rule is: it finds every place in the case where it is broken.
+type Find = fn(&Case<'_>) -> Vec<Finding>;
+
+/// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
+const RULES: [(Rule, Find); 24] = [
+    (Rule::TodoLeft, todo_left::find),
+    (Rule::ProcessLimit, limits::process_limit),
+    (Rule::MemoryLimit, limits::memory_limit),
+    (Rule::OutputLimit, limits::output_limit),
+    (Rule::Crashed, crashed::find),
+    (Rule::KilledBySignal, killed_by_signal::find),
+    (Rule::TooManyProcesses, too_many_processes::find),
+    (Rule::PanicIgnored, panic_ignored::find),
+    (Rule::StatusLost, status_lost::find),
+    (Rule::WrongChildReaped, wrong_child_reaped::find),
+    (Rule::EintrNotHandled, eintr_not_handled::find),
+    (Rule::ShortIoIgnored, short_io_ignored::find),
+    (Rule::StatusMisread, status_misread::find),
+    (Rule::PipeEndOpen, pipe_end_open::find),
+    (Rule::Deadlock, deadlock::find),
+    (Rule::BusyWait, busy_wait::find),
+    (Rule::TimeLimit, limits::time_limit),
+    (Rule::OrderBySleep, order_by_sleep::find),
+    (Rule::OrderViolated, order_violated::find),
+    (Rule::OutputWrong, output_wrong::find),
+    (Rule::ZombieLeft, zombie_left::find),
+    (Rule::OrphanLeft, orphan_left::find),
+    (Rule::FdInherited, fd_inherited::find),
+    (Rule::FdLeaked, fd_leaked::find),
+];
+
+/// The rules that say whether a demand was met.
+const ON_DEMAND: [Find; 4] =
+    [too_many_processes::find, status_lost::find, order_violated::find, output_wrong::find];
+
+/// Judges a trace by itself, without any demand: what is wrong in every program. Explanations are
+/// among the findings only where another finding accuses. A run that was abandoned says nothing.
+#[must_use]
+pub fn judge(trace: &Trace) -> Vec<Finding> {
+    verdict(trace, &[], &[])
+}
+
+/// Whether one demand was met: `None`, or what was there instead. A run that was abandoned meets
+/// every demand.
+#[must_use]
+pub fn demand(trace: &Trace, demand: &Demand) -> Option<Finding> {
+    if is_abandoned(trace) {
+        return None;
+    }
+    let case = Case::new(trace, std::slice::from_ref(demand));
+    ON_DEMAND
+        .iter()
+        .flat_map(|find| find(&case))
+        .find(|finding| finding.weight == forklings_model::Weight::Accuses)
+}
+
+/// Judges a trace with everything that a test demands, and without the rules that it waives.
+/// Empty when the run was right; else sorted by precedence, the cause before its consequences.
+#[must_use]
+pub fn verdict(trace: &Trace, demands: &[Demand], waivers: &[Waiver]) -> Vec<Finding> {
+    if is_abandoned(trace) {
+        return Vec::new();
+    }
+    let case = Case::new(trace, demands);
+    let findings = RULES.iter().flat_map(|(_, find)| find(&case)).collect();
+    let waived: Vec<Rule> = waivers.iter().map(|waiver| waiver.rule).collect();
+    verdict::settle(trace, findings, &waived)
+}
+
+fn is_abandoned(trace: &Trace) -> bool {
+    matches!(trace.end, End::Abandoned { .. })
+}

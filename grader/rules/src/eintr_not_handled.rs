@@ -1,0 +1,134 @@
+//! eintr-not-handled: a call that a signal interrupted was taken for finished. Its page:
+//! `docs/rules/eintr-not-handled.md`.
+
+use crate::case::{At, Case, explain};
+use crate::index::reaped;
+use forklings_model::{
+    Detail, Errno, Event, EventKind, Fd, Finding, ProcId, Signal, WaitOutcome, WaitTarget, WaitsFor,
+};
+
+/// `EINTR`. Source: `errno(3)`.
+const EINTR: Errno = 4;
+
+/// What an interrupted call was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    Read(Fd),
+    Write(Fd),
+    /// The target is not known when only the interruption was recorded. `keep` is WNOWAIT.
+    Wait {
+        target: Option<WaitTarget>,
+        keep: bool,
+    },
+}
+
+pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
+    let events = case.trace().events.iter();
+    events.filter_map(|event| judge(case, event)).take(1).collect()
+}
+
+fn judge(case: &Case<'_>, event: &Event) -> Option<Finding> {
+    let proc = event.task.proc;
+    let call = interrupted(case, event)?;
+    let signal = signal(case, event);
+    if case.run.of(proc).filter(|later| later.seq > event.seq).any(|later| repeats(call, later))
+        || taken_otherwise(case, proc, call, event.seq)
+    {
+        return None;
+    }
+    let name = match call {
+        Call::Read(_) => "read",
+        Call::Write(_) => "write",
+        Call::Wait { .. } => "wait",
+    };
+    let delivered = case.run.by(event.task).rfind(|earlier| {
+        earlier.seq < event.seq && matches!(earlier.kind, EventKind::SignalDelivered { .. })
+    });
+    let next = case.run.by(event.task).find(|later| later.seq > event.seq);
+    let evidence = [Some(event.seq), delivered.map(|e| e.seq), next.map(|e| e.seq)];
+    let detail = Detail::EintrNotHandled { proc, call: name.to_owned(), signal };
+    Some(explain(detail, evidence.into_iter().flatten()).at(event.site))
+}
+
+/// The call that the event shows interrupted, if it is one that must be made again.
+fn interrupted(case: &Case<'_>, event: &Event) -> Option<Call> {
+    match &event.kind {
+        EventKind::Waited { target, options, outcome: WaitOutcome::Failed(EINTR) } => {
+            Some(Call::Wait { target: Some(*target), keep: options.keep })
+        }
+        EventKind::Read(io) if io.result == Err(EINTR) => Some(Call::Read(io.fd)),
+        EventKind::Write(io) if io.result == Err(EINTR) => Some(Call::Write(io.fd)),
+        EventKind::Interrupted { call, .. } => {
+            // The call's own event, if it has one beside this, says more.
+            let own = case.run.by(event.task).find(|later| later.seq > event.seq);
+            if own.is_some_and(|later| failed_with_eintr(&later.kind)) {
+                return None;
+            }
+            let blocked = case.run.by(event.task).rfind(|earlier| {
+                earlier.seq < event.seq && matches!(earlier.kind, EventKind::Blocked { .. })
+            });
+            match blocked.map(|blocked| &blocked.kind) {
+                Some(EventKind::Blocked { on: WaitsFor::Readable { fd, .. } })
+                    if call.contains("read") =>
+                {
+                    Some(Call::Read(*fd))
+                }
+                Some(EventKind::Blocked { on: WaitsFor::Writable { fd, .. } })
+                    if call.contains("write") =>
+                {
+                    Some(Call::Write(*fd))
+                }
+                _ if call.contains("wait4") || call.contains("waitid") || call == "waitpid" => {
+                    Some(Call::Wait { target: None, keep: false })
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn failed_with_eintr(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Waited { outcome, .. } => *outcome == WaitOutcome::Failed(EINTR),
+        EventKind::Read(io) | EventKind::Write(io) => io.result == Err(EINTR),
+        _ => false,
+    }
+}
+
+/// Whether the later event is the interrupted call, made again.
+fn repeats(call: Call, later: &Event) -> bool {
+    match (call, &later.kind) {
+        (Call::Read(fd), EventKind::Read(io)) | (Call::Write(fd), EventKind::Write(io)) => {
+            io.fd == fd
+        }
+        // A look that leaves the child is no repetition of a call that would have reaped it.
+        (Call::Wait { target, keep }, EventKind::Waited { target: again, options, .. }) => {
+            target.is_none_or(|target| target == *again) && (keep || !options.keep)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the child that was waited for was reaped later by some other wait, or, where any child
+/// would do, some child was.
+fn taken_otherwise(case: &Case<'_>, proc: ProcId, call: Call, after: u32) -> bool {
+    let Call::Wait { target, .. } = call else { return false };
+    case.run.of(proc).filter(|event| event.seq > after).filter_map(reaped).any(|child| match target
+    {
+        Some(WaitTarget::Child(wanted)) => child == wanted,
+        Some(WaitTarget::Stranger(_)) => false,
+        Some(WaitTarget::Any | WaitTarget::Group) | None => true,
+    })
+}
+
+/// The signal that did it: said by the event or by the one before it.
+fn signal(case: &Case<'_>, event: &Event) -> Option<Signal> {
+    case.run.by(event.task).rev().filter(|earlier| earlier.seq <= event.seq).take(4).find_map(
+        |earlier| match earlier.kind {
+            EventKind::Interrupted { signal, .. } => signal,
+            EventKind::SignalDelivered { signal, .. } => Some(signal),
+            _ => None,
+        },
+    )
+}

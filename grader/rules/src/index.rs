@@ -1,0 +1,185 @@
+//! A read-only index over one trace: who is whose child, from when to when each process lived, who
+//! reaped whom, what each wrote where. Rules look here, so that no rule walks the events in its
+//! own way. It knows no rule.
+
+mod descriptors;
+mod life;
+mod stderr;
+
+pub(crate) use descriptors::End as PipeEnd;
+pub(crate) use life::Life;
+
+use forklings_model::{
+    Event, EventKind, IoResult, ObjectId, ObjectKind, ProcId, Signal, SignalTarget, SiteId, TaskId,
+    Trace, WaitOutcome,
+};
+use std::collections::BTreeMap;
+
+/// What the rules ask about a trace.
+pub(crate) struct Index<'a> {
+    /// The trace itself.
+    pub(crate) trace: &'a Trace,
+    lives: BTreeMap<ProcId, Life>,
+}
+
+impl<'a> Index<'a> {
+    /// Reads the trace once.
+    pub(crate) fn new(trace: &'a Trace) -> Self {
+        Self { trace, lives: life::lives(trace) }
+    }
+
+    /// Every process, in the order of creation.
+    pub(crate) fn lives(&self) -> impl Iterator<Item = &Life> {
+        self.lives.values()
+    }
+
+    /// The life of this process.
+    pub(crate) fn life(&self, proc: ProcId) -> Option<&Life> {
+        self.lives.get(&proc)
+    }
+
+    /// Processes that `parent` forked, in the order of creation.
+    pub(crate) fn children(&self, parent: ProcId) -> impl Iterator<Item = &Life> {
+        self.lives().filter(move |life| life.parent == Some(parent))
+    }
+
+    /// Number of processes, the root not counted.
+    pub(crate) fn forks(&self) -> usize {
+        self.lives.len().saturating_sub(1)
+    }
+
+    /// Events of one process, all its threads, in order.
+    pub(crate) fn of(&self, proc: ProcId) -> impl DoubleEndedIterator<Item = &'a Event> {
+        self.trace.events.iter().filter(move |event| event.task.proc == proc)
+    }
+
+    /// Events of one task, in order.
+    pub(crate) fn by(&self, task: TaskId) -> impl DoubleEndedIterator<Item = &'a Event> {
+        self.trace.events.iter().filter(move |event| event.task == task)
+    }
+
+    /// The event with this number.
+    pub(crate) fn event(&self, seq: u32) -> Option<&'a Event> {
+        usize::try_from(seq).ok().and_then(|n| self.trace.events.get(n))
+    }
+
+    /// Where the event with this number was asked for.
+    pub(crate) fn site(&self, seq: u32) -> Option<SiteId> {
+        self.event(seq).and_then(|event| event.site)
+    }
+
+    /// The last time that `task` began to wait for something.
+    pub(crate) fn last_blocked(&self, task: TaskId) -> Option<&'a Event> {
+        self.by(task).rfind(|event| matches!(event.kind, EventKind::Blocked { .. }))
+    }
+
+    /// The event that made the object: `pipe` or whatever opened it.
+    pub(crate) fn maker(&self, wanted: ObjectId) -> Option<&'a Event> {
+        self.trace.events.iter().find(|event| match event.kind {
+            EventKind::Pipe { object, .. } | EventKind::Opened { object, .. } => object == wanted,
+            _ => false,
+        })
+    }
+
+    /// Reads and writes of an object, with their events, in order.
+    pub(crate) fn io(&self, wanted: ObjectId) -> impl Iterator<Item = (&'a Event, &'a IoResult)> {
+        self.trace
+            .events
+            .iter()
+            .filter_map(|event| Some((event, transfer(event)?)))
+            .filter(move |(_, io)| io.object == Some(wanted))
+    }
+
+    /// Whether `proc` ever wrote at least a byte to the object.
+    pub(crate) fn wrote(&self, proc: ProcId, object: ObjectId) -> bool {
+        self.io(object).any(|(event, io)| {
+            event.task.proc == proc && is_write(event) && io.result.is_ok_and(|n| n > 0)
+        })
+    }
+
+    /// Whether the object is `proc`'s own affair: it made it, and no other process ever read or
+    /// wrote it.
+    pub(crate) fn is_private(&self, proc: ProcId, object: ObjectId) -> bool {
+        self.maker(object).is_some_and(|event| event.task.proc == proc)
+            && self.io(object).all(|(event, _)| event.task.proc == proc)
+    }
+
+    /// Whether `proc` ever installed a signal handler.
+    pub(crate) fn has_handler(&self, proc: ProcId) -> bool {
+        self.of(proc).any(|event| {
+            matches!(
+                event.kind,
+                EventKind::Disposition { action: forklings_model::Action::Handler, .. }
+            )
+        })
+    }
+
+    /// Who last sent `signal` to `proc` successfully, and when.
+    pub(crate) fn sender(&self, proc: ProcId, signal: Signal) -> Option<&'a Event> {
+        self.trace.events.iter().rfind(|event| match event.kind {
+            EventKind::SignalSent { signal: sent, target, errno: None } => {
+                sent == signal
+                    && match target {
+                        SignalTarget::Process(to) => to == proc,
+                        SignalTarget::Task(to) => to.proc == proc,
+                        SignalTarget::Group(_) | SignalTarget::Everybody => true,
+                        SignalTarget::Nobody(_) => false,
+                    }
+            }
+            _ => false,
+        })
+    }
+
+    /// The write that put the byte at `offset` of standard output there.
+    pub(crate) fn stdout_write(&self, offset: usize) -> Option<&'a Event> {
+        let mut end = 0_usize;
+        self.trace.events.iter().find(|event| {
+            let written = transfer(event)
+                .filter(|io| is_write(event) && self.is(io.object, &ObjectKind::Stdout))
+                .and_then(|io| io.result.ok())
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or(0);
+            end += written;
+            written > 0 && offset < end
+        })
+    }
+
+    /// What `object` refers to, in words for a list of descriptors.
+    pub(crate) fn name(&self, object: ObjectId) -> String {
+        match self.trace.object(object).map(|object| &object.kind) {
+            Some(ObjectKind::Stdin) => "standard input".to_owned(),
+            Some(ObjectKind::Stdout) => "standard output".to_owned(),
+            Some(ObjectKind::Stderr) => "standard error".to_owned(),
+            Some(ObjectKind::Pipe) => "pipe".to_owned(),
+            Some(ObjectKind::File(path)) => path.clone(),
+            Some(ObjectKind::Other(call)) => call.clone(),
+            None => "unknown".to_owned(),
+        }
+    }
+
+    /// Whether the object is known to be of this kind.
+    pub(crate) fn is(&self, object: Option<ObjectId>, kind: &ObjectKind) -> bool {
+        object.and_then(|id| self.trace.object(id)).is_some_and(|object| object.kind == *kind)
+    }
+}
+
+/// The read or write that the event is, if it is one.
+pub(crate) fn transfer(event: &Event) -> Option<&IoResult> {
+    match &event.kind {
+        EventKind::Read(io) | EventKind::Write(io) => Some(io),
+        _ => None,
+    }
+}
+
+/// Whether the event is a write.
+pub(crate) fn is_write(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Write(_))
+}
+
+/// The child that the event reaped, if it did.
+pub(crate) fn reaped(event: &Event) -> Option<ProcId> {
+    match event.kind {
+        EventKind::Waited { outcome: WaitOutcome::Reaped { child, .. }, .. } => Some(child),
+        _ => None,
+    }
+}

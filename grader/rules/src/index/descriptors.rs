@@ -1,0 +1,71 @@
+//! Which descriptors a process holds at an event, as far as the events tell.
+
+use super::Index;
+use forklings_model::{EventKind, Fd, ObjectId, ProcId};
+use std::collections::BTreeMap;
+
+/// Which end of an object a descriptor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The read end of a pipe.
+    Read,
+    /// The write end of a pipe.
+    Write,
+    /// No pipe.
+    Other,
+}
+
+/// A descriptor table: what each number refers to.
+pub(crate) type Table = BTreeMap<Fd, (ObjectId, End)>;
+
+impl Index<'_> {
+    /// The descriptors of `proc` after event `seq`, without those that were open before the
+    /// program began. A process that has ended holds none.
+    pub(crate) fn descriptors(&self, proc: ProcId, seq: u32) -> Table {
+        let mut tables: BTreeMap<ProcId, Table> = BTreeMap::new();
+        for event in self.trace.events.iter().take_while(|event| event.seq <= seq) {
+            let own = event.task.proc;
+            if let EventKind::Started { parent: Some(parent), .. } = event.kind {
+                // Whether the child's first event comes before or after its parent's `Forked`, the
+                // parent has made no call in between.
+                let copy = tables.get(&parent).cloned().unwrap_or_default();
+                tables.insert(own, copy);
+                continue;
+            }
+            let table = tables.entry(own).or_default();
+            match &event.kind {
+                EventKind::Pipe { read, write, object, .. } => {
+                    table.insert(*read, (*object, End::Read));
+                    table.insert(*write, (*object, End::Write));
+                }
+                EventKind::Opened { fd, object, .. } => {
+                    table.insert(*fd, (*object, End::Other));
+                }
+                EventKind::Duplicated { from, to, object, .. } => {
+                    let end = table.get(from).map_or(End::Other, |(_, end)| *end);
+                    table.insert(*to, (*object, end));
+                }
+                EventKind::Closed { fd, errno: None, .. } => {
+                    table.remove(fd);
+                }
+                EventKind::Exec { inherited, .. } => {
+                    table.retain(|fd, _| *fd <= 2 || inherited.iter().any(|(kept, _)| kept == fd));
+                }
+                EventKind::Ended { .. } => table.clear(),
+                _ => {}
+            }
+        }
+        tables.remove(&proc).unwrap_or_default()
+    }
+
+    /// Everybody who holds a write end of the pipe after event `seq`, with a descriptor.
+    pub(crate) fn writers(&self, pipe: ObjectId, seq: u32) -> Vec<(ProcId, Fd)> {
+        self.lives()
+            .filter_map(|life| {
+                let table = self.descriptors(life.proc, seq);
+                let end = table.iter().find(|(_, held)| **held == (pipe, End::Write))?;
+                Some((life.proc, *end.0))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,82 @@
+//! order-by-sleep: a sleep stands where a wait belongs. Its page: `docs/rules/order-by-sleep.md`.
+
+use crate::case::{At, Case, explain};
+use crate::index::reaped;
+use crate::lines::{text, written};
+use crate::{order_violated, output_wrong};
+use forklings_model::{Demand, Detail, Event, EventKind, Finding, Stream};
+
+pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
+    let early = order_violated::find(case).into_iter().filter_map(|finding| match finding.detail {
+        Detail::OrderViolated { demand } => Some((early_line(case, &demand)?, demand)),
+        _ => None,
+    });
+    let by_order = early.filter_map(|(line, demand)| before_line(case, &line, demand));
+    let unmet = output_wrong::find(case).into_iter().filter_map(|finding| match finding.detail {
+        Detail::OutputWrong { demand, .. } => Some(demand),
+        _ => None,
+    });
+    by_order.chain(unmet.filter_map(|demand| in_vain(case, demand))).take(1).collect()
+}
+
+/// The line that came too early.
+fn early_line(case: &Case<'_>, demand: &Demand) -> Option<String> {
+    match demand {
+        Demand::Before { second, .. } => Some(second.clone()),
+        Demand::Is { text: wanted, .. } => {
+            let there = text(case.trace(), Stream::Stdout);
+            let (early, _) = there.lines().zip(wanted.lines()).find(|(a, b)| a != b)?;
+            Some(early.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Whoever wrote the line slept before, and waited for nobody since.
+fn before_line(case: &Case<'_>, line: &str, demand: Demand) -> Option<Finding> {
+    let write = written(case, line)?;
+    let before = case.run.of(write.task.proc).rev().skip_while(|event| event.seq >= write.seq);
+    let (slept, asked) = before.take_while(|event| !waited(event)).find_map(sleep)?;
+    Some(report(slept, asked, write, demand))
+}
+
+/// Somebody slept, and what it asked for next was not there.
+fn in_vain(case: &Case<'_>, demand: Demand) -> Option<Finding> {
+    case.trace().events.iter().find_map(|event| {
+        let (slept, asked) = sleep(event)?;
+        let mut next = case.run.by(slept.task).filter(|later| later.seq > slept.seq);
+        let poll = next
+            .by_ref()
+            .take_while(|later| !progress(later))
+            .find(|later| matches!(later.kind, EventKind::PolledInVain { .. }))?;
+        // Who sleeps and asks again is slow, but does wait.
+        let gave_up = !case.run.by(slept.task).any(|later| later.seq > poll.seq && waited(later));
+        gave_up.then(|| report(slept, asked, poll, demand.clone()))
+    })
+}
+
+/// The sleep that the event is the end of.
+fn sleep(event: &Event) -> Option<(&Event, u64)> {
+    match event.kind {
+        EventKind::Slept { asked, .. } if asked > 0 => Some((event, asked)),
+        _ => None,
+    }
+}
+
+/// Whether the process learnt by this event what another one had done.
+fn waited(event: &Event) -> bool {
+    match &event.kind {
+        EventKind::Read(io) => io.result.is_ok(),
+        _ => reaped(event).is_some(),
+    }
+}
+
+/// Whether the process did something else than ask.
+fn progress(event: &Event) -> bool {
+    waited(event) || matches!(event.kind, EventKind::Write(_) | EventKind::Forked { .. })
+}
+
+fn report(slept: &Event, asked: u64, then: &Event, demand: Demand) -> Finding {
+    let detail = Detail::OrderBySleep { proc: slept.task.proc, asked, demand };
+    explain(detail, [slept.seq, then.seq]).at(slept.site).from(then.site)
+}

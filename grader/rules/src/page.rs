@@ -1,0 +1,78 @@
+//! The rules' pages, as they stand in the book: what `forklings explain` prints.
+
+use forklings_model::Rule;
+
+macro_rules! pages {
+    ($($variant:ident => $name:literal,)*) => {
+        /// The page about a rule, in Markdown.
+        #[must_use]
+        pub const fn page(rule: Rule) -> &'static str {
+            match rule {
+                $(Rule::$variant =>
+                    include_str!(concat!("../../../docs/rules/", $name, ".md")),)*
+            }
+        }
+    };
+}
+
+pages! {
+    BuildFailed => "build-failed",
+    TodoLeft => "todo-left",
+    ProcessLimit => "process-limit",
+    MemoryLimit => "memory-limit",
+    OutputLimit => "output-limit",
+    Crashed => "crashed",
+    KilledBySignal => "killed-by-signal",
+    TooManyProcesses => "too-many-processes",
+    PanicIgnored => "panic-ignored",
+    StatusLost => "status-lost",
+    WrongChildReaped => "wrong-child-reaped",
+    EintrNotHandled => "eintr-not-handled",
+    ShortIoIgnored => "short-io-ignored",
+    StatusMisread => "status-misread",
+    PipeEndOpen => "pipe-end-open",
+    Deadlock => "deadlock",
+    BusyWait => "busy-wait",
+    TimeLimit => "time-limit",
+    OrderBySleep => "order-by-sleep",
+    OrderViolated => "order-violated",
+    OutputWrong => "output-wrong",
+    ZombieLeft => "zombie-left",
+    OrphanLeft => "orphan-left",
+    FdInherited => "fd-inherited",
+    FdLeaked => "fd-leaked",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What every page has, in this order.
+    const HEADINGS: [&str; 5] = [
+        "\n## What it means\n",
+        "\n## Why it matters\n",
+        "\n## Exactly when\n",
+        "\n## Provoke it\n\n```rust",
+        "\n## Mend it\n",
+    ];
+
+    #[test]
+    fn every_rule_has_a_page_with_its_name_and_all_headings_in_order() {
+        for &rule in Rule::ALL {
+            let page = page(rule);
+            assert!(page.starts_with(&format!("# {rule}\n")), "title of {rule}");
+            let places: Vec<_> = HEADINGS.iter().map(|heading| page.find(heading)).collect();
+            assert!(places.iter().all(Option::is_some), "headings of {rule}: {places:?}");
+            assert!(places.is_sorted(), "headings of {rule}: {places:?}");
+        }
+    }
+
+    #[test]
+    fn the_index_names_every_page_in_order_of_precedence() {
+        let index = include_str!("../../../docs/rules/README.md");
+        let places: Vec<_> =
+            Rule::ALL.iter().map(|rule| index.find(&format!("[{rule}]({rule}.md)"))).collect();
+        assert!(places.iter().all(Option::is_some), "{places:?}");
+        assert!(places.is_sorted(), "{places:?}");
+    }
+}

@@ -1,0 +1,309 @@
+//! zombie-left, orphan-left, status-lost, too-many-processes, busy-wait, panic-ignored.
+
+use super::builder::pid;
+use super::*;
+use forklings_model::{
+    Action, EventKind, SignalSource, TaskId, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
+};
+
+/// A run in which P1 forked P2 and P2 is dead, visibly.
+fn one_dead() -> Run {
+    let mut run = run();
+    run.fork(P1);
+    run.dies(P2, 2);
+    run
+}
+
+#[test]
+fn a_dead_child_that_nobody_waited_for_is_a_zombie() {
+    let trace = one_dead().done();
+    let finding = only(&trace, &[]);
+    assert_eq!(
+        finding.detail,
+        Detail::ZombieLeft { child: P2, pid: pid(P2), ending: Ending::Exited(2), parent: P1 }
+    );
+    assert_eq!(finding.evidence, [1, 3, 4, 5]);
+    assert_eq!(finding.site, trace.events[1].site, "without a wait, the fork is to blame");
+}
+
+#[test]
+fn the_last_wait_that_could_have_reaped_it_is_blamed() {
+    let mut run = run();
+    run.fork(P1);
+    run.fork(P1);
+    run.dies(P2, 0);
+    run.reaps_any(P1, P2);
+    run.dies(P3, 0);
+    run.fork(P1);
+    run.dies(ProcId(4), 0);
+    run.reaps(P1, ProcId(4));
+    let trace = run.done();
+    let finding = only(&trace, &[]);
+    let blamed = trace.events.iter().find(|e| e.site == finding.site).unwrap();
+    assert!(matches!(blamed.kind, EventKind::Waited { target: WaitTarget::Any, .. }));
+    assert!(finding.origin.is_some());
+}
+
+#[test]
+fn looking_at_a_child_does_not_reap_it() {
+    let mut run = one_dead();
+    run.waited(P1, WaitTarget::Child(P2), WaitOutcome::Seen(P2));
+    let seen = 5;
+    let trace = run.done();
+    assert_eq!(only(&trace, &[]).site, trace.events[seen].site);
+}
+
+#[test]
+fn a_reaped_child_is_no_zombie_whatever_the_call() {
+    for target in [WaitTarget::Any, WaitTarget::Group, WaitTarget::Child(P2)] {
+        let mut run = one_dead();
+        run.waited(P1, WaitTarget::Child(P2), WaitOutcome::Seen(P2));
+        run.waited(P1, target, run.reaped(P2, true));
+        assert_eq!(names(&run.done(), &[]), [""; 0]);
+    }
+}
+
+#[test]
+fn a_wait_in_another_thread_reaps_too() {
+    let mut run = one_dead();
+    let thread = TaskId { proc: P1, thread: 2 };
+    let (target, outcome) = (WaitTarget::Child(P2), run.reaped(P2, true));
+    run.by(thread, EventKind::Waited { target, options: WaitOptions::default(), outcome });
+    assert_eq!(names(&run.done(), &[]), [""; 0]);
+}
+
+#[test]
+fn every_parent_is_asked_not_the_first_process_only() {
+    let mut run = run();
+    run.fork(P1);
+    run.fork(P2);
+    run.dies(P3, 0);
+    run.dies(P2, 0);
+    run.reaps(P1, P2);
+    let finding = only(&run.done(), &[]);
+    assert!(matches!(finding.detail, Detail::ZombieLeft { child: P3, parent: P2, .. }));
+}
+
+#[test]
+fn a_death_that_the_parent_could_not_see_is_no_zombie() {
+    let mut run = run();
+    run.fork(P1);
+    run.ends(P2, Ending::Exited(0));
+    run.ends(P1, Ending::Exited(0));
+    run.zombie(P2, None);
+    assert_eq!(names(&run.over(), &[]), [""; 0]);
+}
+
+#[test]
+fn an_orphan_that_dies_later_is_init_s() {
+    // Double fork: P2 ends at once and is reaped, P3 lives on and ends before the root does.
+    let mut run = run();
+    run.fork(P1);
+    run.fork(P2);
+    run.dies(P2, 0);
+    run.event(P3, EventKind::Orphaned { to: None });
+    run.reaps(P1, P2);
+    run.ends(P3, Ending::Exited(0));
+    run.zombie(P3, None);
+    assert_eq!(names(&run.done(), &[]), [""; 0]);
+}
+
+#[test]
+fn a_subreaper_must_reap_whom_it_adopts() {
+    let mut run = run();
+    run.event(P1, EventKind::BecameSubreaper);
+    run.fork(P1);
+    run.fork(P2);
+    run.dies(P2, 0);
+    run.reaps(P1, P2);
+    run.event(P3, EventKind::Orphaned { to: Some(P1) });
+    run.ends(P3, Ending::Exited(0));
+    run.zombie(P3, Some(P1));
+    let finding = only(&run.done(), &[]);
+    assert!(matches!(finding.detail, Detail::ZombieLeft { child: P3, parent: P1, .. }));
+}
+
+#[test]
+fn a_discarded_status_leaves_no_zombie_and_is_lost_only_on_demand() {
+    let mut run = run();
+    let kind = EventKind::Disposition {
+        signal: Signal::CHLD,
+        action: Action::Ignore,
+        restart: false,
+        no_child_wait: false,
+    };
+    run.event(P1, kind);
+    run.fork(P1);
+    run.ends(P2, Ending::Exited(3));
+    run.event(P2, EventKind::Discarded { parent: Some(P1) });
+    let trace = run.done();
+    assert_eq!(names(&trace, &[]), [""; 0]);
+    let finding = only(&trace, &[Demand::StatusesTaken]);
+    assert_eq!(finding.site, trace.events[1].site, "ignoring SIGCHLD is to blame");
+    assert!(matches!(finding.detail, Detail::StatusLost { ignored_sigchld: true, .. }));
+}
+
+#[test]
+fn a_null_pointer_loses_the_status_unless_it_was_seen_before() {
+    let mut run = one_dead();
+    run.waited(P1, WaitTarget::Child(P2), run.reaped(P2, false));
+    assert_eq!(names(&run.done(), &[Demand::StatusesTaken]), ["status-lost"]);
+
+    let mut run = one_dead();
+    run.waited(P1, WaitTarget::Child(P2), WaitOutcome::Seen(P2));
+    run.waited(P1, WaitTarget::Child(P2), run.reaped(P2, false));
+    assert_eq!(names(&run.done(), &[Demand::StatusesTaken]), [""; 0]);
+}
+
+#[test]
+fn a_process_that_outlives_the_program_is_an_orphan() {
+    let mut run = run();
+    run.fork(P1);
+    let finding = only(&run.done(), &[]);
+    assert_eq!(finding.detail, Detail::OrphanLeft { proc: P2, pid: pid(P2), parent: P1 });
+}
+
+#[test]
+fn who_is_killed_after_the_end_was_an_orphan_all_the_same() {
+    let mut run = run();
+    run.fork(P1);
+    run.ends(P1, Ending::Exited(0));
+    let mut trace = run.over();
+    let mut killed = trace.events[3].clone();
+    killed.seq = 4;
+    killed.task = TaskId::main(P2);
+    killed.kind = EventKind::Ended { ending: Ending::Killed(Signal::KILL) };
+    trace.events.push(killed);
+    assert_eq!(names(&trace, &[]), ["orphan-left"]);
+}
+
+#[test]
+fn children_that_go_round_the_loop_are_too_many() {
+    let mut run = run();
+    for _ in 0..2 {
+        run.at(77).fork(P1);
+    }
+    run.at(77).fork(P2);
+    for (parent, child) in [(P2, ProcId(4)), (P1, P2), (P1, P3)] {
+        run.dies(child, 0);
+        run.reaps(parent, child);
+    }
+    let trace = run.done();
+    let fan = Demand::Tree { parents: vec![0, 0], shape: "fan".to_owned() };
+    let finding = only(&trace, std::slice::from_ref(&fan));
+    assert_eq!(
+        finding.detail,
+        Detail::TooManyProcesses { demand: fan, seen: 3, culprit: Some(P2) }
+    );
+    assert_eq!(names(&trace, &[Demand::Forks(2)]), ["too-many-processes"]);
+    assert_eq!(names(&trace, &[Demand::Forks(3)]), [""; 0]);
+    assert_eq!(names(&trace, &[Demand::Forks(4)]), ["output-wrong"]);
+}
+
+#[test]
+fn a_chain_is_no_fan_and_the_order_of_birth_does_not_matter() {
+    let mut run = run();
+    run.fork(P1);
+    run.fork(P2);
+    for (parent, child) in [(P2, P3), (P1, P2)] {
+        run.dies(child, 0);
+        run.reaps(parent, child);
+    }
+    let trace = run.done();
+    let tree = |parents: &[u32]| Demand::Tree { parents: parents.to_vec(), shape: String::new() };
+    assert_eq!(names(&trace, &[tree(&[0, 1])]), [""; 0]);
+    let finding = only(&trace, &[tree(&[0, 0])]);
+    let Detail::OutputWrong { actual, .. } = finding.detail else { panic!("{finding:?}") };
+    assert_eq!(actual, "P1 forked P2; P2 forked P3");
+}
+
+#[test]
+fn alive_is_from_fork_to_reaping() {
+    let mut run = run();
+    run.fork(P1);
+    run.dies(P2, 0);
+    run.fork(P1); // P2 is dead but not reaped: two
+    run.reaps(P1, P2);
+    run.dies(P3, 0);
+    run.reaps(P1, P3);
+    let trace = run.done();
+    assert_eq!(names(&trace, &[Demand::AtMostAlive(2)]), [""; 0]);
+    let finding = only(&trace, &[Demand::AtMostAlive(1)]);
+    assert!(matches!(finding.detail, Detail::TooManyProcesses { seen: 2, .. }));
+    assert_eq!(finding.site, trace.events[5].site);
+}
+
+/// P1 asks so often whether P2 has ended, then reaps it.
+fn polling(times: usize, mut between: impl FnMut(&mut Run, usize)) -> Trace {
+    let mut run = run();
+    run.fork(P1);
+    for n in 0..times {
+        run.waited(P1, WaitTarget::Child(P2), WaitOutcome::NothingYet);
+        between(&mut run, n);
+    }
+    run.dies(P2, 0);
+    run.reaps(P1, P2);
+    run.done()
+}
+
+#[test]
+fn asking_without_end_is_a_busy_wait() {
+    let finding = only(&polling(60, |_, _| ()), &[]);
+    assert_eq!(finding.detail, Detail::BusyWait { proc: P1, call: "wait4".to_owned(), times: 60 });
+    let signalled = polling(60, |run, n| {
+        if n == 30 {
+            run.delivered(P1, Signal::CHLD, SignalSource::Kernel);
+        }
+    });
+    assert_eq!(names(&signalled, &[]), ["busy-wait"], "a signal that arrives is no progress");
+}
+
+#[test]
+fn asking_a_few_times_or_after_each_sleep_is_no_busy_wait() {
+    assert_eq!(names(&polling(49, |_, _| ()), &[]), [""; 0]);
+    assert_eq!(names(&polling(300, |run, _| run.sleeps(P1, 1_000_000)), &[]), [""; 0]);
+    let waits = polling(300, |run, n| {
+        if n % 40 == 39 {
+            run.event(P1, EventKind::Blocked { on: WaitsFor::Signal });
+        }
+    });
+    assert_eq!(names(&waits, &[]), [""; 0]);
+}
+
+#[test]
+fn polls_of_two_threads_are_not_added_up() {
+    let mut run = run();
+    for n in 0..98 {
+        let task = TaskId { proc: P1, thread: 1 + n % 2 };
+        run.by(task, EventKind::PolledInVain { call: "sched_yield".to_owned() });
+    }
+    assert_eq!(names(&run.done(), &[]), [""; 0]);
+}
+
+#[test]
+fn a_panic_in_a_child_must_not_end_in_success() {
+    let panicking = |code| {
+        let mut run = run();
+        run.fork(P1);
+        run.panics(P2, "no input");
+        run.reaps(P1, P2);
+        run.exits(code)
+    };
+    let finding = only(&panicking(0), &[]);
+    assert_eq!(finding.detail, Detail::PanicIgnored { child: P2, panic: "no input".to_owned() });
+    assert_eq!(names(&panicking(1), &[Demand::Ends(Ending::Exited(1))]), [""; 0]);
+    assert_eq!(names(&panicking(1), &[line("x")]), ["panic-ignored", "output-wrong"]);
+}
+
+#[test]
+fn status_101_without_a_message_and_a_caught_panic_are_no_panics() {
+    let mut run = run();
+    run.fork(P1);
+    run.dies(P2, 101);
+    run.reaps(P1, P2);
+    run.fork(P1);
+    run.complains(P3, "thread 'main' panicked at src/lib.rs:3:5:\ncaught\n");
+    run.dies(P3, 0);
+    run.reaps(P1, P3);
+    assert_eq!(names(&run.done(), &[]), [""; 0]);
+}
