@@ -1,0 +1,96 @@
+//! Builds the book from `docs/` into `docs/book/` and checks that everything in it leads somewhere.
+//!
+//! `cargo run --manifest-path grader/book/Cargo.toml`. Exit codes: 0 built and sound, 1 built with
+//! faults (each on a line of standard error), 2 not built.
+
+mod fault;
+mod links;
+mod sources;
+
+use anyhow::{Context, Result};
+use fault::Fault;
+use mdbook_driver::MDBook;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let built = docs
+        .canonicalize()
+        .with_context(|| format!("the folder {} cannot be read", docs.display()))
+        .and_then(|docs| build(&docs, None));
+    match built {
+        Ok((book, faults)) => {
+            for fault in &faults {
+                eprintln!("{fault}");
+            }
+            println!("the book is {}", book.join("index.html").display());
+            if faults.is_empty() {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("{} faults", faults.len());
+            ExitCode::from(1)
+        }
+        Err(error) => {
+            eprintln!("the book was not built: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Builds the book of the folder `docs` into `to`, or else where its `book.toml` says. Gives the
+/// folder of the pages, and what is wrong with them.
+fn build(docs: &Path, to: Option<PathBuf>) -> Result<(PathBuf, Vec<Fault>)> {
+    let mut book = MDBook::load(docs).context("book.toml, SUMMARY.md or a page is unsound")?;
+    if let Some(folder) = to {
+        book.config.build.build_dir = folder;
+    }
+    book.build().context("a page could not be rendered")?;
+    let pages = book.build_dir_for("html");
+    let mut faults = sources::check(docs)?;
+    faults.extend(links::check(&pages)?);
+    Ok((pages, faults))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_link_include_and_page_of_the_book_leads_somewhere() -> Result<()> {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").canonicalize()?;
+        let folder = tempfile::tempdir()?;
+        let (_, faults) = build(&docs, Some(folder.path().join("book")))?;
+        assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_named() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let docs = folder.path().canonicalize()?;
+        let write = |name: &str, text: &str| std::fs::write(docs.join(name), text);
+        write("book.toml", "[book]\ntitle = \"t\"\nsrc = \".\"\n")?;
+        write("SUMMARY.md", "# Summary\n\n[Start](start.md)\n\n- [One](one.md)\n")?;
+        write("start.md", "# Start\n")?;
+        write("code.rs", "// ANCHOR: here\n// ANCHOR_END: here\n")?;
+        write("forgotten.md", "# Forgotten\n")?;
+        write(
+            "one.md",
+            "# One\n\n[a](#one) [b](#two) [c](three.md) [d](https://example.org/)\n\n\
+             {{#include code.rs:here}}\n{{#include code.rs:there}}\n{{#include none.rs}}\n",
+        )?;
+        let (_, faults) = build(&docs, None)?;
+        let mut faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        faults.sort();
+        let expected = [
+            "forgotten.md: no line of SUMMARY.md leads here",
+            "one.html: `#two` leads nowhere",
+            "one.html: `three.html` leads nowhere",
+            "one.md: `code.rs` has no anchor `there`",
+            "one.md: the included file `none.rs` does not exist",
+        ];
+        assert_eq!(faults, expected);
+        Ok(())
+    }
+}
