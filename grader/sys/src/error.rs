@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A system call that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct SysError {
     /// The operation, in the words of its manual page.
     pub operation: &'static str,

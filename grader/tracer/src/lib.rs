@@ -1,1 +1,32 @@
-//! forklings-tracer
+//! The tracer: runs a program under a scheduler of its own over real Linux processes, and gives
+//! traces. It knows nothing of exercises, rules or sentences.
+//!
+//! - [`Subject`]: what to run.
+//! - [`Explorer`]: runs it under schedules.
+//!
+//! Inside: `server` holds the program at its entry point; `run` is the loop of one run; `ready`
+//! says who would block; `follow` and `life` accompany a task from stop to stop and to its death;
+//! `calls` knows each system call; `strategy` decides.
+
+mod calls;
+mod clock;
+mod descriptors;
+mod error;
+mod explorer;
+mod filter;
+mod follow;
+mod image;
+mod life;
+mod process;
+mod random;
+mod ready;
+mod run;
+mod server;
+mod strategy;
+mod subject;
+mod task;
+mod watchdog;
+
+pub use error::{Result, TracerError};
+pub use explorer::Explorer;
+pub use subject::Subject;

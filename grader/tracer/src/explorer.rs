@@ -1,0 +1,93 @@
+//! One subject under one explorer: a processor, a fork server, and as many runs as are wanted.
+
+use crate::error::Result;
+use crate::run::Run;
+use crate::server::Server;
+use crate::subject::Subject;
+use crate::watchdog::Watchdog;
+use forklings_model::{End, Isolation, ProcId, Schedule, Trace};
+use forklings_model::{Frame, SiteId};
+use forklings_sandbox::CpuLease;
+use forklings_sys::ptrace::{Registers, Stopped};
+
+/// Runs one subject under schedules. Belongs to the thread that made it.
+#[derive(Debug)]
+pub struct Explorer {
+    // The order of the fields is the order of their end.
+    server: Option<Server>,
+    watchdog: Watchdog,
+    subject: Subject,
+    _lease: CpuLease,
+}
+
+impl Explorer {
+    /// Waits for a processor, then launches the subject and holds it at its entry point.
+    ///
+    /// # Errors
+    /// What the machine refuses, and programs that do not reach their first instruction.
+    pub fn launch(subject: Subject) -> Result<Self> {
+        let lease = CpuLease::take()?;
+        let server = Server::launch(&subject)?;
+        Ok(Self { server: Some(server), watchdog: Watchdog::new(), subject, _lease: lease })
+    }
+
+    /// Runs the subject once.
+    ///
+    /// # Errors
+    /// When the tracer loses track; the next run starts from a new server then.
+    pub fn run(&mut self, schedule: &Schedule) -> Result<Trace> {
+        self.run_with(schedule, false)
+    }
+
+    /// Runs the subject once and notes the call stack of every event: slower, and otherwise the
+    /// same run.
+    ///
+    /// # Errors
+    /// As [`Explorer::run`].
+    pub fn run_with_stacks(&mut self, schedule: &Schedule) -> Result<Trace> {
+        self.run_with(schedule, true)
+    }
+
+    /// What stands between the subject and the machine.
+    #[must_use]
+    pub fn isolation(&self) -> Isolation {
+        self.server.as_ref().map(Server::isolation).unwrap_or_default()
+    }
+
+    fn run_with(&mut self, schedule: &Schedule, stacks: bool) -> Result<Trace> {
+        let mut server = match self.server.take() {
+            Some(server) => server,
+            None => Server::launch(&self.subject)?,
+        };
+        let kills = server.held.out_of_memory_kills();
+        let mut stacks = stacks.then(Stacks::new);
+        let run = Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule);
+        // A server that failed is not used again; dropping it ends everybody in its sandbox.
+        let mut trace = run?.finish(&self.subject)?;
+        if server.held.out_of_memory_kills() > kills {
+            let proc = trace.events.last().map_or(ProcId::ROOT, |event| event.task.proc);
+            trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };
+        }
+        self.server = Some(server);
+        Ok(trace)
+    }
+}
+
+/// Call stacks of one run.
+#[derive(Debug)]
+pub(crate) struct Stacks {}
+
+impl Stacks {
+    fn new() -> Self {
+        Self {}
+    }
+
+    pub(crate) fn site(
+        &mut self,
+        _stopped: &Stopped,
+        _registers: &Registers,
+        _sites: &mut Vec<Vec<Frame>>,
+    ) -> Option<SiteId> {
+        None
+    }
+}

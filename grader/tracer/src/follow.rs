@@ -1,0 +1,404 @@
+//! Follows one task from being let go to its next stop that others can notice.
+
+use crate::error::Result;
+use crate::process::Life;
+use crate::run::Run;
+use crate::server::lost;
+use crate::task::{Call, Inside, Point, State};
+use crate::{calls, image};
+use forklings_model::{Action, EventKind, Signal, SignalSource};
+use forklings_sys::ptrace::{Halt, Reason, Resume, Running, Stopped};
+use forklings_sys::{SysError, cpu, ptrace};
+use std::fs;
+
+/// Results below zero by which a call asks to be restarted; never seen by a program.
+const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
+
+/// What to do with a call that has returned.
+pub(crate) enum After {
+    /// The task goes on to its next call.
+    GoOn,
+    /// Others may go first.
+    Park,
+}
+
+impl Run<'_> {
+    /// Lets a task go and follows it until it is parked, blocked in the kernel, or dead.
+    pub(crate) fn resume_and_follow(
+        &mut self,
+        t: usize,
+        stopped: Stopped,
+        call: Option<Call>,
+        how: Resume,
+        signal: i32,
+    ) -> Result<()> {
+        match stopped.resume(how, signal) {
+            Ok(running) => self.follow(t, running, call),
+            Err(error) => self.survive(t, error),
+        }
+    }
+
+    /// A tracee that is gone while it was stopped was killed; anything else is an error.
+    fn survive(&mut self, t: usize, error: SysError) -> Result<()> {
+        if error.is_gone() { self.was_killed(t) } else { Err(error.into()) }
+    }
+
+    /// Follows a running task. `call` is the call it is inside of.
+    pub(crate) fn follow(
+        &mut self,
+        t: usize,
+        mut running: Running,
+        mut call: Option<Call>,
+    ) -> Result<()> {
+        loop {
+            let halt = match self.wait_for(t, running, call)? {
+                Some(halt) => halt,
+                None => return Ok(()),
+            };
+            let (stopped, reason) = match halt {
+                Halt::Stopped(stopped, reason) => (stopped, reason),
+                Halt::Died(status) => return self.died_at_once(t, status),
+            };
+            let (mut how, mut deliver) = (Resume::Free, 0);
+            match reason {
+                Reason::Seccomp => {
+                    let next = Call::of(stopped.registers()?);
+                    if calls::is_decision(next.number) {
+                        self.park(t, stopped, Point::Call(next));
+                        return Ok(());
+                    }
+                    self.note_site(t, &stopped, &next);
+                    call = Some(next);
+                    how = match self.before_quiet(t, &stopped, &next)? {
+                        true => Resume::ToExit,
+                        false => Resume::Free,
+                    };
+                }
+                Reason::SyscallExit => {
+                    let registers = stopped.registers()?;
+                    let result = registers.rax.cast_signed();
+                    if let Some(done) = call.take() {
+                        if RESTARTS.contains(&result) {
+                            self.tasks[t].interrupted = Some((done.number, result));
+                        } else if let After::Park = self.after(t, &stopped, &done, result)? {
+                            self.park(t, stopped, Point::Return);
+                            return Ok(());
+                        }
+                    }
+                }
+                Reason::Signal(signal) => match self.signal_stop(t, &stopped, signal)? {
+                    Some(signal) => deliver = signal,
+                    None => {
+                        self.park(t, stopped, Point::Return);
+                        return Ok(());
+                    }
+                },
+                Reason::Fork | Reason::Clone => {
+                    let tid = i32::try_from(stopped.event_message()?).unwrap_or(0);
+                    self.born(t, tid, reason, call)?;
+                    how = Resume::ToExit;
+                }
+                Reason::Vfork => {
+                    let tid = i32::try_from(stopped.event_message()?).unwrap_or(0);
+                    self.born(t, tid, reason, call)?;
+                    let call = call.ok_or_else(|| lost("vfork without a call"))?;
+                    match stopped.resume(Resume::ToExit, 0) {
+                        Ok(running) => {
+                            self.tasks[t].state = State::InKernel(running, call, Inside::Vfork);
+                            return Ok(());
+                        }
+                        Err(error) => return self.survive(t, error),
+                    }
+                }
+                Reason::VforkDone => how = Resume::ToExit,
+                Reason::Exec => {
+                    image::prepare(&stopped)?;
+                    self.executed(t)?;
+                    how = Resume::ToExit;
+                }
+                Reason::Exit => return self.dies(t, stopped),
+                Reason::Group(libc::SIGTRAP) => {}
+                Reason::Group(signal) => {
+                    let proc = self.tasks[t].id.proc;
+                    self.emit_for(proc, EventKind::Stopped { signal: Signal(signal) });
+                    self.process_mut(t).unreported_stop = true;
+                    self.tasks[t].state = State::GroupStopped(stopped.listen()?);
+                    return Ok(());
+                }
+            }
+            running = match stopped.resume(how, deliver) {
+                Ok(running) => running,
+                Err(error) => return self.survive(t, error),
+            };
+        }
+    }
+
+    /// Waits for a running task's next stop. `None` when it blocks in a call without a model: its
+    /// state is set then.
+    fn wait_for(&mut self, t: usize, running: Running, call: Option<Call>) -> Result<Option<Halt>> {
+        let host = self.process(t).host;
+        if let Some(call) = call
+            && calls::may_block_unmodelled(call.number)
+        {
+            return self.wait_or_asleep(t, running, call);
+        }
+        self.watchdog.begin(host, running.tid());
+        let halt = running.wait();
+        self.watchdog.end();
+        Ok(Some(halt?))
+    }
+
+    /// Waits for a task inside a call that the tracer has no model of, and tells by the kernel's
+    /// own accounts when it sleeps. Source: `proc(5)`, `/proc/<pid>/stat` and `status`.
+    fn wait_or_asleep(
+        &mut self,
+        t: usize,
+        mut running: Running,
+        call: Call,
+    ) -> Result<Option<Halt>> {
+        let tid = running.tid();
+        let mut before = None;
+        let mut same = 0;
+        loop {
+            match running.try_wait()? {
+                Ok(halt) => return Ok(Some(halt)),
+                Err(still) => running = still,
+            }
+            let now = asleep(tid);
+            same = if now.is_some() && now == before { same + 1 } else { 0 };
+            before = now;
+            if same >= 20 {
+                self.tasks[t].state = State::InKernel(running, call, Inside::Unmodelled);
+                return Ok(None);
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Looks whether tasks inside unmodelled calls have returned.
+    pub(crate) fn look_into_kernel(&mut self) -> Result<()> {
+        for t in 0..self.tasks.len() {
+            if !matches!(self.tasks[t].state, State::InKernel(_, _, Inside::Unmodelled)) {
+                continue;
+            }
+            let moving = std::mem::replace(&mut self.tasks[t].state, State::Moving);
+            let State::InKernel(running, call, why) = moving else { continue };
+            match running.try_wait()? {
+                Ok(halt) => self.follow_from(t, halt, Some(call))?,
+                Err(running) => self.tasks[t].state = State::InKernel(running, call, why),
+            }
+        }
+        Ok(())
+    }
+
+    /// Only tasks inside unmodelled calls are left: gives them some real time.
+    pub(crate) fn wait_for_kernel(&mut self) -> Result<()> {
+        let events = self.events.len();
+        for _ in 0..2000 {
+            self.look_into_kernel()?;
+            if self.events.len() != events || self.end.is_some() {
+                return Ok(());
+            }
+            let ready =
+                self.tasks.iter().any(|t| matches!(t.state, State::Parked(..)) && !t.announced);
+            if ready {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let calls = self.unmodelled.join(", ");
+        self.end = Some(forklings_model::End::Abandoned {
+            reason: format!("everybody waits, one of them in a call without a model ({calls})"),
+        });
+        Ok(())
+    }
+
+    /// Goes on from a stop that was found without following.
+    fn follow_from(&mut self, t: usize, halt: Halt, call: Option<Call>) -> Result<()> {
+        match halt {
+            Halt::Died(status) => self.died_at_once(t, status),
+            Halt::Stopped(stopped, Reason::SyscallExit) => {
+                let result = stopped.registers()?.rax.cast_signed();
+                if let Some(call) = call {
+                    if RESTARTS.contains(&result) {
+                        self.tasks[t].interrupted = Some((call.number, result));
+                    } else {
+                        self.after(t, &stopped, &call, result)?;
+                    }
+                }
+                self.park(t, stopped, Point::Return);
+                Ok(())
+            }
+            Halt::Stopped(stopped, Reason::Exit) => self.dies(t, stopped),
+            Halt::Stopped(stopped, Reason::Signal(signal)) => {
+                match self.signal_stop(t, &stopped, signal)? {
+                    Some(signal) => self.resume_and_follow(t, stopped, None, Resume::Free, signal),
+                    None => {
+                        self.park(t, stopped, Point::Return);
+                        Ok(())
+                    }
+                }
+            }
+            Halt::Stopped(stopped, _) => {
+                self.resume_and_follow(t, stopped, call, Resume::ToExit, 0)
+            }
+        }
+    }
+
+    /// A signal is about to be delivered. Gives the signal to deliver; `None` when the watchdog
+    /// interrupted a loop and others may go first.
+    fn signal_stop(&mut self, t: usize, stopped: &Stopped, signal: i32) -> Result<Option<i32>> {
+        let info = stopped.signal_info()?;
+        let own = info.is_from_process()
+            && u32::try_from(info.sender).is_ok_and(|sender| sender == std::process::id());
+        if own && signal == libc::SIGSTOP {
+            return self.preempted(t).map(|()| None);
+        }
+        let disposition = self.process(t).dispositions.of(signal);
+        let source = if own {
+            SignalSource::Fault
+        } else if info.is_from_process() {
+            self.processes
+                .iter()
+                .find(|p| p.host == info.sender)
+                .map_or(SignalSource::Kernel, |p| SignalSource::Process(p.id))
+        } else {
+            SignalSource::Kernel
+        };
+        let action = disposition.action;
+        if self.process(t).dispositions.has_effect(signal) {
+            self.emit(t, EventKind::SignalDelivered { signal: Signal(signal), source, action });
+        }
+        if let Some((call, result)) = self.tasks[t].interrupted.take() {
+            let handled = action == Action::Handler;
+            // Source: signal(7), "Interruption of system calls and library functions by signal
+            // handlers". -512 restarts with SA_RESTART, -513 always.
+            let restarts = result == -513 || (result == -512 && disposition.restart);
+            if handled && !restarts {
+                self.tasks[t].call_done();
+                let call = calls::name(call);
+                self.emit(t, EventKind::Interrupted { call, signal: Some(Signal(signal)) });
+            }
+        }
+        Ok(Some(signal))
+    }
+
+    /// The watchdog interrupted a task that computes without a call.
+    fn preempted(&mut self, t: usize) -> Result<()> {
+        self.replayable = false;
+        let process = self.process(t);
+        let used = cpu::time_of(process.host)?;
+        if used > u64::from(self.limits.seconds) * 1_000_000_000 {
+            let (seconds, proc) = (self.limits.seconds, process.id);
+            self.end = Some(forklings_model::End::TimeLimit { seconds, proc, computing: true });
+        }
+        Ok(())
+    }
+
+    /// A program was executed: what does not survive that is forgotten.
+    fn executed(&mut self, t: usize) -> Result<()> {
+        let (program, argv) = self.exec_arguments(t);
+        let process = self.process_mut(t);
+        process.files.exec();
+        process.dispositions.exec();
+        let inherited = process
+            .files
+            .iter()
+            .filter(|&(fd, entry)| fd > 2 && entry.object.0 > 2)
+            .map(|(fd, entry)| (fd, entry.object))
+            .collect();
+        let parent = process.vfork_parent.take();
+        self.emit(t, EventKind::Exec { program, argv, inherited });
+        if let Some(parent) = parent {
+            self.release_vfork(parent)?;
+        }
+        Ok(())
+    }
+
+    /// Program and arguments of the image that a task executes now.
+    fn exec_arguments(&self, t: usize) -> (String, Vec<String>) {
+        let host = self.process(t).host;
+        let argv = fs::read(format!("/proc/{host}/cmdline")).unwrap_or_default();
+        let argv: Vec<String> = argv
+            .split(|&byte| byte == 0)
+            .map(|arg| String::from_utf8_lossy(arg).into_owned())
+            .collect();
+        let argv = argv[..argv.len().saturating_sub(1)].to_vec();
+        let program = fs::read_link(format!("/proc/{host}/exe")).map_or_else(
+            |_| argv.first().cloned().unwrap_or_default(),
+            |path| path.display().to_string(),
+        );
+        (program, argv)
+    }
+
+    /// The child of a `vfork` has executed a program or ended: its parent goes on.
+    pub(crate) fn release_vfork(&mut self, parent: usize) -> Result<()> {
+        match std::mem::replace(&mut self.tasks[parent].state, State::Moving) {
+            State::InKernel(running, call, Inside::Vfork) => {
+                self.follow(parent, running, Some(call))
+            }
+            other => {
+                self.tasks[parent].state = other;
+                Ok(())
+            }
+        }
+    }
+
+    /// A stopped process was told to go on.
+    pub(crate) fn continued(&mut self, p: usize) -> Result<()> {
+        let id = self.processes[p].id;
+        for t in 0..self.tasks.len() {
+            if self.tasks[t].id.proc != id || !matches!(self.tasks[t].state, State::GroupStopped(_))
+            {
+                continue;
+            }
+            let moving = std::mem::replace(&mut self.tasks[t].state, State::Moving);
+            let State::GroupStopped(running) = moving else { continue };
+            self.emit_for(id, EventKind::Continued);
+            match running.wait()? {
+                Halt::Stopped(stopped, Reason::Exit) => self.dies(t, stopped)?,
+                Halt::Stopped(stopped, _) => self.park(t, stopped, Point::Return),
+                Halt::Died(status) => self.died_at_once(t, status)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills and reaps everybody who is left.
+    pub(crate) fn end_everybody(&mut self) {
+        for process in &self.processes {
+            if matches!(process.life, Life::Alive) {
+                drop(ptrace::kill(process.host, libc::SIGKILL));
+            }
+        }
+        // Threads first: the first thread of a process is waitable only after the others.
+        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
+        order.sort_by_key(|&t| self.tasks[t].id.thread == 1);
+        for t in order {
+            let gone = matches!(self.tasks[t].state, State::Gone);
+            if !gone {
+                self.tasks[t].state = State::Gone;
+                crate::server::reap(ptrace::born(self.tasks[t].tid));
+            }
+        }
+        for process in &mut self.processes {
+            if let Life::Unseen(running) = std::mem::replace(&mut process.life, Life::Gone) {
+                crate::server::reap(running);
+            }
+        }
+    }
+}
+
+/// A mark that stays the same as long as a thread sleeps: its voluntary switches.
+fn asleep(tid: i32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{tid}/stat")).ok()?;
+    let state = stat.rsplit(") ").next()?.chars().next()?;
+    if !matches!(state, 'S' | 'D') {
+        return None;
+    }
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))
+        .and_then(|count| count.trim().parse().ok())
+}

@@ -1,0 +1,339 @@
+//! Birth and death. A death has two steps that the schedule can put apart: the process ends and
+//! its descriptors close, and then its parent can see it. The kernel shows the second only once
+//! the tracer has reaped its tracee. Source: `ptrace(2)`, "Death under ptrace".
+
+use crate::descriptors::Entry;
+use crate::error::Result;
+use crate::process::{Life, Process};
+use crate::run::Run;
+use crate::server::lost;
+use crate::task::{Call, State, Task};
+use forklings_model::{
+    Action, Descriptor, Ending, EventKind, ForkKind, Pid, ProcId, Signal, SiteId, TaskId,
+};
+use forklings_sys::descriptor;
+use forklings_sys::ptrace::{self, Halt, Reason, Resume, Stopped};
+use std::fs;
+
+impl Run<'_> {
+    /// A task made a process or a thread.
+    pub(crate) fn born(
+        &mut self,
+        t: usize,
+        tid: i32,
+        reason: Reason,
+        call: Option<Call>,
+    ) -> Result<()> {
+        let Halt::Stopped(stopped, _) = ptrace::born(tid).wait()? else {
+            return Err(lost("a process died at its birth"));
+        };
+        let flags =
+            call.filter(|call| call.number == libc::SYS_clone).map_or(0, |call| call.int(0));
+        if flags & libc::CLONE_THREAD != 0 {
+            let process = self.process_mut(t);
+            process.threads += 1;
+            let id = TaskId { proc: process.id, thread: process.threads };
+            self.tasks.push(Task::new(id, tid, stopped));
+            self.emit(t, EventKind::ThreadStarted { thread: id });
+            return Ok(());
+        }
+        let id = ProcId(u32::try_from(self.processes.len()).unwrap_or(u32::MAX) + 1);
+        let pid = self.pid_inside(tid);
+        let maker = self.process(t);
+        let parent = if flags & libc::CLONE_PARENT == 0 { Some(maker.id) } else { maker.parent };
+        let process = Process {
+            id,
+            host: tid,
+            pid,
+            parent,
+            life: Life::Alive,
+            ending: None,
+            handle: descriptor::of_process(tid)?,
+            files: maker.files.clone(),
+            dispositions: maker.dispositions.clone(),
+            group: maker.group,
+            subreaper: false,
+            threads: 1,
+            vfork_parent: (reason == Reason::Vfork).then_some(t),
+            unreported_stop: false,
+            last_answer: None,
+        };
+        self.processes.push(process);
+        self.tasks.push(Task::new(TaskId::main(id), tid, stopped));
+        let how = match reason {
+            Reason::Vfork => ForkKind::Vfork,
+            Reason::Fork => ForkKind::Fork,
+            Reason::Seccomp
+            | Reason::SyscallExit
+            | Reason::Signal(_)
+            | Reason::Clone
+            | Reason::VforkDone
+            | Reason::Exec
+            | Reason::Exit
+            | Reason::Group(_) => ForkKind::Clone,
+        };
+        self.emit(t, EventKind::Forked { child: id, how });
+        self.emit_for(id, EventKind::Started { parent, pid });
+        Ok(())
+    }
+
+    /// The pid that a new process has in its own namespace. Source: `proc(5)`, `NSpid`.
+    fn pid_inside(&self, host: i32) -> Pid {
+        if !self.server.isolation().namespaces {
+            return Pid(host);
+        }
+        let status = fs::read_to_string(format!("/proc/{host}/status")).unwrap_or_default();
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("NSpid:")?.split_whitespace().last()?.parse().ok())
+            .map_or(Pid(host), Pid)
+    }
+
+    /// A task stands at its exit stop.
+    pub(crate) fn dies(&mut self, t: usize, stopped: Stopped) -> Result<()> {
+        let word = i32::try_from(stopped.event_message()?).unwrap_or(0);
+        let p = self.position(self.tasks[t].id.proc)?;
+        let others = self.others(t);
+        if !others.is_empty() && self.tasks[t].leaving {
+            return self.thread_ends(t, stopped);
+        }
+        let ending = Ending::from_status_word(word).unwrap_or(Ending::Exited(0));
+        self.process_ends(p, ending)?;
+        if self.processes[p].id == ProcId::ROOT {
+            self.left_open = self.open_descriptors(p);
+        }
+        // The other threads were killed by the exit and stand at their own exit stops.
+        let leader = self.processes[p].host;
+        let mut last = None;
+        if stopped.tid() == leader {
+            last = Some(stopped);
+        } else {
+            self.tasks[t].state = State::Gone;
+            crate::server::reap(stopped.resume(Resume::Free, 0)?);
+        }
+        for other in others {
+            if self.tasks[other].tid != leader {
+                self.tasks[other].state = State::Gone;
+                crate::server::reap(ptrace::born(self.tasks[other].tid));
+            }
+        }
+        self.leader_dies(p, last)
+    }
+
+    /// A thread ends while its process goes on.
+    fn thread_ends(&mut self, t: usize, stopped: Stopped) -> Result<()> {
+        self.emit(t, EventKind::ThreadEnded);
+        let leader = self.process(t).host == stopped.tid();
+        let running = stopped.resume(Resume::Free, 0)?;
+        self.tasks[t].state = State::Gone;
+        if !leader {
+            crate::server::reap(running);
+        }
+        // A first thread that ends early stays a zombie of the kernel until the others have ended.
+        Ok(())
+    }
+
+    /// The first thread, and with it the process, dies; it is held back as unseen.
+    fn leader_dies(&mut self, p: usize, at_exit: Option<Stopped>) -> Result<()> {
+        let host = self.processes[p].host;
+        if let Some(t) = self.tasks.iter().position(|t| t.tid == host) {
+            self.tasks[t].state = State::Gone;
+        }
+        let mut running = match at_exit {
+            Some(stopped) => match stopped.resume(Resume::Free, 0) {
+                Ok(running) => running,
+                Err(_) => ptrace::born(host),
+            },
+            None => ptrace::born(host),
+        };
+        while !running.wait_dead()? {
+            running = match running.wait()? {
+                Halt::Stopped(stopped, _) => stopped.resume(Resume::Free, 0)?,
+                Halt::Died(_) => return self.seen(p),
+            };
+        }
+        self.processes[p].life = Life::Unseen(running);
+        self.after_death(p)
+    }
+
+    /// What follows from the end of a process at once, before anybody sees it.
+    fn after_death(&mut self, p: usize) -> Result<()> {
+        let id = self.processes[p].id;
+        self.processes[p].files.clear();
+        self.orphan_children_of(p)?;
+        if let Some(parent) = self.processes[p].vfork_parent.take() {
+            self.release_vfork(parent)?;
+        }
+        if id == ProcId::ROOT {
+            let ending = self.processes[p].ending.unwrap_or(Ending::Exited(0));
+            self.root_ended(ending);
+        } else if self.processes[p].parent.is_none() {
+            // Init reaps at once, and nobody else can tell.
+            self.reveal(p)?;
+        }
+        Ok(())
+    }
+
+    /// Records the end of a process. Deaths among its children become visible first: a parent
+    /// that ends without looking has had its chance.
+    fn process_ends(&mut self, p: usize, ending: Ending) -> Result<()> {
+        let id = self.processes[p].id;
+        for child in 0..self.processes.len() {
+            let child_of_it = self.processes[child].parent == Some(id);
+            if child_of_it && matches!(self.processes[child].life, Life::Unseen(_)) {
+                self.reveal(child)?;
+            }
+        }
+        self.processes[p].ending = Some(ending);
+        self.alarms.remove(&id);
+        match self.tasks.iter().position(|t| t.id == TaskId::main(id)) {
+            Some(t) => self.emit(t, EventKind::Ended { ending }),
+            None => self.emit_for(id, EventKind::Ended { ending }),
+        }
+        Ok(())
+    }
+
+    /// Children of a dead process get a new parent: the nearest living subreaper above, or init.
+    /// Source: `prctl(2)`, `PR_SET_CHILD_SUBREAPER`.
+    fn orphan_children_of(&mut self, p: usize) -> Result<()> {
+        let dead = self.processes[p].id;
+        let mut to = self.processes[p].parent;
+        while let Some(above) = to {
+            let above = &self.processes[self.position(above)?];
+            if above.subreaper && above.is_alive() {
+                break;
+            }
+            to = above.parent;
+        }
+        for child in 0..self.processes.len() {
+            if self.processes[child].parent != Some(dead) {
+                continue;
+            }
+            self.processes[child].parent = to;
+            let id = self.processes[child].id;
+            match self.processes[child].life {
+                Life::Alive => self.emit_for(id, EventKind::Orphaned { to }),
+                Life::Zombie if to.is_none() => self.processes[child].life = Life::Gone,
+                Life::Unseen(_) if to.is_none() => self.reveal(child)?,
+                Life::Zombie | Life::Unseen(_) | Life::Gone => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the parent see a death.
+    pub(crate) fn reveal(&mut self, p: usize) -> Result<()> {
+        let life = std::mem::replace(&mut self.processes[p].life, Life::Zombie);
+        let Life::Unseen(running) = life else {
+            self.processes[p].life = life;
+            return Ok(());
+        };
+        self.note_merged_signal(p);
+        match running.wait()? {
+            Halt::Died(_) => self.seen(p),
+            Halt::Stopped(..) => Err(lost("a dead process stopped")),
+        }
+    }
+
+    /// The tracer has reaped a process, so its parent can.
+    fn seen(&mut self, p: usize) -> Result<()> {
+        let (id, parent) = (self.processes[p].id, self.processes[p].parent);
+        let discarded = match parent {
+            None => true,
+            Some(parent) => self.processes[self.position(parent)?].discards_children(),
+        };
+        if discarded {
+            self.processes[p].life = Life::Gone;
+            self.emit_for(id, EventKind::Discarded { parent });
+        } else {
+            self.processes[p].life = Life::Zombie;
+            self.emit_for(id, EventKind::Zombie { parent });
+        }
+        Ok(())
+    }
+
+    /// SIGCHLD does not queue: a second death merges with a first that was not handled yet.
+    fn note_merged_signal(&mut self, p: usize) {
+        let Some(parent) = self.processes[p].parent else { return };
+        let Some(t) = self.tasks.iter().position(|t| t.id == TaskId::main(parent)) else { return };
+        if self.process(t).dispositions.of(libc::SIGCHLD).action != Action::Handler {
+            return;
+        }
+        let State::Parked(stopped, _) = &self.tasks[t].state else { return };
+        let waiting =
+            stopped.pending().is_ok_and(|all| all.iter().any(|i| i.signal == libc::SIGCHLD));
+        if waiting {
+            self.emit_for(parent, EventKind::SignalMerged { signal: Signal::CHLD });
+        }
+    }
+
+    /// A task that was stopped turns out to be dead: SIGKILL does not wait for a tracer.
+    pub(crate) fn was_killed(&mut self, t: usize) -> Result<()> {
+        let p = self.position(self.tasks[t].id.proc)?;
+        self.killed(p)
+    }
+
+    /// A task was reaped without an exit stop.
+    pub(crate) fn died_at_once(&mut self, t: usize, status: i32) -> Result<()> {
+        let p = self.position(self.tasks[t].id.proc)?;
+        let first = self.tasks[t].tid == self.processes[p].host;
+        self.tasks[t].state = State::Gone;
+        if !first {
+            return Ok(());
+        }
+        let ending = Ending::from_status_word(status).unwrap_or(Ending::Killed(Signal::KILL));
+        self.process_ends(p, ending)?;
+        self.processes[p].life = Life::Zombie;
+        self.after_death(p)?;
+        self.seen(p)
+    }
+
+    /// SIGKILL was sent to a process whose tasks stand still: follows it to its death.
+    pub(crate) fn killed(&mut self, p: usize) -> Result<()> {
+        if !self.processes[p].is_alive() {
+            return Ok(());
+        }
+        let (id, host) = (self.processes[p].id, self.processes[p].host);
+        self.process_ends(p, Ending::Killed(Signal::KILL))?;
+        for t in 0..self.tasks.len() {
+            let task = &mut self.tasks[t];
+            if task.id.proc == id && task.tid != host && !matches!(task.state, State::Gone) {
+                task.state = State::Gone;
+                crate::server::reap(ptrace::born(task.tid));
+            }
+        }
+        self.leader_dies(p, None)
+    }
+
+    /// Other living threads of a task's process.
+    fn others(&self, t: usize) -> Vec<usize> {
+        let proc = self.tasks[t].id.proc;
+        (0..self.tasks.len())
+            .filter(|&o| o != t && self.tasks[o].id.proc == proc)
+            .filter(|&o| !matches!(self.tasks[o].state, State::Gone))
+            .collect()
+    }
+
+    /// Descriptors above 2 that a process has open now, by the kernel's word.
+    fn open_descriptors(&self, p: usize) -> Vec<Descriptor> {
+        let process = &self.processes[p];
+        let folder = format!("/proc/{}/fd", process.host);
+        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        let mut open: Vec<Descriptor> = entries
+            .flatten()
+            .filter_map(|entry| {
+                let fd = entry.file_name().to_str()?.parse().ok().filter(|&fd| fd > 2)?;
+                let target = fs::read_link(entry.path()).ok()?;
+                let what = target.display().to_string();
+                // `pipe:[4711]` and `socket:[4712]`: the number differs from run to run.
+                let what = what.split(":[").next().unwrap_or("").to_owned();
+                let known = process.files.get(fd);
+                let object = known.map(|entry: &Entry| entry.object);
+                let made_at: Option<SiteId> = known.and_then(|entry| entry.made_at);
+                Some(Descriptor { fd, what, object, made_at })
+            })
+            .collect();
+        open.sort_by_key(|descriptor| descriptor.fd);
+        open
+    }
+}

@@ -1,0 +1,116 @@
+//! What the tracer knows of each process: its place in the family, its descriptors, what it does
+//! with signals, and how far its death has got.
+
+use crate::descriptors::Files;
+use forklings_model::{Action, Ending, Pid, ProcId};
+use forklings_sys::ptrace::Running;
+use std::os::fd::OwnedFd;
+
+/// One process of a run.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) id: ProcId,
+    /// The host's pid.
+    pub(crate) host: i32,
+    /// Its pid as it sees it.
+    pub(crate) pid: Pid,
+    /// Its parent now; `None` is init.
+    pub(crate) parent: Option<ProcId>,
+    pub(crate) life: Life,
+    pub(crate) ending: Option<Ending>,
+    pub(crate) handle: OwnedFd,
+    pub(crate) files: Files,
+    pub(crate) dispositions: Dispositions,
+    pub(crate) group: i32,
+    pub(crate) subreaper: bool,
+    /// Threads made so far: the next one's number, less one.
+    pub(crate) threads: u32,
+    /// Who waits in `vfork` for this process to execute a program or end.
+    pub(crate) vfork_parent: Option<usize>,
+    /// A stop that its parent has not been told of yet.
+    pub(crate) unreported_stop: bool,
+    /// What it was told when it last asked for its parent, or whether another process is there.
+    pub(crate) last_answer: Option<(i64, u64, i64)>,
+}
+
+/// How far a death has got.
+#[derive(Debug)]
+pub(crate) enum Life {
+    /// Not dead.
+    Alive,
+    /// Dead, and its descriptors are closed, but nobody can see it: the tracer holds it back.
+    Unseen(Running),
+    /// Its parent can reap it.
+    Zombie,
+    /// Reaped, or nobody wanted its status.
+    Gone,
+}
+
+/// What a process does with each signal.
+#[derive(Clone, Debug)]
+pub(crate) struct Dispositions([Disposition; 65]);
+
+/// What a process does with one signal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Disposition {
+    pub(crate) action: Action,
+    pub(crate) restart: bool,
+    pub(crate) no_child_wait: bool,
+}
+
+impl Disposition {
+    const DEFAULT: Self = Self { action: Action::Default, restart: false, no_child_wait: false };
+}
+
+impl Dispositions {
+    pub(crate) fn new() -> Self {
+        Self([Disposition::DEFAULT; 65])
+    }
+
+    pub(crate) fn of(&self, signal: i32) -> Disposition {
+        usize::try_from(signal)
+            .ok()
+            .and_then(|n| self.0.get(n).copied())
+            .unwrap_or(Disposition::DEFAULT)
+    }
+
+    pub(crate) fn set(&mut self, signal: i32, disposition: Disposition) {
+        if let Some(place) = usize::try_from(signal).ok().and_then(|n| self.0.get_mut(n)) {
+            *place = disposition;
+        }
+    }
+
+    /// Handlers do not survive `execve`; ignored signals do. Source: `execve(2)`.
+    pub(crate) fn exec(&mut self) {
+        for disposition in &mut self.0 {
+            if disposition.action == Action::Handler {
+                *disposition = Disposition::DEFAULT;
+            }
+        }
+    }
+
+    /// Whether a signal, once it is let through, does anything at all: runs a handler, ends or
+    /// stops the process.
+    pub(crate) fn has_effect(&self, signal: i32) -> bool {
+        match self.of(signal).action {
+            Action::Handler => true,
+            Action::Ignore => signal == libc::SIGKILL || signal == libc::SIGSTOP,
+            Action::Default => {
+                !matches!(signal, libc::SIGCHLD | libc::SIGURG | libc::SIGWINCH | libc::SIGCONT)
+            }
+        }
+    }
+}
+
+impl Process {
+    /// Whether it has not begun to die.
+    pub(crate) fn is_alive(&self) -> bool {
+        matches!(self.life, Life::Alive) && self.ending.is_none()
+    }
+
+    /// Whether its parent throws statuses away. Source: `wait(2)`, NOTES.
+    pub(crate) fn discards_children(&self) -> bool {
+        let disposition = self.dispositions.of(libc::SIGCHLD);
+        disposition.action == Action::Ignore || disposition.no_child_wait
+    }
+}

@@ -1,0 +1,133 @@
+//! A thread of the run, and where it stands.
+
+use forklings_model::{SiteId, TaskId};
+use forklings_sys::ptrace::{Registers, Running, Stopped};
+
+/// One thread of the run.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) id: TaskId,
+    /// The host's number of the thread.
+    pub(crate) tid: i32,
+    pub(crate) state: State,
+    /// Where its current call was made from, if stacks are recorded.
+    pub(crate) site: Option<SiteId>,
+    /// Whether its wait was already reported.
+    pub(crate) announced: bool,
+    /// Virtual time at which its wait ends by itself.
+    pub(crate) deadline: Option<u64>,
+    /// Whether that time has come.
+    pub(crate) expired: bool,
+    /// Woken from a futex that is emulated.
+    pub(crate) woken: bool,
+    /// A large write that is being done in pieces: bytes written so far.
+    pub(crate) written: u64,
+    /// The kernel was shown another count than the program gave.
+    pub(crate) piece: Option<Piece>,
+    /// A call that returned to be restarted, until the signal says whether it will be.
+    pub(crate) interrupted: Option<(i64, i64)>,
+    /// Calls in a row that asked in vain.
+    pub(crate) polls: u32,
+    /// Whether it must let others go first.
+    pub(crate) held_back: bool,
+    /// Whether the call it is inside of ends only this thread (`exit`, not `exit_group`).
+    pub(crate) leaving: bool,
+}
+
+/// Why the kernel sees another count than the program gave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    /// A fault of the schedule, which the program sees; otherwise a part of a large write, which
+    /// it does not.
+    pub(crate) short: bool,
+}
+
+/// Where a thread stands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Before something that others can notice.
+    Parked(Stopped, Point),
+    /// Inside the kernel, in this call.
+    InKernel(Running, Call, Inside),
+    /// Its process is stopped by a signal.
+    GroupStopped(Running),
+    /// Being moved by the tracer at this moment.
+    Moving,
+    /// Ended.
+    Gone,
+}
+
+/// What a thread stands before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Point {
+    /// Its first instruction.
+    Start,
+    /// The return from `fork`, or wherever it was interrupted.
+    Return,
+    /// This call.
+    Call(Call),
+}
+
+/// Why a thread is inside the kernel while others run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inside {
+    /// `vfork`: until the child executes or ends.
+    Vfork,
+    /// A call without a model blocks.
+    Unmodelled,
+}
+
+/// A system call at its entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) number: i64,
+    pub(crate) args: [u64; 6],
+    pub(crate) registers: Registers,
+}
+
+impl Call {
+    pub(crate) fn of(registers: Registers) -> Self {
+        let r = &registers;
+        Self {
+            number: r.orig_rax.cast_signed(),
+            args: [r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9],
+            registers,
+        }
+    }
+
+    /// An argument as the `int` that the kernel takes it for.
+    #[expect(clippy::cast_possible_truncation, reason = "the kernel drops the upper half too")]
+    pub(crate) fn int(&self, n: usize) -> i32 {
+        self.args[n] as i32
+    }
+}
+
+impl Task {
+    pub(crate) fn new(id: TaskId, tid: i32, stopped: Stopped) -> Self {
+        Self {
+            id,
+            tid,
+            state: State::Parked(stopped, Point::Start),
+            site: None,
+            announced: false,
+            deadline: None,
+            expired: false,
+            woken: false,
+            written: 0,
+            piece: None,
+            interrupted: None,
+            polls: 0,
+            held_back: false,
+            leaving: false,
+        }
+    }
+
+    /// Forgets what belonged to the call that just ended.
+    pub(crate) fn call_done(&mut self) {
+        self.announced = false;
+        self.deadline = None;
+        self.expired = false;
+        self.woken = false;
+        self.written = 0;
+    }
+}

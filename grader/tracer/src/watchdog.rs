@@ -1,0 +1,72 @@
+//! Watches over a tracee that runs without stopping: a loop without system calls would hold its
+//! tracer for ever. A second thread interrupts it with SIGSTOP, which the tracer recognises and
+//! does not deliver.
+
+use forklings_sys::{cpu, ptrace};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// CPU time that a tracee may use without a stop before it is interrupted.
+const SLICE: Duration = Duration::from_millis(200);
+/// Wall-clock time without a stop after which the tracee is given up, whatever it does.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often to look.
+const TICK: Duration = Duration::from_millis(25);
+
+/// A watch over one tracer's tracees. Dropping it ends its thread.
+#[derive(Debug)]
+pub(crate) struct Watchdog {
+    watched: Arc<Mutex<Option<Watched>>>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    pid: i32,
+    tid: i32,
+    since: Instant,
+    cpu: u64,
+}
+
+impl Watchdog {
+    pub(crate) fn new() -> Self {
+        let watched = Arc::new(Mutex::new(None));
+        let seen = Arc::downgrade(&watched);
+        thread::spawn(move || {
+            while let Some(watched) = seen.upgrade() {
+                look(&watched);
+                drop(watched);
+                thread::sleep(TICK);
+            }
+        });
+        Self { watched }
+    }
+
+    /// A tracee was let go.
+    pub(crate) fn begin(&self, pid: i32, tid: i32) {
+        let watched = Watched { pid, tid, since: Instant::now(), cpu: u64::MAX };
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+    }
+
+    /// It stopped.
+    pub(crate) fn end(&self) {
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+fn look(watched: &Mutex<Option<Watched>>) {
+    let mut guard = watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(watched) = guard.as_mut() else { return };
+    let Ok(used) = cpu::time_of(watched.pid) else { return };
+    if watched.cpu == u64::MAX {
+        watched.cpu = used;
+    }
+    let slice = u64::try_from(SLICE.as_nanos()).unwrap_or(u64::MAX);
+    if used.saturating_sub(watched.cpu) > slice {
+        // Gone meanwhile is as good as stopped.
+        drop(ptrace::kill_thread(watched.pid, watched.tid, libc::SIGSTOP));
+        watched.cpu = used;
+    } else if watched.since.elapsed() > PATIENCE {
+        drop(ptrace::kill(watched.pid, libc::SIGKILL));
+    }
+}
