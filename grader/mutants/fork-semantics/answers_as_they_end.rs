@@ -1,4 +1,4 @@
-//! expect: status-misread
+//! expect: output-wrong
 //! Waits for any child, and takes the first status for the first question.
 
 use nix::errno::Errno;

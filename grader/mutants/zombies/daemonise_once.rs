@@ -1,4 +1,4 @@
-//! expect: zombie-left
+//! expect: output-wrong
 //! Forks once and does not wait: the daemon stays the caller's child, and its zombie.
 
 use nix::errno::Errno;

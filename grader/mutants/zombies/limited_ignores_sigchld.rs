@@ -6,7 +6,8 @@ use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid, setsid};
 use std::io::{Read, Write};
-use std::{fs, io};
+use std::time::Duration;
+use std::{fs, io, thread};
 
 /// How a process ended. Source: `wait(2)`, `WIFEXITED` and `WIFSIGNALED`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,23 +114,23 @@ pub type Job = Box<dyn Fn() -> i32>;
 pub fn limited(k: usize, jobs: &[Job]) -> io::Result<Vec<Ended>> {
     // SAFETY: no handler is installed.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
-    let mut running = 0;
+    let mut running = Vec::new();
     let mut failed = None;
     for job in jobs {
-        if running == k {
-            running -= wait_for_one_or_all(running)?;
+        while running.len() == k {
+            thread::sleep(Duration::from_millis(1));
+            running.retain(|child| is_running(*child));
         }
         match begin(job) {
-            Ok(_) => running += 1,
+            Ok(child) => running.push(child),
             Err(error) => {
                 failed = Some(error);
                 break;
             }
         }
     }
-    while running > 0 {
-        running -= wait_for_one_or_all(running)?;
-    }
+    // Without children that could be waited for, this returns when all have ended.
+    while waitpid(None, None) != Err(Errno::ECHILD) {}
     // SAFETY: as above.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     failed.map_or(Ok(vec![Ended::Exited(0); jobs.len()]), Err)
@@ -148,16 +149,8 @@ fn begin(job: &Job) -> io::Result<Pid> {
     }
 }
 
-/// How many of the running children have ended when the wait returns.
-fn wait_for_one_or_all(running: usize) -> io::Result<usize> {
-    loop {
-        match waitpid(None, None) {
-            Ok(_) => return Ok(1),
-            Err(Errno::ECHILD) => return Ok(running),
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+fn is_running(child: Pid) -> bool {
+    waitpid(child, Some(WaitPidFlag::WNOHANG)) == Ok(WaitStatus::StillAlive)
 }
 
 /// What a [`Reaper`] has to tell.

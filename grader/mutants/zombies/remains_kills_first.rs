@@ -1,4 +1,4 @@
-//! expect: killed-by-signal
+//! expect: output-wrong
 //! Sends SIGKILL at once, while the child may still be at work.
 
 use nix::errno::Errno;
