@@ -1,15 +1,13 @@
 //! busy-wait: asked again and again instead of waiting. Its page: `docs/rules/busy-wait.md`.
 
 use crate::case::{At, Case, accuse};
-use forklings_model::{Detail, Errno, Event, EventKind, Finding, TaskId, WaitOutcome};
+use crate::errno::EAGAIN;
+use forklings_model::{Detail, Event, EventKind, Finding, TaskId, WaitOutcome};
 use std::collections::BTreeMap;
 
 /// From so many vain polls in a row on it is no spin before a wait any more. The scheduler lets a
 /// poller ask 60 times before others must run, so a loop that waits for others reaches this.
 const ENOUGH: usize = 50;
-
-/// `EAGAIN`. Source: `errno(3)`.
-const EAGAIN: Errno = 11;
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     let mut streaks: BTreeMap<TaskId, Vec<&Event>> = BTreeMap::new();

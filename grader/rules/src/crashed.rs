@@ -4,7 +4,7 @@ use crate::case::{At, Case, accuse};
 use crate::index::Life;
 use crate::limits::was_refused_memory;
 use crate::todo_left::is_todo;
-use forklings_model::{Detail, Ending, EventKind, Finding, ProcId, Signal};
+use forklings_model::{Detail, Ending, Finding, ProcId, Signal};
 
 /// What comes on standard error before an abort that nobody asked for: from Rust's runtime, from
 /// `assert(3)`, from glibc's allocator and its stack protector.
@@ -70,9 +70,4 @@ pub(crate) fn is_panic_of_root(finding: &Finding) -> bool {
         finding.detail,
         Detail::Crashed { proc: ProcId::ROOT, ending: Ending::Exited(_), panic: Some(_) }
     )
-}
-
-/// Whether the event says that the process got this signal.
-pub(crate) fn delivers(kind: &EventKind, wanted: Signal) -> bool {
-    matches!(kind, EventKind::SignalDelivered { signal, .. } if *signal == wanted)
 }

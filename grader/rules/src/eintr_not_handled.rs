@@ -2,13 +2,11 @@
 //! `docs/rules/eintr-not-handled.md`.
 
 use crate::case::{At, Case, explain};
+use crate::errno::EINTR;
 use crate::index::reaped;
 use forklings_model::{
-    Detail, Errno, Event, EventKind, Fd, Finding, ProcId, Signal, WaitOutcome, WaitTarget, WaitsFor,
+    Detail, Event, EventKind, Fd, Finding, ProcId, Signal, WaitOutcome, WaitTarget, WaitsFor,
 };
-
-/// `EINTR`. Source: `errno(3)`.
-const EINTR: Errno = 4;
 
 /// What an interrupted call was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +29,9 @@ fn judge(case: &Case<'_>, event: &Event) -> Option<Finding> {
     let proc = event.task.proc;
     let call = interrupted(case, event)?;
     let signal = signal(case, event);
-    if case.run.of(proc).filter(|later| later.seq > event.seq).any(|later| repeats(call, later))
+    let mut later = case.run.after(event.seq).filter(|later| later.task.proc == proc);
+    if later.any(|later| repeats(call, later))
+        || case.run.stuck_in(proc).any(|on| is_again(call, on))
         || taken_otherwise(case, proc, call, event.seq)
     {
         return None;
@@ -44,8 +44,9 @@ fn judge(case: &Case<'_>, event: &Event) -> Option<Finding> {
     let delivered = case.run.by(event.task).rfind(|earlier| {
         earlier.seq < event.seq && matches!(earlier.kind, EventKind::SignalDelivered { .. })
     });
-    let next = case.run.by(event.task).find(|later| later.seq > event.seq);
-    let evidence = [Some(event.seq), delivered.map(|e| e.seq), next.map(|e| e.seq)];
+    // Who did nothing any more was cut off before it could.
+    let next = case.run.after(event.seq).find(|later| later.task == event.task)?;
+    let evidence = [Some(event.seq), delivered.map(|e| e.seq), Some(next.seq)];
     let detail = Detail::EintrNotHandled { proc, call: name.to_owned(), signal };
     Some(explain(detail, evidence.into_iter().flatten()).at(event.site))
 }
@@ -60,8 +61,14 @@ fn interrupted(case: &Case<'_>, event: &Event) -> Option<Call> {
         EventKind::Write(io) if io.result == Err(EINTR) => Some(Call::Write(io.fd)),
         EventKind::Interrupted { call, .. } => {
             // The call's own event, if it has one beside this, says more.
-            let own = case.run.by(event.task).find(|later| later.seq > event.seq);
-            if own.is_some_and(|later| failed_with_eintr(&later.kind)) {
+            let mut own = case.run.after(event.seq).filter(|later| later.task == event.task);
+            let returned = own.find(|later| {
+                matches!(
+                    later.kind,
+                    EventKind::Waited { .. } | EventKind::Read(_) | EventKind::Write(_)
+                )
+            });
+            if returned.is_some_and(|later| failed_with_eintr(&later.kind)) {
                 return None;
             }
             let blocked = case.run.by(event.task).rfind(|earlier| {
@@ -110,12 +117,25 @@ fn repeats(call: Call, later: &Event) -> bool {
     }
 }
 
+/// Whether a wait that has not returned is the interrupted call, made again.
+fn is_again(call: Call, on: &WaitsFor) -> bool {
+    match (call, on) {
+        (Call::Read(fd), WaitsFor::Readable { fd: again, .. })
+        | (Call::Write(fd), WaitsFor::Writable { fd: again, .. }) => fd == *again,
+        (Call::Wait { target, .. }, WaitsFor::Child { candidates }) => match target {
+            Some(WaitTarget::Child(child)) => candidates.contains(&child),
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
 /// Whether the child that was waited for was reaped later by some other wait, or, where any child
 /// would do, some child was.
 fn taken_otherwise(case: &Case<'_>, proc: ProcId, call: Call, after: u32) -> bool {
     let Call::Wait { target, .. } = call else { return false };
-    case.run.of(proc).filter(|event| event.seq > after).filter_map(reaped).any(|child| match target
-    {
+    let later = case.run.after(after).filter(|later| later.task.proc == proc);
+    later.filter_map(reaped).any(|child| match target {
         Some(WaitTarget::Child(wanted)) => child == wanted,
         Some(WaitTarget::Stranger(_)) => false,
         Some(WaitTarget::Any | WaitTarget::Group) | None => true,

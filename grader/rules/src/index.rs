@@ -11,7 +11,7 @@ pub(crate) use life::Life;
 
 use forklings_model::{
     Event, EventKind, IoResult, ObjectId, ObjectKind, ProcId, Signal, SignalTarget, SiteId, TaskId,
-    Trace, WaitOutcome,
+    Trace, WaitOutcome, WaitsFor,
 };
 use std::collections::BTreeMap;
 
@@ -58,6 +58,12 @@ impl<'a> Index<'a> {
         self.trace.events.iter().filter(move |event| event.task == task)
     }
 
+    /// Events after the one with this number, in order.
+    pub(crate) fn after(&self, seq: u32) -> impl DoubleEndedIterator<Item = &'a Event> {
+        let from = usize::try_from(seq).map_or(usize::MAX, |n| n.saturating_add(1));
+        self.trace.events.get(from..).unwrap_or_default().iter()
+    }
+
     /// The event with this number.
     pub(crate) fn event(&self, seq: u32) -> Option<&'a Event> {
         usize::try_from(seq).ok().and_then(|n| self.trace.events.get(n))
@@ -71,6 +77,17 @@ impl<'a> Index<'a> {
     /// The last time that `task` began to wait for something.
     pub(crate) fn last_blocked(&self, task: TaskId) -> Option<&'a Event> {
         self.by(task).rfind(|event| matches!(event.kind, EventKind::Blocked { .. }))
+    }
+
+    /// What a task of `proc` is still waiting for when the trace ends.
+    pub(crate) fn stuck_in(&self, proc: ProcId) -> impl Iterator<Item = &'a WaitsFor> {
+        let blocked = self.of(proc).filter_map(|event| match &event.kind {
+            EventKind::Blocked { on } => Some((event, on)),
+            _ => None,
+        });
+        blocked
+            .filter(|(event, _)| !self.after(event.seq).any(|later| later.task == event.task))
+            .map(|(_, on)| on)
     }
 
     /// The event that made the object: `pipe` or whatever opened it.
@@ -161,6 +178,11 @@ impl<'a> Index<'a> {
     pub(crate) fn is(&self, object: Option<ObjectId>, kind: &ObjectKind) -> bool {
         object.and_then(|id| self.trace.object(id)).is_some_and(|object| object.kind == *kind)
     }
+}
+
+/// Whether the event says that its process got this signal.
+pub(crate) fn delivers(event: &Event, wanted: Signal) -> bool {
+    matches!(event.kind, EventKind::SignalDelivered { signal, .. } if signal == wanted)
 }
 
 /// The read or write that the event is, if it is one.

@@ -2,8 +2,7 @@
 //! `docs/rules/killed-by-signal.md`.
 
 use crate::case::{At, Case, accuse};
-use crate::crashed::delivers;
-use crate::index::Life;
+use crate::index::{Life, delivers};
 use forklings_model::{Detail, Ending, EventKind, Finding, ProcId, Signal, SignalSource};
 
 /// What the kernel sends, unasked, to a process that exceeds a resource limit: SIGXCPU, SIGXFSZ.
@@ -16,7 +15,7 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
 fn judge(case: &Case<'_>, life: &Life) -> Option<Finding> {
     let (seq, ending) = life.ended?;
     let Ending::Killed(signal) = ending else { return None };
-    let delivered = case.run.of(life.proc).rfind(|event| delivers(&event.kind, signal));
+    let delivered = case.run.of(life.proc).rfind(|event| delivers(event, signal));
     let source = delivered.and_then(|event| match event.kind {
         EventKind::SignalDelivered { source, .. } => Some(source),
         _ => None,

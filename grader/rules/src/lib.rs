@@ -2,14 +2,19 @@
 //!
 //! Nothing here runs, reads or prints anything. Each rule has a file of its own name and a page in
 //! the book (`docs/rules/`) that states its exact predicate; the page comes first. All share one
-//! [`index`](mod@index) over the trace. To add a rule: its page, its name in `forklings-model`, its
-//! file, its line in [`RULES`] and in `page.rs`.
+//! `index` over the trace. To add a rule: its page, its name in `forklings-model`, its
+//! file, its line in `RULES` and in `page.rs`.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a rule is about the few kinds of event that it names, and blind to all others"
+)]
 
 mod busy_wait;
 mod case;
 mod crashed;
 mod deadlock;
 mod eintr_not_handled;
+mod errno;
 mod fd_inherited;
 mod fd_leaked;
 mod index;

@@ -99,25 +99,33 @@ fn misread(
     way: Way,
 ) -> Vec<Misreading> {
     let mut found = Vec::new();
-    let mut numbers = Vec::new();
+    let mut endings = Vec::new();
     for (missing, said) in pairs {
         let Some(told) = told(missing, said, reaped, way) else { continue };
-        numbers.extend(told.iter().filter_map(|life| life.ending()).map(value));
+        endings.extend(told.iter().filter_map(|life| life.ending()));
         found.extend(told.first().map(|life| Misreading {
             child: life.proc,
             said: said.clone(),
             written: written(case, said).map(|event| event.seq),
         }));
     }
-    // A 0 has many causes; it is a misreading only if nothing but 0 was read.
-    let endings = reaped.iter().filter_map(|life| life.ending());
-    let all_told = endings.map(value).all(|value| value == 0 || numbers.contains(&value));
-    // And a 0 that somewhere was something else is another mistake.
-    let said_right = |value: u64| numbers.contains(&value) && text_has_demanded(case, value);
-    if way == Way::Zero && (!all_told || numbers.iter().any(|value| said_right(*value))) {
+    if way == Way::Zero && !nothing_but_zero(case, reaped, &endings) {
         return Vec::new();
     }
     found
+}
+
+/// A 0 has many causes. It is a misreading only if every code, or every signal, that was not 0 was
+/// told as 0, and none of them was told rightly somewhere.
+fn nothing_but_zero(case: &Case<'_>, reaped: &[&Life], told: &[Ending]) -> bool {
+    let same_kind = |ending: &Ending| {
+        told.iter().any(|told| std::mem::discriminant(told) == std::mem::discriminant(ending))
+    };
+    let endings = reaped.iter().filter_map(|life| life.ending());
+    endings
+        .filter(|ending| value(*ending) != 0 && same_kind(ending))
+        .all(|ending| told.contains(&ending))
+        && !told.iter().any(|ending| text_has_demanded(case, value(*ending)))
 }
 
 /// Whether a demanded line with this number is there.

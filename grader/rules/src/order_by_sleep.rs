@@ -1,10 +1,11 @@
 //! order-by-sleep: a sleep stands where a wait belongs. Its page: `docs/rules/order-by-sleep.md`.
 
 use crate::case::{At, Case, explain};
-use crate::index::reaped;
+use crate::errno::EAGAIN;
+use crate::index::{reaped, transfer};
 use crate::lines::{text, written};
 use crate::{order_violated, output_wrong};
-use forklings_model::{Demand, Detail, Event, EventKind, Finding, Stream};
+use forklings_model::{Demand, Detail, Event, EventKind, Finding, Stream, WaitOutcome, WaitTarget};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     let early = order_violated::find(case).into_iter().filter_map(|finding| match finding.detail {
@@ -40,19 +41,34 @@ fn before_line(case: &Case<'_>, line: &str, demand: Demand) -> Option<Finding> {
     Some(report(slept, asked, write, demand))
 }
 
-/// Somebody slept, and what it asked for next was not there.
+/// Somebody slept, what it asked for next was not there, and it never got it.
 fn in_vain(case: &Case<'_>, demand: Demand) -> Option<Finding> {
     case.trace().events.iter().find_map(|event| {
         let (slept, asked) = sleep(event)?;
-        let mut next = case.run.by(slept.task).filter(|later| later.seq > slept.seq);
-        let poll = next
-            .by_ref()
-            .take_while(|later| !progress(later))
-            .find(|later| matches!(later.kind, EventKind::PolledInVain { .. }))?;
-        // Who sleeps and asks again is slow, but does wait.
-        let gave_up = !case.run.by(slept.task).any(|later| later.seq > poll.seq && waited(later));
-        gave_up.then(|| report(slept, asked, poll, demand.clone()))
+        let own = case.run.after(slept.seq).filter(|later| later.task == slept.task);
+        let missed =
+            own.take_while(|later| sleep(later).is_none()).find(|later| gave_up(case, later))?;
+        Some(report(slept, asked, missed, demand.clone()))
     })
+}
+
+/// Whether the event is a question without an answer that was not asked again until there was one.
+fn gave_up(case: &Case<'_>, event: &Event) -> bool {
+    let proc = event.task.proc;
+    match &event.kind {
+        EventKind::Waited { target, outcome: WaitOutcome::NothingYet, .. } => {
+            let mut meant = case.run.children(proc).filter(|child| match target {
+                WaitTarget::Child(wanted) => child.proc == *wanted,
+                _ => child.forked.is_some_and(|forked| forked < event.seq),
+            });
+            meant.any(|child| child.reaped.is_none())
+        }
+        EventKind::Read(io) if io.result == Err(EAGAIN) => {
+            let later = case.run.after(event.seq).filter(|later| later.task.proc == proc);
+            !later.filter_map(transfer).any(|later| later.fd == io.fd && later.result.is_ok())
+        }
+        _ => false,
+    }
 }
 
 /// The sleep that the event is the end of.
@@ -69,11 +85,6 @@ fn waited(event: &Event) -> bool {
         EventKind::Read(io) => io.result.is_ok(),
         _ => reaped(event).is_some(),
     }
-}
-
-/// Whether the process did something else than ask.
-fn progress(event: &Event) -> bool {
-    waited(event) || matches!(event.kind, EventKind::Write(_) | EventKind::Forked { .. })
 }
 
 fn report(slept: &Event, asked: u64, then: &Event, demand: Demand) -> Finding {

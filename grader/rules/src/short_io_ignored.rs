@@ -2,11 +2,11 @@
 //! `docs/rules/short-io-ignored.md`.
 
 use crate::case::{At, Case, explain};
-use crate::index::{is_write, transfer};
-use forklings_model::{Detail, Errno, Event, Finding, IoResult, ObjectId, ObjectKind, ProcId};
-
-/// `EPIPE`. Source: `errno(3)`.
-const EPIPE: Errno = 32;
+use crate::errno::EPIPE;
+use crate::index::{Life, is_write, transfer};
+use forklings_model::{
+    Detail, Ending, Event, Finding, IoResult, ObjectId, ObjectKind, ProcId, WaitsFor,
+};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     let transfers = case.trace().events.iter().filter_map(|event| Some((event, transfer(event)?)));
@@ -40,10 +40,25 @@ fn next_on_descriptor<'a>(
     io: &IoResult,
 ) -> Option<(&'a Event, &'a IoResult)> {
     case.run
-        .of(event.task.proc)
-        .filter(|later| later.seq > event.seq && is_write(later) == is_write(event))
+        .after(event.seq)
+        .filter(|later| later.task.proc == event.task.proc && is_write(later) == is_write(event))
         .filter_map(|later| Some((later, transfer(later)?)))
         .find(|(_, later)| later.fd == io.fd)
+}
+
+/// Whether the process went on to its own end, so that what it did not do it would never have
+/// done: it was not killed or cut off, and is not in the next call right now.
+fn came_to_its_end(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
+    let life = case.run.life(event.task.proc);
+    let killed = matches!(life.and_then(Life::ending), Some(Ending::Killed(_)));
+    let mut stuck = case.run.stuck_in(event.task.proc);
+    let goes_on = stuck.any(|on| match on {
+        WaitsFor::Readable { fd, .. } | WaitsFor::Writable { fd, .. } => *fd == io.fd,
+        WaitsFor::AnyOf { fds } => fds.contains(&io.fd),
+        _ => false,
+    });
+    let later = case.run.after(event.seq).any(|later| later.task.proc == event.task.proc);
+    !killed && !goes_on && later
 }
 
 fn rest_unwritten(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
@@ -51,14 +66,17 @@ fn rest_unwritten(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
     moved < io.asked
         && next_on_descriptor(case, event, io)
             .is_none_or(|(_, later)| later.asked > io.asked - moved)
+        && came_to_its_end(case, event, io)
 }
 
 fn rest_unread(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
     let Ok(moved) = io.result else { return false };
-    if moved == 0 {
+    // Most reads are followed by another, which is quickly seen.
+    let read_again = next_on_descriptor(case, event, io).is_some();
+    if moved == 0 || read_again || !came_to_its_end(case, event, io) {
         return false;
     }
-    if io.shortened && next_on_descriptor(case, event, io).is_none() {
+    if io.shortened {
         return true;
     }
     let Some(pipe) = io.object.filter(|pipe| case.run.is(Some(*pipe), &ObjectKind::Pipe)) else {

@@ -1,9 +1,9 @@
 //! status-lost: a status was thrown away. Its page: `docs/rules/status-lost.md`.
 
 use crate::case::{At, Case, explain};
+use crate::errno::ECHILD;
 use crate::index::Life;
 use crate::misreading::misreadings;
-use crate::wrong_child_reaped::ECHILD;
 use forklings_model::{Demand, Detail, EventKind, Finding, Signal, WaitOutcome, Weight};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {

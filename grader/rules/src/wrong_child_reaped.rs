@@ -2,11 +2,9 @@
 //! `docs/rules/wrong-child-reaped.md`.
 
 use crate::case::{At, Case, explain};
+use crate::errno::ECHILD;
 use crate::index::reaped;
-use forklings_model::{Detail, Errno, Event, EventKind, Finding, WaitOutcome, WaitTarget};
-
-/// `ECHILD`. Source: `errno(3)`, Linux x86-64.
-pub(crate) const ECHILD: Errno = 10;
+use forklings_model::{Detail, Event, EventKind, Finding, WaitOutcome, WaitTarget};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     case.run

@@ -25,12 +25,15 @@ impl Index<'_> {
         let mut tables: BTreeMap<ProcId, Table> = BTreeMap::new();
         for event in self.trace.events.iter().take_while(|event| event.seq <= seq) {
             let own = event.task.proc;
-            if let EventKind::Started { parent: Some(parent), .. } = event.kind {
-                // Whether the child's first event comes before or after its parent's `Forked`, the
-                // parent has made no call in between.
+            let born = match event.kind {
+                EventKind::Started { parent: Some(parent), .. } => Some((parent, own)),
+                EventKind::Forked { child, .. } => Some((own, child)),
+                _ => None,
+            };
+            // Either may come first: the return of the fork, or what the child does.
+            if let Some((parent, child)) = born.filter(|(_, child)| !tables.contains_key(child)) {
                 let copy = tables.get(&parent).cloned().unwrap_or_default();
-                tables.insert(own, copy);
-                continue;
+                tables.insert(child, copy);
             }
             let table = tables.entry(own).or_default();
             match &event.kind {

@@ -1,1 +1,149 @@
-//! To come.
+//! pipe-end-open against deadlock.
+
+use super::builder::{child, readable, writable};
+use super::*;
+use forklings_model::WaitsFor;
+
+/// P1 makes pipe A (3, 4) and pipe B (5, 6), and forks P2.
+fn two_pipes() -> (Run, forklings_model::ObjectId, forklings_model::ObjectId) {
+    let mut run = run();
+    let (a, b) = (run.pipe(P1, 3, 4), run.pipe(P1, 5, 6));
+    run.fork(P1);
+    (run, a, b)
+}
+
+#[track_caller]
+fn holder(trace: &Trace) -> (ProcId, ProcId) {
+    let finding = only(trace, &[line("never printed")]);
+    let Detail::PipeEndOpen { reader, holder, .. } = finding.detail else { panic!("{finding:#?}") };
+    (reader, holder)
+}
+
+#[test]
+fn a_reader_that_holds_the_write_end_waits_for_itself() {
+    let (mut run, a, _) = two_pipes();
+    run.writes(P2, (4, a), 5, Ok(5));
+    run.dies(P2, 0);
+    run.reads(P1, (3, a), 100, Ok(5));
+    let trace = run.stuck(vec![(P1, readable(3, a, &[(P1, 4)]))]);
+    assert_eq!(holder(&trace), (P1, P1));
+}
+
+#[test]
+fn a_poll_over_the_pipe_is_a_wait_to_read_too() {
+    let (mut run, a, _) = two_pipes();
+    run.closes(P2, 4, a);
+    run.writes(P2, (4, a), 5, Ok(5));
+    run.dies(P2, 0);
+    let trace = run.stuck(vec![(P1, WaitsFor::AnyOf { fds: vec![3, 5] })]);
+    assert_eq!(holder(&trace), (P1, P1));
+}
+
+#[test]
+fn both_ends_kept_by_everyone_is_an_open_end() {
+    let (mut run, a, b) = two_pipes();
+    run.writes(P1, (4, a), 5, Ok(5));
+    let trace = run.stuck(vec![
+        (P1, readable(5, b, &[(P1, 6), (P2, 6)])),
+        (P2, readable(3, a, &[(P1, 4), (P2, 4)])),
+    ]);
+    assert_eq!(holder(&trace), (P1, P1));
+}
+
+#[test]
+fn who_waits_for_the_reader_s_end_holds_its_end_of_file_back() {
+    let (mut run, a, _) = two_pipes();
+    run.closes(P2, 4, a);
+    let trace = run.stuck(vec![(P1, child(&[P2])), (P2, readable(3, a, &[(P1, 4)]))]);
+    assert_eq!(holder(&trace), (P2, P1));
+}
+
+#[test]
+fn who_waits_for_the_reader_through_another_does_too() {
+    let (mut run, a, _) = two_pipes();
+    run.closes(P2, 4, a);
+    run.fork(P2);
+    let waits = vec![(P1, child(&[P2])), (P2, child(&[P3])), (P3, readable(3, a, &[(P1, 4)]))];
+    assert_eq!(holder(&run.stuck(waits)), (P3, P1));
+}
+
+#[test]
+fn who_has_written_and_waits_for_the_answer_forgot_to_close() {
+    let (mut run, a, b) = two_pipes();
+    run.closes(P1, 6, b);
+    run.closes(P2, 4, a);
+    run.writes(P1, (4, a), 5, Ok(5));
+    run.reads(P2, (3, a), 100, Ok(5));
+    let trace = run.stuck(vec![(P1, readable(5, b, &[(P2, 6)])), (P2, readable(3, a, &[(P1, 4)]))]);
+    assert_eq!(holder(&trace), (P2, P1));
+}
+
+#[test]
+fn a_stray_end_in_a_sibling_is_named() {
+    // A pool: P1 has closed its end of A, but P3, forked later, has it too.
+    let (mut run, a, b) = two_pipes();
+    run.closes(P2, 4, a);
+    run.closes(P2, 6, b);
+    run.fork(P1);
+    run.closes(P3, 6, b);
+    run.writes(P1, (4, a), 5, Ok(5));
+    run.reads(P2, (3, a), 100, Ok(5));
+    run.closes(P1, 4, a);
+    let trace = run.stuck(vec![
+        (P1, child(&[P2])),
+        (P2, readable(3, a, &[(P3, 4)])),
+        (P3, readable(5, b, &[(P1, 6)])),
+    ]);
+    assert_eq!(holder(&trace), (P2, P3));
+}
+
+#[test]
+fn two_that_both_read_first_are_a_deadlock() {
+    let (mut run, a, b) = two_pipes();
+    run.closes(P1, 6, b);
+    run.closes(P2, 4, a);
+    let waits = vec![(P1, readable(5, b, &[(P2, 6)])), (P2, readable(3, a, &[(P1, 4)]))];
+    assert_eq!(names(&run.stuck(waits), &[line("x")]), ["deadlock"]);
+}
+
+#[test]
+fn two_full_pipes_and_a_wait_before_reading_are_deadlocks() {
+    let (mut run, a, b) = two_pipes();
+    run.writes(P1, (4, a), 90_000, Ok(65_536));
+    run.writes(P2, (6, b), 90_000, Ok(65_536));
+    let full = run.stuck(vec![
+        (P1, writable(4, a, &[(P1, 3), (P2, 3)])),
+        (P2, writable(6, b, &[(P1, 5), (P2, 5)])),
+    ]);
+    assert_eq!(names(&full, &[]), ["deadlock"]);
+
+    let (run, _, b) = two_pipes();
+    let early = run.stuck(vec![(P1, child(&[P2])), (P2, writable(6, b, &[(P1, 5)]))]);
+    assert_eq!(names(&early, &[]), ["deadlock"]);
+}
+
+#[test]
+fn a_lost_wake_up_on_a_self_pipe_is_a_deadlock() {
+    for wrote in [true, false] {
+        let mut run = run();
+        let pipe = run.pipe(P1, 3, 4);
+        run.handles(P1, Signal::CHLD);
+        if wrote {
+            run.writes(P1, (4, pipe), 1, Ok(1));
+            run.reads(P1, (3, pipe), 1, Ok(1));
+        }
+        let trace = run.stuck(vec![(P1, readable(3, pipe, &[(P1, 4)]))]);
+        assert_eq!(names(&trace, &[]), ["deadlock"]);
+    }
+}
+
+#[test]
+fn all_waits_for_signals_and_descriptors_that_are_no_pipes_are_deadlocks() {
+    let run_1 = run();
+    assert_eq!(names(&run_1.stuck(vec![(P1, WaitsFor::Signal)]), &[]), ["deadlock"]);
+    let mut run_2 = run();
+    let tokens = run_2.object(forklings_model::ObjectKind::Other("eventfd2".to_owned()));
+    run_2.fork(P1);
+    let waits = vec![(P1, child(&[P2])), (P2, readable(3, tokens, &[(P1, 3), (P2, 3)]))];
+    assert_eq!(names(&run_2.stuck(waits), &[]), ["deadlock"]);
+}
