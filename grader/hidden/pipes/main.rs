@@ -123,7 +123,7 @@ mod send_until_gone {
     #[test]
     fn a_signal_is_not_the_end_of_the_reader() {
         subject!()
-            .scenario("send_until_gone", ["80000", "16000", "--alarm"])
+            .scenario("send_until_gone", ["80000", "16384", "--alarm"])
             .with(eintr(ALARM))
             .expect(stdout().line("reader: 80000 bytes, right"))
             .expect(stdout().line("caller: counted what can be"))
