@@ -3,7 +3,6 @@
 
 use crate::case::{At, Case, explain};
 use crate::errno::EINTR;
-use crate::index::reaped;
 use forklings_model::{
     Detail, Event, EventKind, Fd, Finding, ProcId, Signal, WaitOutcome, WaitTarget, WaitsFor,
 };
@@ -13,9 +12,9 @@ use forklings_model::{
 enum Call {
     Read(Fd),
     Write(Fd),
-    /// The target is not known when only the interruption was recorded. `keep` is WNOWAIT.
+    /// For this child, or for any. `keep` is WNOWAIT.
     Wait {
-        target: Option<WaitTarget>,
+        child: Option<ProcId>,
         keep: bool,
     },
 }
@@ -32,7 +31,6 @@ fn judge(case: &Case<'_>, event: &Event) -> Option<Finding> {
     let mut later = case.run.after(event.seq).filter(|later| later.task.proc == proc);
     if later.any(|later| repeats(call, later))
         || case.run.stuck_in(proc).any(|on| is_again(call, on))
-        || taken_otherwise(case, proc, call, event.seq)
     {
         return None;
     }
@@ -55,7 +53,12 @@ fn judge(case: &Case<'_>, event: &Event) -> Option<Finding> {
 fn interrupted(case: &Case<'_>, event: &Event) -> Option<Call> {
     match &event.kind {
         EventKind::Waited { target, options, outcome: WaitOutcome::Failed(EINTR) } => {
-            Some(Call::Wait { target: Some(*target), keep: options.keep })
+            let keep = options.keep;
+            match target {
+                WaitTarget::Child(child) => Some(Call::Wait { child: Some(*child), keep }),
+                WaitTarget::Any | WaitTarget::Group => Some(Call::Wait { child: None, keep }),
+                WaitTarget::Stranger(_) => None,
+            }
         }
         EventKind::Read(io) if io.result == Err(EINTR) => Some(Call::Read(io.fd)),
         EventKind::Write(io) if io.result == Err(EINTR) => Some(Call::Write(io.fd)),
@@ -75,21 +78,26 @@ fn interrupted(case: &Case<'_>, event: &Event) -> Option<Call> {
                 earlier.seq < event.seq && matches!(earlier.kind, EventKind::Blocked { .. })
             });
             match blocked.map(|blocked| &blocked.kind) {
-                Some(EventKind::Blocked { on: WaitsFor::Readable { fd, .. } })
-                    if call.contains("read") =>
-                {
-                    Some(Call::Read(*fd))
-                }
-                Some(EventKind::Blocked { on: WaitsFor::Writable { fd, .. } })
-                    if call.contains("write") =>
-                {
-                    Some(Call::Write(*fd))
-                }
-                _ if call.contains("wait4") || call.contains("waitid") || call == "waitpid" => {
-                    Some(Call::Wait { target: None, keep: false })
-                }
+                Some(EventKind::Blocked { on }) => call_of(call, on),
                 _ => None,
             }
+        }
+        _ => None,
+    }
+}
+
+/// The call with this name that waited for this.
+fn call_of(name: &str, on: &WaitsFor) -> Option<Call> {
+    match on {
+        WaitsFor::Readable { fd, .. } if name.contains("read") => Some(Call::Read(*fd)),
+        WaitsFor::Writable { fd, .. } if name.contains("write") => Some(Call::Write(*fd)),
+        WaitsFor::Child { candidates } => {
+            let child = match candidates.as_slice() {
+                [child] => Some(*child),
+                _ => None,
+            };
+            // Only `waitid` can look without reaping; whether it did is not known here.
+            Some(Call::Wait { child, keep: name == "waitid" })
         }
         _ => None,
     }
@@ -110,8 +118,13 @@ fn repeats(call: Call, later: &Event) -> bool {
             io.fd == fd
         }
         // A look that leaves the child is no repetition of a call that would have reaped it.
-        (Call::Wait { target, keep }, EventKind::Waited { target: again, options, .. }) => {
-            target.is_none_or(|target| target == *again) && (keep || !options.keep)
+        (Call::Wait { child, keep }, EventKind::Waited { target, options, .. }) => {
+            let meant = match target {
+                WaitTarget::Any | WaitTarget::Group => true,
+                WaitTarget::Child(again) => child.is_none_or(|child| child == *again),
+                WaitTarget::Stranger(_) => false,
+            };
+            meant && (keep || !options.keep)
         }
         _ => false,
     }
@@ -122,24 +135,11 @@ fn is_again(call: Call, on: &WaitsFor) -> bool {
     match (call, on) {
         (Call::Read(fd), WaitsFor::Readable { fd: again, .. })
         | (Call::Write(fd), WaitsFor::Writable { fd: again, .. }) => fd == *again,
-        (Call::Wait { target, .. }, WaitsFor::Child { candidates }) => match target {
-            Some(WaitTarget::Child(child)) => candidates.contains(&child),
-            _ => true,
-        },
+        (Call::Wait { child, .. }, WaitsFor::Child { candidates }) => {
+            child.is_none_or(|child| candidates.contains(&child))
+        }
         _ => false,
     }
-}
-
-/// Whether the child that was waited for was reaped later by some other wait, or, where any child
-/// would do, some child was.
-fn taken_otherwise(case: &Case<'_>, proc: ProcId, call: Call, after: u32) -> bool {
-    let Call::Wait { target, .. } = call else { return false };
-    let later = case.run.after(after).filter(|later| later.task.proc == proc);
-    later.filter_map(reaped).any(|child| match target {
-        Some(WaitTarget::Child(wanted)) => child == wanted,
-        Some(WaitTarget::Stranger(_)) => false,
-        Some(WaitTarget::Any | WaitTarget::Group) | None => true,
-    })
 }
 
 /// The signal that did it: said by the event or by the one before it.
