@@ -1,1 +1,37 @@
-//! forklings-check
+//! What a test writes: a subject, a scenario, and what is demanded of every run of it.
+//!
+//! ```no_run
+//! use forklings_check::prelude::*;
+//!
+//! # fn main() {
+//! subject!()
+//!     .scenario("reap_all", [5])
+//!     .expect(stdout().line("5 children, 5 reaped"))
+//!     .check();
+//! # }
+//! ```
+//!
+//! Nothing of a student's code is linked here: the subject is a program, and a test only looks at
+//! what the kernel says it did. The same test runs against a stub, a solution and a submission;
+//! [`settings`] says how the environment names another subject.
+
+mod expect;
+mod explore;
+mod record;
+mod replay;
+mod scenario;
+mod settings;
+mod subject;
+
+pub use scenario::Check;
+pub use subject::{Origin, Subject};
+
+/// Everything that a suite needs.
+pub mod prelude {
+    pub use crate::expect::{
+        Output, at_most_alive, before, eintr, exit_status, fork_eagain, forks, killed_by,
+        short_reads, short_writes, statuses_taken, stderr, stdout, tree,
+    };
+    pub use crate::subject;
+    pub use forklings_model::{Rule, Signal};
+}

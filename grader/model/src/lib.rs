@@ -33,7 +33,7 @@ pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
 pub use report::{Graded, Report, Subject, Submission, TaskScore, Verdict};
 pub use rule::{Family, Rule};
 pub use scenario::{Demand, Scenario, Stream, Waiver};
-pub use schedule::{Fault, Schedule, Strategy};
+pub use schedule::{Fault, ReplayFile, Schedule, Strategy};
 pub use signal::Signal;
 pub use site::{Frame, SiteId, SourceLine};
 pub use trace::{Descriptor, End, Object, ObjectKind, Process, Trace};

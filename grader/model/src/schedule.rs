@@ -84,3 +84,29 @@ impl fmt::Display for Fault {
         }
     }
 }
+
+/// A schedule file: a failing schedule with what is needed to show it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayFile {
+    /// Version of this format; see [`ReplayFile::VERSION`].
+    pub version: u32,
+    /// The suite program that judges it, absolute.
+    pub suite: std::path::PathBuf,
+    /// The test in that suite.
+    pub test: String,
+    /// The exercise's id.
+    pub exercise: String,
+    /// What is run.
+    pub scenario: crate::Scenario,
+    /// The program it was found with, absolute.
+    pub subject: std::path::PathBuf,
+    /// BLAKE3 of that program, in hexadecimal: another build is told apart, not misjudged.
+    pub subject_hash: String,
+    /// The schedule, with its decisions.
+    pub schedule: Schedule,
+}
+
+impl ReplayFile {
+    /// The version that is written, and the only one that is read.
+    pub const VERSION: u32 = 1;
+}

@@ -3,12 +3,11 @@
 use crate::error::Result;
 use crate::run::Run;
 use crate::server::Server;
+use crate::stacks::Stacks;
 use crate::subject::Subject;
 use crate::watchdog::Watchdog;
 use forklings_model::{End, Isolation, ProcId, Schedule, Trace};
-use forklings_model::{Frame, SiteId};
 use forklings_sandbox::CpuLease;
-use forklings_sys::ptrace::{Registers, Stopped};
 
 /// Runs one subject under schedules. Belongs to the thread that made it.
 #[derive(Debug)]
@@ -60,34 +59,18 @@ impl Explorer {
             None => Server::launch(&self.subject)?,
         };
         let kills = server.held.out_of_memory_kills();
-        let mut stacks = stacks.then(Stacks::new);
+        let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));
         let run = Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule);
         // A server that failed is not used again; dropping it ends everybody in its sandbox.
         let mut trace = run?.finish(&self.subject)?;
+        if let Some(stacks) = &mut stacks {
+            stacks.name_lines(&mut trace.sites);
+        }
         if server.held.out_of_memory_kills() > kills {
             let proc = trace.events.last().map_or(ProcId::ROOT, |event| event.task.proc);
             trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };
         }
         self.server = Some(server);
         Ok(trace)
-    }
-}
-
-/// Call stacks of one run.
-#[derive(Debug)]
-pub(crate) struct Stacks {}
-
-impl Stacks {
-    fn new() -> Self {
-        Self {}
-    }
-
-    pub(crate) fn site(
-        &mut self,
-        _stopped: &Stopped,
-        _registers: &Registers,
-        _sites: &mut Vec<Vec<Frame>>,
-    ) -> Option<SiteId> {
-        None
     }
 }

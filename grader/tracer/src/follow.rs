@@ -113,6 +113,9 @@ impl Run<'_> {
                 Reason::VforkDone => how = Resume::ToExit,
                 Reason::Exec => {
                     image::prepare(&stopped)?;
+                    if let Some(stacks) = self.stacks.as_deref_mut() {
+                        stacks.forget(stopped.tid());
+                    }
                     self.executed(t)?;
                     how = Resume::ToExit;
                 }

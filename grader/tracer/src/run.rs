@@ -8,11 +8,11 @@
 use crate::clock::Clock;
 use crate::descriptors::{Files, Objects};
 use crate::error::Result;
-use crate::explorer::Stacks;
 use crate::process::{Dispositions, Life, Process};
 use crate::random::{Random, Stream};
 use crate::ready::Ready;
 use crate::server::{Server, lost, read_all};
+use crate::stacks::Stacks;
 use crate::strategy::{self, Choice, Pick, What};
 use crate::subject::Subject;
 use crate::task::{Call, Inside, Point, State, Task};

@@ -23,6 +23,9 @@ pub struct Subject {
     pub wanted: Wanted,
     /// What it sees beside the system.
     pub view: View,
+    /// Folders of source code: lines of files below them are shown with their text, and relative
+    /// to them.
+    pub sources: Vec<PathBuf>,
 }
 
 impl Subject {
@@ -46,6 +49,7 @@ impl Subject {
             limits,
             wanted: Wanted::All,
             view: View::new(),
+            sources: Vec::new(),
         }
     }
 }

@@ -1,0 +1,120 @@
+//! The words of a contract: expectations and faults.
+
+use forklings_model::{Demand, Ending, Fault, Signal, Stream};
+
+/// One of the two output streams, about to be spoken of.
+#[derive(Clone, Copy, Debug)]
+pub struct Output(Stream);
+
+/// What is demanded of standard output.
+#[must_use]
+pub fn stdout() -> Output {
+    Output(Stream::Stdout)
+}
+
+/// What is demanded of standard error.
+#[must_use]
+pub fn stderr() -> Output {
+    Output(Stream::Stderr)
+}
+
+impl Output {
+    /// It is exactly this text.
+    #[must_use]
+    pub fn is(self, text: impl Into<String>) -> Demand {
+        Demand::Is { stream: self.0, text: text.into() }
+    }
+
+    /// It has this line.
+    #[must_use]
+    pub fn line(self, line: impl Into<String>) -> Demand {
+        Demand::Line { stream: self.0, line: line.into() }
+    }
+
+    /// It has this line so many times.
+    #[must_use]
+    pub fn line_times(self, line: impl Into<String>, times: u32) -> Demand {
+        Demand::LineTimes { stream: self.0, line: line.into(), times }
+    }
+
+    /// It does not have this line.
+    #[must_use]
+    pub fn no_line(self, line: impl Into<String>) -> Demand {
+        Demand::NoLine { stream: self.0, line: line.into() }
+    }
+
+    /// Its lines are these, in any order.
+    #[must_use]
+    pub fn lines_in_any_order<L: Into<String>>(self, lines: impl IntoIterator<Item = L>) -> Demand {
+        let lines = lines.into_iter().map(Into::into).collect();
+        Demand::LinesInAnyOrder { stream: self.0, lines }
+    }
+}
+
+/// Both lines are on standard output, the first before the second.
+#[must_use]
+pub fn before(first: impl Into<String>, second: impl Into<String>) -> Demand {
+    Demand::Before { first: first.into(), second: second.into() }
+}
+
+/// The program exits with this status. Without this or [`killed_by`], 0 is demanded.
+#[must_use]
+pub fn exit_status(status: u8) -> Demand {
+    Demand::Ends(Ending::Exited(status))
+}
+
+/// The program is killed by this signal.
+#[must_use]
+pub fn killed_by(signal: Signal) -> Demand {
+    Demand::Ends(Ending::Killed(signal))
+}
+
+/// So many processes are made, the first not counted.
+#[must_use]
+pub fn forks(processes: u32) -> Demand {
+    Demand::Forks(processes)
+}
+
+/// Never more children at once, from their fork to their reaping.
+#[must_use]
+pub fn at_most_alive(children: u32) -> Demand {
+    Demand::AtMostAlive(children)
+}
+
+/// The processes form this tree: entry `i` is the parent of node `i + 1`, and node 0 is the root.
+/// `shape` is what the tree is called.
+#[must_use]
+pub fn tree(shape: impl Into<String>, parents: impl IntoIterator<Item = u32>) -> Demand {
+    Demand::Tree { shape: shape.into(), parents: parents.into_iter().collect() }
+}
+
+/// Every child's status is taken by a wait.
+#[must_use]
+pub fn statuses_taken() -> Demand {
+    Demand::StatusesTaken
+}
+
+/// Blocking calls of the root may be interrupted by this signal. The driver installs a handler
+/// without `SA_RESTART` for it.
+#[must_use]
+pub fn eintr(signal: Signal) -> Fault {
+    Fault::Eintr(signal)
+}
+
+/// The n-th fork, from 1, fails with EAGAIN.
+#[must_use]
+pub fn fork_eagain(nth: u32) -> Fault {
+    Fault::ForkEagain { nth }
+}
+
+/// Reads from pipes and sockets may give less than there is.
+#[must_use]
+pub fn short_reads() -> Fault {
+    Fault::ShortRead
+}
+
+/// Writes to pipes and sockets may take less than they are given.
+#[must_use]
+pub fn short_writes() -> Fault {
+    Fault::ShortWrite
+}

@@ -1,0 +1,237 @@
+//! Runs a scenario under many schedules, judges every run, and keeps for each broken rule the
+//! schedule that shows it best.
+
+use crate::replay::{self, Requested};
+use crate::scenario::Check;
+use crate::settings;
+use forklings_course::load_exercise;
+use forklings_model::{
+    End, Explored, Failure, Fault, Finding, Judgement, Outcome, Rule, Schedule, Strategy, Trace,
+};
+use forklings_tracer::{Explorer, Subject, fingerprint};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Failing schedules after which a run that is slow by nature is not repeated.
+const ENOUGH: u32 = 1;
+
+/// Explores a scenario.
+pub(crate) fn explore(check: &Check) -> Judgement {
+    let mut explored = Explored::default();
+    let outcome =
+        try_explore(check, &mut explored).unwrap_or_else(|reason| Outcome::GraderError { reason });
+    judgement(check, explored, outcome)
+}
+
+/// Runs only the schedule of a file.
+pub(crate) fn replay(check: &Check, requested: &Requested) -> Judgement {
+    let mut explored = Explored { schedules: 1, distinct_orders: 1, ..Explored::default() };
+    let outcome = match requested.stranger(check) {
+        Some(reason) => Outcome::GraderError { reason },
+        None => replay_one(check, requested, &mut explored)
+            .unwrap_or_else(|reason| Outcome::GraderError { reason }),
+    };
+    judgement(check, explored, outcome)
+}
+
+/// The grader could not even begin.
+pub(crate) fn grader_error(check: &Check, reason: String) -> Judgement {
+    judgement(check, Explored::default(), Outcome::GraderError { reason })
+}
+
+fn judgement(check: &Check, explored: Explored, outcome: Outcome) -> Judgement {
+    let test = check.subject.test.clone();
+    Judgement {
+        exercise: check.subject.exercise.clone(),
+        task: test.split("::").next().unwrap_or_default().to_owned(),
+        test,
+        scenario: check.scenario.clone(),
+        demands: check.demands.clone(),
+        faults: check.faults.clone(),
+        explored,
+        outcome,
+    }
+}
+
+/// What one rule was broken by first.
+struct Shown {
+    finding: Finding,
+    schedule: Schedule,
+    number: u32,
+    times: u32,
+    trace: Trace,
+}
+
+fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String> {
+    let program = program(check)?;
+    let budget = settings::schedules()?;
+    let mut explorer = launch(check, &program)?;
+    explored.isolation = explorer.isolation();
+    let mut orders = BTreeSet::new();
+    let mut shown: BTreeMap<Rule, Shown> = BTreeMap::new();
+    for number in 0..budget {
+        let schedule = schedule(number, &check.faults);
+        let trace = explorer.run(&schedule).map_err(|error| error.to_string())?;
+        if let End::Abandoned { reason } = &trace.end {
+            return Err(reason.clone());
+        }
+        explored.schedules += 1;
+        orders.insert(fingerprint(&trace));
+        for call in &trace.unmodelled {
+            if !explored.unmodelled.contains(call) {
+                explored.unmodelled.push(call.clone());
+            }
+        }
+        let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
+        let hopeless = findings.iter().any(|finding| is_final(finding.rule()));
+        let decided = !trace.schedule.decisions.is_empty() || has_chance(&check.faults);
+        note(&mut shown, findings, &trace, number);
+        let total: u32 = shown.values().map(|s| s.times).sum();
+        if hopeless && total >= ENOUGH {
+            break;
+        }
+        if !decided {
+            // Nothing was left to chance: there is no other schedule.
+            explored.exhausted = true;
+            break;
+        }
+    }
+    explored.distinct_orders = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+    if shown.is_empty() {
+        return Ok(Outcome::Passed);
+    }
+    let failures =
+        shown.into_values().map(|shown| show(check, &mut explorer, &program, shown)).collect();
+    Ok(Outcome::Failed { failures })
+}
+
+fn replay_one(
+    check: &Check,
+    requested: &Requested,
+    explored: &mut Explored,
+) -> Result<Outcome, String> {
+    let program = program(check)?;
+    let mut explorer = launch(check, &program)?;
+    explored.isolation = explorer.isolation();
+    let trace =
+        explorer.run_with_stacks(&requested.file.schedule).map_err(|error| error.to_string())?;
+    let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
+    if findings.is_empty() {
+        return Ok(Outcome::Passed);
+    }
+    let failures = findings
+        .into_iter()
+        .map(|finding| Failure {
+            finding,
+            shown_in: 1,
+            trace: trace.clone(),
+            replay: Some(requested.path.clone()),
+        })
+        .collect();
+    Ok(Outcome::Failed { failures })
+}
+
+/// Keeps the finding of each rule that the shortest run shows: it is the easiest to read.
+fn note(shown: &mut BTreeMap<Rule, Shown>, findings: Vec<Finding>, trace: &Trace, number: u32) {
+    let mut seen = BTreeSet::new();
+    for finding in findings {
+        let rule = finding.rule();
+        if !seen.insert(rule) {
+            continue;
+        }
+        let times = shown.get(&rule).map_or(0, |s| s.times) + 1;
+        let better = shown.get(&rule).is_none_or(|s| trace.events.len() < s.trace.events.len());
+        if better {
+            let (schedule, trace) = (trace.schedule.clone(), trace.clone());
+            shown.insert(rule, Shown { finding, schedule, number, times, trace });
+        } else if let Some(shown) = shown.get_mut(&rule) {
+            shown.times = times;
+        }
+    }
+}
+
+/// Runs the failing schedule once more with call stacks, and saves it.
+fn show(check: &Check, explorer: &mut Explorer, program: &Path, shown: Shown) -> Failure {
+    let rule = shown.finding.rule();
+    let again = explorer.run_with_stacks(&shown.schedule).ok().and_then(|trace| {
+        let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
+        let finding = findings.into_iter().find(|finding| finding.rule() == rule)?;
+        Some((finding, trace))
+    });
+    // Where a run cannot be repeated, what was seen stands, without its lines of code.
+    let (finding, trace) = again.unwrap_or((shown.finding, shown.trace));
+    let replay = if trace.replayable {
+        replay::save(check, program, shown.number, &shown.schedule)
+    } else {
+        None
+    };
+    Failure { finding, shown_in: shown.times, trace, replay }
+}
+
+fn program(check: &Check) -> Result<std::path::PathBuf, String> {
+    let program = check.subject.program.clone().ok_or_else(|| {
+        format!("no program to judge: set {} to the path of one", settings::SUBJECT)
+    })?;
+    program.canonicalize().map_err(|error| format!("cannot run {}: {error}", program.display()))
+}
+
+fn launch(check: &Check, program: &Path) -> Result<Explorer, String> {
+    let exercise = load_exercise(&check.subject.folder).map_err(|error| error.to_string())?;
+    let mut args = vec![check.scenario.name.clone()];
+    args.extend(check.scenario.args.iter().cloned());
+    let mut subject = Subject::new(program, args, exercise.limits);
+    subject.stdin.clone_from(&check.scenario.stdin);
+    subject.wanted = settings::isolation()?;
+    subject.sources = vec![exercise.folder];
+    Explorer::launch(subject).map_err(|error| error.to_string())
+}
+
+/// The n-th schedule of every exploration. The first two are what everybody tries by hand.
+fn schedule(number: u32, faults: &[Fault]) -> Schedule {
+    let strategy = match number {
+        0 => Strategy::ParentFirst,
+        1 => Strategy::ChildFirst,
+        n => match n % 5 {
+            0 | 2 => Strategy::Random,
+            1 | 3 => Strategy::Pct { depth: 3 },
+            _ => Strategy::Pct { depth: 2 },
+        },
+    };
+    Schedule { faults: faults.to_vec(), ..Schedule::new(strategy, u64::from(number)) }
+}
+
+/// Whether faults are drawn at random.
+fn has_chance(faults: &[Fault]) -> bool {
+    faults.iter().any(|fault| !matches!(fault, Fault::ForkEagain { .. }))
+}
+
+/// Rules after which other schedules tell nothing new, or would take as long again.
+fn is_final(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::TodoLeft
+            | Rule::TimeLimit
+            | Rule::ProcessLimit
+            | Rule::MemoryLimit
+            | Rule::OutputLimit
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_two_schedules_are_parent_first_and_child_first() {
+        assert_eq!(schedule(0, &[]).strategy, Strategy::ParentFirst);
+        assert_eq!(schedule(1, &[]).strategy, Strategy::ChildFirst);
+    }
+
+    #[test]
+    fn no_two_random_schedules_are_the_same() {
+        let all: BTreeSet<_> = (2..200)
+            .map(|n| (schedule(n, &[]).seed, format!("{}", schedule(n, &[]).strategy)))
+            .collect();
+        assert_eq!(all.len(), 198);
+    }
+}

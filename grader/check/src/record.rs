@@ -1,0 +1,45 @@
+//! The record of a suite: one JSON line for each thing that is known, appended the moment it is.
+
+use crate::settings;
+use crate::subject::Subject;
+use forklings_model::{Judgement, Record};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// A test begins a scenario.
+pub(crate) fn started(test: &str) {
+    write(&Record::Started { test: test.to_owned() });
+}
+
+/// A scenario was judged.
+pub(crate) fn judged(judgement: &Judgement) {
+    write(&Record::Judged(Box::new(judgement.clone())));
+}
+
+/// A scenario is over, whatever came of it.
+pub(crate) fn finished(subject: &Subject) {
+    let hash = subject.program.as_deref().and_then(hash_of).unwrap_or_default();
+    write(&Record::Finished { test: subject.test.clone(), subject: hash });
+}
+
+/// BLAKE3 of a program, in hexadecimal.
+pub(crate) fn hash_of(program: &Path) -> Option<String> {
+    let bytes = fs::read(program).ok()?;
+    Some(blake3::hash(&bytes).to_hex().to_string())
+}
+
+fn write(record: &Record) {
+    static FILE: OnceLock<Option<Mutex<File>>> = OnceLock::new();
+    let file = FILE.get_or_init(|| {
+        let path = settings::record()?;
+        let file = OpenOptions::new().append(true).create(true).open(path).ok()?;
+        Some(Mutex::new(file))
+    });
+    let (Some(file), Ok(mut line)) = (file, serde_json::to_string(record)) else { return };
+    line.push('\n');
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    // A record that cannot be written is missing, and a missing record counts as a failure.
+    drop(file.write_all(line.as_bytes()));
+}

@@ -1,0 +1,84 @@
+//! A scenario with what is demanded of it, up to the verdict.
+
+use crate::subject::Subject;
+use crate::{explore, record, replay, settings};
+use forklings_model::{Demand, Ending, Fault, Judgement, Outcome, Rule, Scenario, Waiver};
+use forklings_report::terminal;
+use std::panic;
+
+/// A scenario with what is demanded of every run of it. Nothing happens before
+/// [`check`](Check::check).
+#[must_use = "a scenario is run by `.check()`"]
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub(crate) subject: Subject,
+    pub(crate) scenario: Scenario,
+    pub(crate) demands: Vec<Demand>,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) waivers: Vec<Waiver>,
+}
+
+impl Check {
+    pub(crate) fn new(subject: Subject, scenario: Scenario) -> Self {
+        Self { subject, scenario, demands: Vec::new(), faults: Vec::new(), waivers: Vec::new() }
+    }
+
+    /// Gives the program something on standard input.
+    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.scenario.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    /// Demands this of every run.
+    pub fn expect(mut self, demand: Demand) -> Self {
+        self.demands.push(demand);
+        self
+    }
+
+    /// Lets the kernel do this, as it may.
+    pub fn with(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Does not ask for this rule, and says why.
+    pub fn waive(mut self, rule: Rule, reason: &str) -> Self {
+        self.waivers.push(Waiver { rule, reason: reason.to_owned() });
+        self
+    }
+
+    /// Runs the scenario under many schedules and judges every run.
+    ///
+    /// # Panics
+    /// With the failure's message, when a rule or demand is broken; with the reason, when the
+    /// grader cannot tell.
+    #[track_caller]
+    pub fn check(mut self) {
+        if !self.demands.iter().any(|demand| matches!(demand, Demand::Ends(_))) {
+            self.demands.push(Demand::Ends(Ending::Exited(0)));
+        }
+        record::started(&self.subject.test);
+        let replayed = replay::requested();
+        let judgement = match &replayed {
+            Ok(Some(file)) if !file.is_for(&self) => return,
+            Ok(Some(file)) => explore::replay(&self, file),
+            Ok(None) => explore::explore(&self),
+            Err(reason) => explore::grader_error(&self, reason.clone()),
+        };
+        record::judged(&judgement);
+        record::finished(&self.subject);
+        if judgement.outcome != Outcome::Passed {
+            fail(&judgement);
+        }
+    }
+}
+
+/// Ends the test with its message alone: a panic's own words would only push it off the screen.
+fn fail(judgement: &Judgement) -> ! {
+    let message = terminal::judgement(judgement, &settings::style());
+    #[expect(clippy::print_stderr, reason = "libtest shows what a failed test printed")]
+    {
+        eprintln!("\n{message}");
+    }
+    panic::resume_unwind(Box::new("see the message above"))
+}

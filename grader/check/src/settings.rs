@@ -1,0 +1,70 @@
+//! What the environment says to a suite: the grader and `forklings replay` drive the very program
+//! that a student's `cargo test` runs.
+
+use forklings_report::Style;
+use forklings_sandbox::Wanted;
+use std::env;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// Path of the program to judge instead of the package's own driver.
+pub(crate) const SUBJECT: &str = "FORKLINGS_SUBJECT";
+/// Path of the file to append records to.
+const RECORD: &str = "FORKLINGS_RECORD";
+/// Schedules for each scenario.
+const SCHEDULES: &str = "FORKLINGS_SCHEDULES";
+/// Path of a schedule file: only that schedule runs.
+const REPLAY: &str = "FORKLINGS_REPLAY";
+/// `none` for no namespaces and control groups.
+const ISOLATION: &str = "FORKLINGS_ISOLATION";
+
+/// Schedules for each scenario when nobody says otherwise.
+const DEFAULT_SCHEDULES: u32 = 200;
+
+/// The program to judge, if it is not the package's own.
+pub(crate) fn subject() -> Option<PathBuf> {
+    path(SUBJECT)
+}
+
+/// Where to write records.
+pub(crate) fn record() -> Option<PathBuf> {
+    path(RECORD)
+}
+
+/// The one schedule to run.
+pub(crate) fn replay() -> Option<PathBuf> {
+    path(REPLAY)
+}
+
+/// How many schedules to try.
+pub(crate) fn schedules() -> Result<u32, String> {
+    match env::var(SCHEDULES) {
+        Err(_) => Ok(DEFAULT_SCHEDULES),
+        Ok(text) => text
+            .parse()
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or_else(|| format!("{SCHEDULES} must be a number above 0, not `{text}`")),
+    }
+}
+
+/// How much isolation to use.
+pub(crate) fn isolation() -> Result<Wanted, String> {
+    match env::var(ISOLATION).as_deref() {
+        Err(_) | Ok("auto") => Ok(Wanted::All),
+        Ok("none") => Ok(Wanted::None),
+        Ok(other) => Err(format!("{ISOLATION} must be `auto` or `none`, not `{other}`")),
+    }
+}
+
+/// How to draw: colours where a person reads along and has not said `NO_COLOR`.
+pub(crate) fn style() -> Style {
+    let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = !plain && std::io::stderr().is_terminal();
+    let width = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
+    Style { colour, width, ..Style::default() }
+}
+
+fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}

@@ -1,0 +1,80 @@
+//! Which program is judged, and which exercise and test that belongs to.
+
+use crate::scenario::Check;
+use crate::settings;
+use forklings_model::Scenario;
+use std::path::{Path, PathBuf};
+
+/// What the compiler knows of a test.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The package's own driver, where the test is part of an exercise.
+    pub driver: Option<&'static str>,
+    /// The package's folder.
+    pub folder: &'static str,
+    /// The package's name.
+    pub package: &'static str,
+    /// The name of the test program.
+    pub target: &'static str,
+    /// Path of the test function, with a `::here` at its end.
+    pub function: &'static str,
+}
+
+/// The program that a test judges.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub(crate) program: Option<PathBuf>,
+    pub(crate) exercise: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) test: String,
+}
+
+/// The package of the hidden suites: there a target is an exercise.
+const HIDDEN: &str = "forklings-hidden";
+
+impl Subject {
+    /// Works out the subject of a test; used by [`subject!`](crate::subject).
+    #[must_use]
+    pub fn of(origin: Origin) -> Self {
+        let hidden = origin.package == HIDDEN;
+        let exercise = if hidden { origin.target.replace('_', "-") } else { origin.package.into() };
+        let own = Path::new(origin.folder);
+        // The manifest of an exercise lies with the exercise, also for solutions and hidden suites.
+        let candidates = [own.to_path_buf(), own.join("../../exercises").join(&exercise)];
+        let folder = candidates
+            .iter()
+            .find(|folder| folder.join("exercise.yaml").exists())
+            .unwrap_or(&candidates[0])
+            .clone();
+        let path = origin.function.trim_end_matches("::here");
+        let test = path.split_once("::").map_or(path, |(_, test)| test).to_owned();
+        let program = settings::subject().or_else(|| origin.driver.map(PathBuf::from));
+        Self { program, exercise, folder, test }
+    }
+
+    /// Runs the driver with a scenario's name and arguments.
+    #[must_use]
+    pub fn scenario<A: ToString>(self, name: &str, args: impl IntoIterator<Item = A>) -> Check {
+        let args = args.into_iter().map(|arg| arg.to_string()).collect();
+        Check::new(self, Scenario { name: name.to_owned(), args, stdin: Vec::new() })
+    }
+}
+
+/// The program that this test judges: the package's own driver, or the one that the environment
+/// names.
+#[macro_export]
+macro_rules! subject {
+    () => {{
+        fn here() {}
+        fn path<T>(_: T) -> &'static str {
+            ::std::any::type_name::<T>()
+        }
+        $crate::Subject::of($crate::Origin {
+            driver: option_env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))),
+            folder: env!("CARGO_MANIFEST_DIR"),
+            package: env!("CARGO_PKG_NAME"),
+            target: env!("CARGO_CRATE_NAME"),
+            function: path(here),
+        })
+    }};
+}

@@ -1,0 +1,95 @@
+//! Call stacks of a run, recorded only where a failure is shown again: passing runs pay nothing.
+
+use crate::subject::Subject;
+use forklings_model::{Frame, SiteId};
+use forklings_sandbox::Held;
+use forklings_symbols::{Buffered, Mapping, Symbols, Unwinder, parse_maps};
+use forklings_sys::memory;
+use forklings_sys::ptrace::{Registers, Stopped};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+
+/// Frames of one stack that are kept.
+const DEPTH: usize = 40;
+
+/// Call stacks of one run.
+pub(crate) struct Stacks {
+    unwinder: Unwinder,
+    symbols: Symbols,
+    /// The program as the subject sees it, and as it can be read here.
+    program: (PathBuf, PathBuf),
+    maps: BTreeMap<i32, Vec<Mapping>>,
+}
+
+impl fmt::Debug for Stacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stacks").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+impl Stacks {
+    pub(crate) fn new(held: &Held, subject: &Subject) -> Self {
+        Self {
+            unwinder: Unwinder::new(),
+            symbols: Symbols::new(subject.sources.clone()),
+            program: (held.program_inside(), subject.program.clone()),
+            maps: BTreeMap::new(),
+        }
+    }
+
+    /// A process has another image now.
+    pub(crate) fn forget(&mut self, tid: i32) {
+        self.maps.remove(&tid);
+    }
+
+    /// The call stack of a stopped thread, as an entry of `sites`.
+    pub(crate) fn site(
+        &mut self,
+        stopped: &Stopped,
+        registers: &Registers,
+        sites: &mut Vec<Vec<Frame>>,
+    ) -> Option<SiteId> {
+        let tid = stopped.tid();
+        let (inside, outside) = &self.program;
+        let maps = self.maps.entry(tid).or_insert_with(|| {
+            let text = fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default();
+            let mut maps = parse_maps(&text);
+            for mapping in maps.iter_mut().filter(|mapping| mapping.path == *inside) {
+                mapping.path.clone_from(outside);
+            }
+            maps
+        });
+        let r = registers;
+        let registers = forklings_symbols::Registers {
+            ip: r.rip,
+            sp: r.rsp,
+            bp: r.rbp,
+            bx: r.rbx,
+            di: r.rdi,
+            r12: r.r12,
+            r13: r.r13,
+            r14: r.r14,
+            r15: r.r15,
+        };
+        let mut tracee = Buffered::new(|address, buffer: &mut [u8]| {
+            memory::read(tid, address, buffer).unwrap_or(0)
+        });
+        let frames = self.unwinder.unwind(maps, registers, &mut tracee, DEPTH);
+        if frames.is_empty() {
+            return None;
+        }
+        let known = sites.iter().position(|site| *site == frames);
+        let position = known.unwrap_or_else(|| {
+            sites.push(frames);
+            sites.len() - 1
+        });
+        u32::try_from(position).ok().map(SiteId)
+    }
+
+    /// Looks up the source lines of every frame.
+    pub(crate) fn name_lines(&mut self, sites: &mut [Vec<Frame>]) {
+        self.symbols.resolve_all(sites);
+    }
+}
