@@ -7,7 +7,7 @@ use crate::journal::{Journal, Key};
 use crate::options::Options;
 use crate::output;
 use crate::pair::Grader;
-use crate::prebuild::{Prebuilt, prebuild};
+use crate::prebuild::{Heard, Prebuilt, prebuild};
 use crate::progress::Progress;
 use crate::runner::Runner;
 use crate::sandboxed::Sandboxed;
@@ -79,10 +79,13 @@ fn grade_work(
     let libraries = scratch.folder()?;
     let salt = format!("{VERSION} {} {:?}", toolchain.version, options.schedules);
     let place = libraries.path().join("libraries");
-    let prebuilt = prebuild(&options.repository, course, &ids, place, &salt).map_err(|error| {
+    let mut heard = |name: &str| {
+        progress.prepared(name);
+        if cancel.load(Ordering::Relaxed) { Heard::Stop } else { Heard::GoOn }
+    };
+    let prebuilt = prebuild(&options.repository, course, &ids, place, &salt, &mut heard)
         // Ctrl-C reaches cargo too, and its failure is then no failure.
-        if cancel.load(Ordering::Relaxed) { GradeError::Interrupted } else { error }
-    })?;
+        .map_err(|e| if cancel.load(Ordering::Relaxed) { GradeError::Interrupted } else { e })?;
     let suites = list_suites(&prebuilt)?;
     let keys: Vec<Key> = taken.work.iter().map(|work| key(work, &prebuilt)).collect();
     // The grader's own errors are tried again: the machine may have been mended.

@@ -14,8 +14,12 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const FILE: &str = "journal.jsonl";
+/// How long the children of a killed grader may take to die.
+const DYING: Duration = Duration::from_secs(1);
 
 /// What a result is known by. A changed submission, suite or compiler gives another key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,8 +67,7 @@ impl Journal {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let file = options.open(&path).map_err(GradeError::write(&path))?;
-        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock);
-        let mut file = lock.map_err(|(_, errno)| {
+        let mut file = lock(file).map_err(|errno| {
             if errno == Errno::EWOULDBLOCK {
                 GradeError::Busy { folder: out.to_owned() }
             } else {
@@ -119,5 +122,19 @@ impl Journal {
         let end = SeekFrom::Start(self.length);
         self.file.set_len(self.length).and_then(|()| self.file.seek(end)).map_err(failed)?;
         Ok(())
+    }
+}
+
+/// Takes the lock. A grader that was killed a moment ago may have children that hold its open
+/// files until they die with it, so one refusal is not believed.
+fn lock(mut file: File) -> Result<Flock<File>, Errno> {
+    let deadline = Instant::now() + DYING;
+    loop {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err((same, Errno::EWOULDBLOCK)) if Instant::now() < deadline => file = same,
+            Err((_, errno)) => return Err(errno),
+        }
+        thread::sleep(DYING / 50);
     }
 }

@@ -11,8 +11,9 @@ use forklings_model::{Course, Exercise};
 use packages::Packages;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Package of the hidden suites.
 const HIDDEN: &str = "forklings-hidden";
@@ -43,19 +44,31 @@ pub struct Prepared {
     pub recipe: String,
 }
 
+/// What is to be done after a crate was built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Go on.
+    GoOn,
+    /// Stop: the run was cancelled.
+    Stop,
+}
+
 /// Builds the suites of `wanted` exercises and gathers what submissions link to in `libraries`.
+/// `heard` is told each crate that is built. `salt` goes into every recipe.
 ///
 /// # Errors
-/// The course does not build, cargo cannot be run, or the files cannot be gathered.
+/// The course does not build, cargo cannot be run, or the files cannot be gathered; `Interrupted`
+/// when `heard` says so.
 pub fn prebuild(
     repository: &Path,
     course: &Course,
     wanted: &[&str],
     libraries: PathBuf,
     salt: &str,
+    heard: &mut dyn FnMut(&str) -> Heard,
 ) -> Result<Prebuilt, GradeError> {
     let packages = Packages::read(repository)?;
-    let artifacts = build(repository, &packages, wanted)?;
+    let artifacts = build(repository, &packages, wanted, heard)?;
     fs::create_dir_all(&libraries).map_err(GradeError::write(&libraries))?;
     for library in artifacts.libraries() {
         gather(library, &libraries)?;
@@ -80,7 +93,12 @@ pub fn prebuild(
 }
 
 /// The one cargo call.
-fn build(repository: &Path, packages: &Packages, wanted: &[&str]) -> Result<Artifacts, GradeError> {
+fn build(
+    repository: &Path,
+    packages: &Packages,
+    wanted: &[&str],
+    heard: &mut dyn FnMut(&str) -> Heard,
+) -> Result<Artifacts, GradeError> {
     let target = packages.target.join("forklings");
     let mut command = Command::new(cargo());
     command.current_dir(repository).args(["test", "--no-run", "--message-format=json"]);
@@ -96,12 +114,36 @@ fn build(repository: &Path, packages: &Packages, wanted: &[&str]) -> Result<Arti
             command.args(["--test", id]);
         }
     }
-    let output =
-        command.output().map_err(|source| GradeError::Start { program: cargo().into(), source })?;
-    if !output.status.success() {
-        return Err(GradeError::Prebuild { reason: messages(&output.stdout, &output.stderr) });
+    let started = |source| GradeError::Start { program: cargo().into(), source };
+    // Standard error goes to a file: a full pipe that nobody reads would stop cargo.
+    let mut stderr = tempfile::tempfile().map_err(started)?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(stderr.try_clone().map_err(started)?);
+    let mut child = command.spawn().map_err(started)?;
+    let mut messages = Vec::new();
+    let mut stopped = false;
+    for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(|out| out.split(b'\n'))
+    {
+        let mut line = line.map_err(started)?;
+        if let Some(name) = artifacts::built(&line)
+            && heard(&name) == Heard::Stop
+        {
+            stopped = true;
+            drop(child.kill());
+        }
+        messages.append(&mut line);
+        messages.push(b'\n');
     }
-    Artifacts::read(&output.stdout)
+    let status = child.wait().map_err(started)?;
+    if stopped {
+        return Err(GradeError::Interrupted);
+    }
+    if !status.success() {
+        let mut said = String::new();
+        stderr.rewind().and_then(|()| stderr.read_to_string(&mut said)).map_err(started)?;
+        return Err(GradeError::Prebuild { reason: shorten(&messages, &said) });
+    }
+    Artifacts::read(&messages)
 }
 
 /// The cargo that runs us, or the one in PATH.
@@ -110,9 +152,9 @@ fn cargo() -> std::ffi::OsString {
 }
 
 /// What cargo and the compiler had to say, from the first error on.
-fn messages(stdout: &[u8], stderr: &[u8]) -> String {
-    let mut text = artifacts::rendered_errors(stdout);
-    text.push_str(&String::from_utf8_lossy(stderr));
+fn shorten(messages: &[u8], stderr: &str) -> String {
+    let mut text = artifacts::rendered_errors(messages);
+    text.push_str(stderr.find("error").map_or(stderr, |at| &stderr[at..]).trim_end());
     match text.char_indices().nth(MESSAGES) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,

@@ -7,6 +7,8 @@ use forklings_model::{Graded, Submission};
 pub trait Progress {
     /// The suites and the dependencies are being built, `exercises` of them.
     fn preparing(&mut self, exercises: usize);
+    /// A crate of them is built, or was so already; how many follow is not known.
+    fn prepared(&mut self, _name: &str) {}
     /// Grading begins: `total` pairs of submission and exercise, `kept` of them known from before.
     fn starting(&mut self, total: usize, kept: usize);
     /// A pair moved on.

@@ -234,3 +234,11 @@ fn a_manifest_is_text_within_a_cap() {
     std::fs::write(fixture.path().join("course.yaml"), b"title: \xff\n").unwrap();
     assert!(fixture.message().starts_with("course.yaml: is not UTF-8"));
 }
+
+#[test]
+fn the_course_of_this_repository_is_right() {
+    let exercises = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../exercises");
+    let course = load(&exercises).unwrap();
+    let ids: Vec<&str> = course.exercises().map(|exercise| exercise.id.as_str()).collect();
+    assert_eq!(ids, ["fork-semantics", "zombies", "pipes"]);
+}

@@ -110,6 +110,14 @@ impl Artifacts {
     }
 }
 
+/// The crate that was built, if this message says so.
+pub(super) fn built(line: &[u8]) -> Option<String> {
+    match serde_json::from_slice(line) {
+        Ok(Message::Artifact { target, .. }) => Some(target.name),
+        Ok(Message::Diagnostic { .. } | Message::Other) | Err(_) => None,
+    }
+}
+
 /// The compiler's errors among cargo's messages, as it would print them.
 pub(super) fn rendered_errors(messages: &[u8]) -> String {
     let lines = messages.split(|&b| b == b'\n');

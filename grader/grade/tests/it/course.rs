@@ -13,6 +13,9 @@ const WORKSPACE: &str = r#"
 [workspace]
 resolver = "3"
 members = ["exercises/echo", "hidden"]
+
+[profile.dev.package.blake3]
+opt-level = 3
 "#;
 
 const ECHO: &str = r#"
@@ -66,42 +69,40 @@ pub(crate) fn answers(text: &str) -> String {
     )
 }
 
-/// A repository, a class and an output folder.
+/// A class and an output folder, and the repository to grade it with.
 pub(crate) struct Course {
-    root: TempDir,
+    root: PathBuf,
+    _removed_when_dropped: Option<TempDir>,
+    repository: PathBuf,
 }
 
 impl Course {
+    /// All tests share one repository, so that cargo builds it once.
     pub(crate) fn new() -> Self {
-        let course = Self { root: TempDir::new().unwrap() };
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let model = here.join("../model").canonicalize().unwrap().display().to_string();
-        let suite = include_str!("fake_suite.rs");
-        let config = format!("[build]\ntarget-dir = {:?}\n", env!("CARGO_TARGET_TMPDIR"));
-        let repository = [
-            ("Cargo.toml", WORKSPACE),
-            (".cargo/config.toml", &config),
-            ("exercises/course.yaml", "title: T\nparts: [{title: P, exercises: [echo]}]\n"),
-            ("exercises/echo/Cargo.toml", &ECHO.replace("MODEL", &model)),
-            ("exercises/echo/exercise.yaml", MANIFEST),
-            ("exercises/echo/README.md", "# echo\n"),
-            ("exercises/echo/src/lib.rs", &answers("\"x\" => \"y\"")),
-            ("exercises/echo/src/main.rs", DRIVER),
-            ("exercises/echo/tests/public.rs", &suite.replace("SUITE", "one: [a], two: [a]")),
-            ("hidden/Cargo.toml", &HIDDEN.replace("MODEL", &model)),
-            ("hidden/src/lib.rs", ""),
-            ("hidden/echo.rs", &suite.replace("SUITE", "two: [b]")),
-        ];
-        for (path, text) in repository {
-            course.write(&format!("repository/{path}"), text.as_bytes());
-        }
-        // The versions that the grader itself uses are at hand, also without a network.
-        fs::copy(here.join("../../Cargo.lock"), course.path("repository/Cargo.lock")).unwrap();
-        course
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("repository");
+        write_repository(&place);
+        let root = TempDir::new().unwrap();
+        let path = root.path().canonicalize().unwrap();
+        Self { root: path, _removed_when_dropped: Some(root), repository: place }
+    }
+
+    /// A repository whose visible tests are this text.
+    pub(crate) fn with_suite(suite: &str) -> Self {
+        let root = TempDir::new().unwrap();
+        let repository = root.path().join("repository");
+        write_repository(&repository);
+        fs::write(repository.join("exercises/echo/tests/public.rs"), suite).unwrap();
+        Self { root: root.path().to_owned(), _removed_when_dropped: Some(root), repository }
+    }
+
+    /// What another process made by [`Course::new`].
+    pub(crate) fn at(root: PathBuf) -> Self {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("repository");
+        Self { root, _removed_when_dropped: None, repository: place }
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.root.path().join(path)
+        self.root.join(path)
     }
 
     pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
@@ -117,8 +118,7 @@ impl Course {
     }
 
     pub(crate) fn options(&self) -> Options {
-        let mut options =
-            Options::new(self.path("repository"), self.path("class"), self.path("out"));
+        let mut options = Options::new(&self.repository, self.path("class"), self.path("out"));
         options.jobs = 2;
         options
     }
@@ -136,6 +136,48 @@ impl Course {
         names.sort();
         names
     }
+}
+
+fn write_repository(place: &Path) {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let model = here.join("../model").canonicalize().unwrap().display().to_string();
+    let suite = include_str!("fake_suite.rs");
+    let config = format!("[build]\ntarget-dir = {:?}\n", env!("CARGO_TARGET_TMPDIR"));
+    // The versions that the grader itself uses are at hand, also without a network.
+    let lock = fs::read_to_string(here.join("../../Cargo.lock")).unwrap();
+    let files = [
+        ("Cargo.toml", WORKSPACE),
+        (".cargo/config.toml", &config),
+        ("exercises/course.yaml", "title: T\nparts: [{title: P, exercises: [echo]}]\n"),
+        ("exercises/echo/Cargo.toml", &ECHO.replace("MODEL", &model)),
+        ("exercises/echo/exercise.yaml", MANIFEST),
+        ("exercises/echo/README.md", "# echo\n"),
+        ("exercises/echo/src/lib.rs", &answers("\"x\" => \"y\"")),
+        ("exercises/echo/src/main.rs", DRIVER),
+        ("exercises/echo/tests/public.rs", &suite.replace("SUITE", "one: [a], two: [a]")),
+        ("hidden/Cargo.toml", &HIDDEN.replace("MODEL", &model)),
+        ("hidden/src/lib.rs", ""),
+        ("hidden/echo.rs", &suite.replace("SUITE", "two: [b]")),
+    ];
+    for (path, text) in files {
+        replace(&place.join(path), text);
+    }
+    // Cargo drops from the lock what is not used here; it is given anew only where it is missing.
+    if !place.join("Cargo.lock").exists() {
+        replace(&place.join("Cargo.lock"), &lock);
+    }
+}
+
+/// Writes a file unless it is there already: tests run beside each other, and cargo looks at times.
+fn replace(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return;
+    }
+    let folder = path.parent().unwrap();
+    fs::create_dir_all(folder).unwrap();
+    let mut file = tempfile::NamedTempFile::new_in(folder).unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    file.persist(path).unwrap();
 }
 
 /// A graded pair in one line: name, verdict, rule, points, and what else is to be said.

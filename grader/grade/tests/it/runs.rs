@@ -5,6 +5,7 @@ use forklings_grade::journal::Journal;
 use forklings_grade::{GradeError, Options, Progress, Silent, Step, exit_codes, grade};
 use forklings_model::{Graded, Submission};
 use std::fs;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -21,14 +22,18 @@ fn class() -> Course {
         .submit("07-crashes-the-suite", &answers("\"one::a\" => \"abort\""))
         .submit("08-swaps-the-program", &answers("\"one::a\" => \"swapped\""))
         .submit("09-is-not-rust", "pub fn answer(")
-        .submit(
-            "10-reads-a-neighbour",
-            "pub const X: &str = include_str!(\"../../hidden/echo.rs\");",
-        );
+        .submit("10-reads-the-hidden-tests", &reads_hidden(&course));
     course.write("class/11-not-utf-8/echo/src/lib.rs", b"// ok\n// \xff\n");
     course.write("class/12-empty.zip", b"");
     fs::create_dir(course.path("class/13-nothing")).unwrap();
     course
+}
+
+/// Compiles where the hidden suite can be seen.
+fn reads_hidden(course: &Course) -> String {
+    let hidden = course.options().repository.join("hidden/echo.rs");
+    assert!(hidden.is_file());
+    format!("pub fn answer(_: &str) -> &str {{ include_str!({hidden:?}) }}")
 }
 
 const EXPECTED: [&str; 11] = [
@@ -41,7 +46,7 @@ const EXPECTED: [&str; 11] = [
     "07-crashes-the-suite grader-error 0/15",
     "08-swaps-the-program grader-error 0/15",
     "09-is-not-rust build-failed build-failed 0/15",
-    "10-reads-a-neighbour build-failed build-failed 0/15",
+    "10-reads-the-hidden-tests build-failed build-failed 0/15",
     "11-not-utf-8 build-failed build-failed 0/15",
 ];
 
@@ -60,6 +65,7 @@ fn a_class_gets_its_verdicts() {
     let said = |n: usize| report.graded[n].diagnostics.clone().unwrap();
     assert!(said(8).contains("src/lib.rs:1:"), "{}", said(8));
     assert!(!said(8).contains("/out/"), "{}", said(8));
+    assert!(said(9).contains("couldn't read"), "{}", said(9));
     assert!(said(10).contains("src/lib.rs:2 is not UTF-8"), "{}", said(10));
     let suite_crash = report.graded[6].grader_error.clone().unwrap();
     assert!(suite_crash.contains("was killed by signal 6"), "{suite_crash}");
@@ -185,10 +191,49 @@ fn a_compiler_that_makes_no_end_is_stopped() {
 
 #[test]
 fn a_course_that_does_not_build_says_why() {
-    let course = Course::new();
+    let course = Course::with_suite("fn broken(");
     course.submit("a", "");
-    course.write("repository/exercises/echo/tests/public.rs", b"fn broken(");
     let error = grade(&course.options(), &mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("public.rs"), "{error}");
     assert_eq!(error.exit_code(), exit_codes::GRADER_ERROR);
+}
+
+/// Not a test by itself: the grader of the next test, in a process that can be killed.
+#[test]
+fn grader_to_be_killed() {
+    let Some(root) = std::env::var_os("GRADE_AND_BE_KILLED") else { return };
+    let course = Course::at(root.into());
+    let mut options = course.options();
+    options.jobs = 1;
+    grade(&options, &mut Silent, &AtomicBool::new(false)).unwrap();
+}
+
+#[test]
+fn a_grader_that_is_killed_goes_on_and_renders_the_same_bytes() {
+    let course = Course::new();
+    for name in ["a", "b", "c"] {
+        course.submit(name, &answers("\"one::a\" => \"deadlock\""));
+    }
+    let journal = course.path("out/journal.jsonl");
+    let known = || fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
+    for round in 1..=2 {
+        let mut grader = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "runs::grader_to_be_killed"])
+            .env("GRADE_AND_BE_KILLED", course.path(""))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while known() < round && grader.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        grader.kill().unwrap();
+        grader.wait().unwrap();
+    }
+    assert_eq!(course.grade().graded.len(), 3);
+    assert_eq!(known(), 3, "none is lost and none is graded twice");
+    let resumed = fs::read(course.path("out/report.json")).unwrap();
+    assert!(!course.path("out/scratch").exists());
+    fs::remove_dir_all(course.path("out")).unwrap();
+    course.grade();
+    assert!(fs::read(course.path("out/report.json")).unwrap() == resumed);
 }

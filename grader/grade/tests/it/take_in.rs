@@ -338,3 +338,32 @@ fn a_folder_that_is_not_there_or_empty_is_an_error() {
     let message = take_in(&folder.path().join("x"), &course()).unwrap_err().to_string();
     assert!(message.contains("cannot be read: No such file"), "{message}");
 }
+
+#[test]
+fn the_sample_class_is_taken_in_as_it_is_meant() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let course = forklings_course::load(&repository.join("exercises")).unwrap();
+    let taken = take_in(&repository.join("grader/examples/class"), &course).unwrap();
+    let pairs = taken.work.iter().map(|w| format!("{} {}", w.submission.name, w.exercise));
+    let pairs: Vec<String> = pairs.collect();
+    for pair in [
+        "student-01 fork-semantics",
+        "student-01 zombies",
+        "student-01 pipes",
+        "student-10 zombies",
+        "student-10 pipes",
+        "student-11 fork-semantics",
+        "student-12 zombies",
+    ] {
+        assert!(pairs.contains(&pair.to_owned()), "{pair} is not in {pairs:?}");
+    }
+    let foreign = taken.work.iter().find(|w| w.submission.name == "student-12").unwrap();
+    let names: Vec<String> =
+        foreign.left_out.iter().map(|(path, _)| path.display().to_string()).collect();
+    assert_eq!(
+        names,
+        [".cargo/config.toml", "Cargo.toml", "build.rs", "rust-toolchain.toml", "wrapper.sh"]
+    );
+    let refused: Vec<&str> = taken.refused.iter().map(|(s, _)| s.name.as_str()).collect();
+    assert_eq!(refused, ["student-13", "student-17"]);
+}
