@@ -1,0 +1,283 @@
+//! What the page's template sees: a report, sorted into rows, cells and sections.
+
+use crate::escape::{block, cut, line};
+use crate::message::Message;
+use crate::sentence::name::{count, list};
+use crate::svg;
+use forklings_model::{Failure, Graded, Judgement, Outcome, Report, Verdict};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Columns of a timeline on a page, which can be scrolled.
+const COLUMNS: usize = 8;
+
+#[derive(Serialize)]
+pub(super) struct Page {
+    style: &'static str,
+    style_hash: &'static str,
+    totals: String,
+    isolation: &'static str,
+    compiler: String,
+    exercises: Vec<String>,
+    rows: Vec<TableRow>,
+    refused: Vec<(String, String)>,
+    graded: Vec<Section>,
+}
+
+#[derive(Serialize)]
+struct TableRow {
+    name: String,
+    cells: Vec<Option<TableCell>>,
+    points: String,
+}
+
+#[derive(Serialize)]
+struct TableCell {
+    id: String,
+    verdict: &'static str,
+    points: String,
+    rule: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Section {
+    id: String,
+    submission: String,
+    exercise: String,
+    verdict: &'static str,
+    points: String,
+    rule: Option<&'static str>,
+    grader_error: Option<String>,
+    diagnostics: Option<String>,
+    tasks: Vec<Task>,
+    first: Option<Six>,
+    others: Vec<Other>,
+    unfinished: Vec<String>,
+    left_out: Vec<(String, String)>,
+}
+
+#[derive(Serialize)]
+struct Task {
+    task: String,
+    points: u32,
+    max_points: u32,
+    passed: u32,
+    tests: u32,
+}
+
+#[derive(Serialize)]
+struct Six {
+    test: String,
+    rule: &'static str,
+    shown: String,
+    expected: Vec<Part>,
+    happened: Vec<Part>,
+    places: Vec<Place>,
+    remarks: Vec<String>,
+    svg: Option<String>,
+    left_out: Option<String>,
+    likely: String,
+    experiment: String,
+    command: String,
+    man: &'static str,
+    replay: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Place {
+    what: &'static str,
+    place: String,
+    text: Option<String>,
+}
+
+/// A line of a sentence, or several lines that quote.
+#[derive(Serialize)]
+struct Part {
+    quote: bool,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Other {
+    test: String,
+    rule: &'static str,
+    shown: String,
+    happened: String,
+}
+
+pub(super) fn page(
+    report: &Report,
+    style: &'static str,
+    style_hash: &'static str,
+) -> Result<Page, minijinja::Error> {
+    let names: BTreeSet<&str> = report.graded.iter().map(|g| g.submission.name.as_str()).collect();
+    let exercises: BTreeSet<&str> = report.graded.iter().map(|g| g.exercise.as_str()).collect();
+    let rows = names.iter().map(|name| row(report, name, &exercises)).collect();
+    let sections = report.graded.iter().enumerate().map(|(n, graded)| section(n, graded));
+    let submissions = count(names.len() as u64, "submission", "submissions");
+    let accepted = report.graded.iter().filter(|g| g.verdict == Verdict::Accepted).count();
+    Ok(Page {
+        style,
+        style_hash,
+        totals: format!("{submissions}, {accepted} of {} exercises accepted", report.graded.len()),
+        isolation: report.isolation.level(),
+        compiler: line(report.compiler.lines().next().unwrap_or_default()),
+        exercises: exercises.iter().map(|id| line(id)).collect(),
+        rows,
+        refused: report.refused.iter().map(|(s, why)| (line(&s.name), line(why))).collect(),
+        graded: sections.collect::<Result<_, _>>()?,
+    })
+}
+
+fn row(report: &Report, name: &str, exercises: &BTreeSet<&str>) -> TableRow {
+    let of = |exercise: &str| {
+        report
+            .graded
+            .iter()
+            .enumerate()
+            .find(|(_, g)| g.submission.name == name && g.exercise == exercise)
+    };
+    let cells = exercises
+        .iter()
+        .map(|exercise| {
+            of(exercise).map(|(n, graded)| TableCell {
+                id: id(n),
+                verdict: graded.verdict.name(),
+                points: points(graded),
+                rule: graded.rule.map(forklings_model::Rule::name),
+            })
+        })
+        .collect();
+    let own = report.graded.iter().filter(|g| g.submission.name == name);
+    let scored = own.filter(|g| g.verdict != Verdict::GraderError);
+    let (have, max) =
+        scored.fold((0, 0), |(p, m), graded| (p + graded.points(), m + graded.max_points()));
+    TableRow { name: cut(&line(name), 60), cells, points: format!("{have}/{max}") }
+}
+
+fn section(n: usize, graded: &Graded) -> Result<Section, minijinja::Error> {
+    let all = failures(graded);
+    let mut all = all.into_iter();
+    let first = all.next().map(|(judgement, failure)| six(n, judgement, failure)).transpose()?;
+    Ok(Section {
+        id: id(n),
+        submission: cut(&line(&graded.submission.name), 80),
+        exercise: line(&graded.exercise),
+        verdict: graded.verdict.name(),
+        points: points(graded),
+        rule: graded.rule.map(forklings_model::Rule::name),
+        grader_error: graded.grader_error.as_deref().map(line),
+        diagnostics: graded.diagnostics.as_deref().map(lines),
+        tasks: graded
+            .tasks
+            .iter()
+            .map(|task| Task {
+                task: line(&task.task),
+                points: task.points,
+                max_points: task.max_points,
+                passed: task.passed,
+                tests: task.tests,
+            })
+            .collect(),
+        first,
+        others: all.map(|(judgement, failure)| other(judgement, failure)).collect(),
+        unfinished: graded.unfinished.iter().map(|test| line(test)).collect(),
+        left_out: graded
+            .left_out
+            .iter()
+            .map(|(file, why)| (cut(&line(&file.to_string_lossy()), 120), line(why)))
+            .collect(),
+    })
+}
+
+/// Every failure, the one that gave the verdict its rule first.
+fn failures(graded: &Graded) -> Vec<(&Judgement, &Failure)> {
+    let mut all: Vec<(&Judgement, &Failure)> = graded
+        .judgements
+        .iter()
+        .flat_map(|judgement| {
+            let failures = match &judgement.outcome {
+                Outcome::Failed { failures } => failures.as_slice(),
+                Outcome::Passed | Outcome::GraderError { .. } => &[],
+            };
+            failures.iter().map(move |failure| (judgement, failure))
+        })
+        .collect();
+    all.sort_by_key(|(_, failure)| Some(failure.rule()) != graded.rule);
+    all
+}
+
+fn six(n: usize, judgement: &Judgement, failure: &Failure) -> Result<Six, minijinja::Error> {
+    let message = Message::new(judgement, failure, COLUMNS);
+    let title = format!("{} in {}: what the processes did", message.rule, message.test);
+    let svg = match message.timeline.is_empty() {
+        true => None,
+        false => Some(svg::timeline(&message.timeline, &title, &format!("{}-run", id(n)))?),
+    };
+    let left_out = &message.timeline.left_out;
+    Ok(Six {
+        test: message.test,
+        rule: message.rule.name(),
+        shown: message.shown,
+        expected: parts(&message.expected),
+        happened: parts(&message.happened),
+        places: message
+            .places
+            .into_iter()
+            .map(|(what, place)| Place { what, place: place.to_string(), text: place.text })
+            .collect(),
+        remarks: message.remarks,
+        svg,
+        left_out: (!left_out.is_empty()).then(|| list(left_out, 6)),
+        likely: message.likely,
+        experiment: message.experiment,
+        command: message.command,
+        man: message.man,
+        replay: message.replay,
+    })
+}
+
+fn other(judgement: &Judgement, failure: &Failure) -> Other {
+    let said = crate::sentence::explain(&failure.finding, &failure.trace);
+    Other {
+        test: line(&judgement.test),
+        rule: failure.rule().name(),
+        shown: crate::message::shown_in(failure.shown_in, judgement.explored.schedules),
+        happened: said.happened.lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Lines that quote are gathered; a page needs no bar before them, it has boxes.
+fn parts(text: &str) -> Vec<Part> {
+    let mut all: Vec<Part> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("│ "), all.last_mut()) {
+            (Some(quoted), Some(last)) if last.quote => {
+                last.text.push('\n');
+                last.text.push_str(quoted);
+            }
+            (Some(quoted), _) => all.push(Part { quote: true, text: quoted.to_owned() }),
+            (None, _) => all.push(Part { quote: false, text: line.to_owned() }),
+        }
+    }
+    all
+}
+
+fn lines(text: &str) -> String {
+    let lines = block(text, 60);
+    let bare: Vec<&str> = lines.iter().map(|l| l.strip_prefix("│ ").unwrap_or(l)).collect();
+    bare.join("\n")
+}
+
+fn points(graded: &Graded) -> String {
+    match graded.verdict {
+        Verdict::GraderError => "ungraded".to_owned(),
+        Verdict::Accepted | Verdict::Rejected | Verdict::BuildFailed | Verdict::LimitExceeded => {
+            format!("{}/{}", graded.points(), graded.max_points())
+        }
+    }
+}
+
+fn id(n: usize) -> String {
+    format!("g{}", n + 1)
+}

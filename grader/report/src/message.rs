@@ -1,0 +1,139 @@
+//! The six parts of a failure, before anybody draws them. The terminal and the page show the same.
+
+use crate::escape::{line, shell_word};
+use crate::place::{Place, place};
+use crate::sentence::{self, event};
+use crate::timeline::{Timeline, of_finding};
+use forklings_model::{Failure, Fault, Finding, Judgement, Rule, Scenario, Trace};
+
+/// A failure in six parts: expected, happened, where, timeline, cause and experiment, replay.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Name of the test.
+    pub test: String,
+    /// The rule that was broken.
+    pub rule: Rule,
+    /// In how many schedules: `in 3 of 200 schedules`.
+    pub shown: String,
+    /// What a right program does.
+    pub expected: String,
+    /// What this run did, one or more lines.
+    pub happened: String,
+    /// Where, the place to look at first before others, each with what it is.
+    pub places: Vec<(&'static str, Place)>,
+    /// The events that matter.
+    pub timeline: Timeline,
+    /// The likely cause.
+    pub likely: String,
+    /// What to try.
+    pub experiment: String,
+    /// The command that runs the scenario.
+    pub command: String,
+    /// The manual page.
+    pub man: &'static str,
+    /// The command that replays the failing schedule.
+    pub replay: Option<String>,
+    /// What makes the run special, such as injected faults.
+    pub remarks: Vec<String>,
+}
+
+impl Message {
+    /// The message of one failure of a judgement, with a timeline of at most so many columns.
+    #[must_use]
+    pub fn new(judgement: &Judgement, failure: &Failure, most_columns: usize) -> Self {
+        let (finding, trace) = (&failure.finding, &failure.trace);
+        let said = sentence::explain(finding, trace);
+        Self {
+            test: line(&judgement.test),
+            rule: finding.rule(),
+            shown: shown_in(failure.shown_in, judgement.explored.schedules),
+            expected: said.expected,
+            happened: said.happened,
+            places: places(finding, trace),
+            timeline: of_finding(trace, finding, most_columns),
+            likely: said.likely,
+            experiment: said.experiment,
+            command: command(&judgement.exercise, &judgement.scenario),
+            man: said.man,
+            replay: failure.replay.as_ref().map(|path| {
+                let path = shell_word(&path.to_string_lossy());
+                format!("cargo run -q -p forklings -- replay {path}")
+            }),
+            remarks: remarks(&judgement.faults, trace),
+        }
+    }
+}
+
+/// `in 3 of 200 schedules`.
+#[must_use]
+pub fn shown_in(shown: u32, schedules: u32) -> String {
+    match (shown, schedules) {
+        (1, 1) => "in the one schedule that ran".to_owned(),
+        (n, all) if n == all => format!("in all {all} schedules"),
+        (n, all) => format!("in {n} of {all} schedules"),
+    }
+}
+
+/// The command that runs a scenario outside the grader.
+#[must_use]
+pub fn command(exercise: &str, scenario: &Scenario) -> String {
+    let mut words = vec![shell_word(&scenario.name)];
+    words.extend(scenario.args.iter().map(|arg| shell_word(arg)));
+    let run = format!("cargo run -p {} -- {}", shell_word(exercise), words.join(" "));
+    match String::from_utf8(scenario.stdin.clone()) {
+        Ok(text) if text.is_empty() => run,
+        Ok(text) if text.len() <= 60 => format!("printf %s {} | {run}", shell_word(&text)),
+        _ => format!("{run} < INPUT"),
+    }
+}
+
+fn places(finding: &Finding, trace: &Trace) -> Vec<(&'static str, Place)> {
+    let first = place(trace, finding.site).map(|place| ("", place));
+    let second = place(trace, finding.origin).map(|place| (origin(finding.rule()), place));
+    match (first, second) {
+        (Some(first), Some(second)) if first.1 == second.1 => vec![first],
+        (first, second) => first.into_iter().chain(second).collect(),
+    }
+}
+
+/// What the second place of a rule's findings is.
+const fn origin(rule: Rule) -> &'static str {
+    match rule {
+        Rule::ZombieLeft
+        | Rule::OrphanLeft
+        | Rule::StatusLost
+        | Rule::StatusMisread
+        | Rule::WrongChildReaped
+        | Rule::PanicIgnored
+        | Rule::TooManyProcesses
+        | Rule::ProcessLimit => "forked at",
+        Rule::PipeEndOpen | Rule::Deadlock | Rule::FdInherited | Rule::FdLeaked => "opened at",
+        Rule::KilledBySignal => "sent at",
+        Rule::BuildFailed
+        | Rule::TodoLeft
+        | Rule::MemoryLimit
+        | Rule::OutputLimit
+        | Rule::Crashed
+        | Rule::EintrNotHandled
+        | Rule::ShortIoIgnored
+        | Rule::BusyWait
+        | Rule::TimeLimit
+        | Rule::OrderBySleep
+        | Rule::OrderViolated
+        | Rule::OutputWrong => "see also",
+    }
+}
+
+fn remarks(faults: &[Fault], trace: &Trace) -> Vec<String> {
+    let mut all = Vec::new();
+    if !faults.is_empty() {
+        let faults: Vec<String> = faults.iter().map(event::fault).collect();
+        all.push(format!("this test also asks of the kernel: {}", faults.join("; ")));
+    }
+    if !trace.replayable {
+        let calls: Vec<String> = trace.unmodelled.iter().take(4).map(|call| line(call)).collect();
+        let why = if calls.is_empty() { String::new() } else { format!(" ({})", calls.join(", ")) };
+        all.push(format!("this run is not exactly replayable{why}: judged by repetition"));
+    }
+    all
+}

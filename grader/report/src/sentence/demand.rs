@@ -1,0 +1,80 @@
+//! What a test demands of every run, in words.
+
+use crate::escape::quoted;
+use crate::sentence::name::{count, ended};
+use forklings_model::{Demand, Stream};
+
+/// The demand as a sentence without its full stop: `standard output has the line "x"`.
+#[must_use]
+pub fn demand(demand: &Demand) -> String {
+    match demand {
+        Demand::Is { stream, text } => match text.lines().count() {
+            0 => format!("{} stays empty", self::stream(*stream)),
+            1 => format!("{} is exactly {}", self::stream(*stream), quoted(text)),
+            n => {
+                let lines = crate::escape::block(text, 6).join("\n");
+                format!("{} is exactly these {n} lines:\n{lines}", self::stream(*stream))
+            }
+        },
+        Demand::Line { stream, line } => {
+            format!("{} has the line {}", self::stream(*stream), quoted(line))
+        }
+        Demand::LineTimes { stream, line, times } => {
+            let (stream, line) = (self::stream(*stream), quoted(line));
+            format!("{stream} has the line {line} {}", self::times(*times))
+        }
+        Demand::NoLine { stream, line } => {
+            format!("{} does not have the line {}", self::stream(*stream), quoted(line))
+        }
+        Demand::LinesInAnyOrder { stream, lines } => {
+            let text = crate::escape::block(&lines.join("\n"), 6).join("\n");
+            format!(
+                "{} has these lines and no others, in any order:\n{text}",
+                self::stream(*stream)
+            )
+        }
+        Demand::Before { first, second } => {
+            format!("the line {} comes before the line {}", quoted(first), quoted(second))
+        }
+        Demand::Ends(ending) => format!("the program (P1) {}", present(*ending)),
+        Demand::Forks(n) => {
+            format!(
+                "the program makes {}, P1 not counted",
+                count((*n).into(), "process", "processes")
+            )
+        }
+        Demand::AtMostAlive(k) => {
+            let children = count((*k).into(), "child", "children");
+            format!("P1 never has more than {children} at once (from fork to reaping)")
+        }
+        Demand::Tree { parents, shape } => {
+            let made = count(parents.len() as u64, "process", "processes");
+            format!("the processes form a {}: {made} below P1", crate::escape::line(shape))
+        }
+        Demand::StatusesTaken => "the parent takes the status of every child by a wait".to_owned(),
+    }
+}
+
+/// The stream's name.
+#[must_use]
+pub const fn stream(stream: Stream) -> &'static str {
+    match stream {
+        Stream::Stdout => "standard output",
+        Stream::Stderr => "standard error",
+    }
+}
+
+fn times(n: u32) -> String {
+    match n {
+        1 => "exactly once".to_owned(),
+        2 => "exactly twice".to_owned(),
+        n => format!("exactly {n} times"),
+    }
+}
+
+fn present(ending: forklings_model::Ending) -> String {
+    match ending {
+        forklings_model::Ending::Exited(code) => format!("exits with status {code}"),
+        killed @ forklings_model::Ending::Killed(_) => ended(killed).replace("was", "is"),
+    }
+}

@@ -1,0 +1,126 @@
+//! What a finding, an event, a demand or a wait means, in words. A file for each family of rules;
+//! this one only sends each `Detail` to its sentence.
+//!
+//! Sentences are plain text without colours. Text of strangers within them went through
+//! [`escape`](crate::escape).
+
+pub mod demand;
+mod descriptors;
+pub mod end;
+pub mod event;
+mod limits;
+pub mod name;
+mod order;
+mod processes;
+mod signals;
+pub mod wait;
+
+use forklings_model::{Detail, Finding, ProcId, Trace};
+
+/// What there is to say about a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What a right program does.
+    pub expected: String,
+    /// What this run did. Lines are separated by newlines; a line that begins with `│` quotes.
+    pub happened: String,
+    /// The likely cause.
+    pub likely: String,
+    /// What to try next.
+    pub experiment: String,
+    /// The manual page to read, with its section or heading.
+    pub man: &'static str,
+}
+
+/// Says what a finding means, with what its trace tells about the cause.
+#[must_use]
+pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
+    match &finding.detail {
+        Detail::BuildFailed { diagnostics } => limits::build_failed(diagnostics),
+        Detail::TodoLeft { todo } => limits::todo_left(todo),
+        Detail::ProcessLimit { processes, proc } => limits::process_limit(*processes, *proc),
+        Detail::MemoryLimit { mib, proc } => limits::memory_limit(*mib, *proc),
+        Detail::OutputLimit { kib, proc } => limits::output_limit(*kib, *proc),
+        Detail::TimeLimit { seconds, proc, computing } => {
+            limits::time_limit(*seconds, *proc, *computing)
+        }
+        Detail::Crashed { proc, ending, panic } => {
+            limits::crashed(*proc, *ending, panic.as_deref())
+        }
+        Detail::KilledBySignal { proc, signal, by } => {
+            signals::killed_by_signal(*proc, *signal, *by)
+        }
+        Detail::EintrNotHandled { proc, call, signal } => {
+            signals::eintr_not_handled(*proc, call, *signal)
+        }
+        Detail::TooManyProcesses { demand, seen, culprit } => {
+            processes::too_many(demand, *seen, *culprit, trace)
+        }
+        Detail::PanicIgnored { child, panic } => processes::panic_ignored(*child, panic),
+        Detail::StatusLost { child, ending, parent, ignored_sigchld } => {
+            processes::status_lost(*child, *ending, *parent, *ignored_sigchld)
+        }
+        Detail::WrongChildReaped { child, parent } => processes::wrong_child(*child, *parent),
+        Detail::StatusMisread { child, ending, said } => {
+            processes::status_misread(*child, *ending, said)
+        }
+        Detail::BusyWait { proc, call, times } => processes::busy_wait(*proc, call, *times),
+        Detail::ZombieLeft { child, ending, parent, .. } => {
+            processes::zombie_left(*child, *ending, *parent, trace)
+        }
+        Detail::OrphanLeft { proc, parent, .. } => processes::orphan_left(*proc, *parent, trace),
+        Detail::ShortIoIgnored { proc, write, fd, asked, moved } => {
+            descriptors::short_io(*proc, *write, *fd, *asked, *moved)
+        }
+        Detail::PipeEndOpen { reader, fd, holder, held, waits, .. } => {
+            descriptors::pipe_end_open((*reader, *fd), (*holder, *held), waits, finding, trace)
+        }
+        Detail::Deadlock { waits } => descriptors::deadlock(waits, trace),
+        Detail::FdInherited { proc, program, fds } => {
+            descriptors::fd_inherited(*proc, program, fds)
+        }
+        Detail::FdLeaked { fds } => descriptors::fd_leaked(fds),
+        Detail::OrderBySleep { proc, asked, demand } => {
+            order::by_sleep(*proc, *asked, demand, trace)
+        }
+        Detail::OrderViolated { demand } => order::violated(demand, trace),
+        Detail::OutputWrong { demand, actual } => order::output_wrong(demand, actual, trace),
+    }
+}
+
+/// The processes that a finding is about, the most important first.
+#[must_use]
+pub fn concerned(detail: &Detail) -> Vec<ProcId> {
+    match detail {
+        Detail::BuildFailed { .. }
+        | Detail::TodoLeft { .. }
+        | Detail::OrderViolated { .. }
+        | Detail::OutputWrong { .. } => Vec::new(),
+        Detail::FdLeaked { .. } => vec![ProcId::ROOT],
+        Detail::ProcessLimit { proc, .. }
+        | Detail::MemoryLimit { proc, .. }
+        | Detail::OutputLimit { proc, .. }
+        | Detail::TimeLimit { proc, .. }
+        | Detail::Crashed { proc, .. }
+        | Detail::EintrNotHandled { proc, .. }
+        | Detail::BusyWait { proc, .. }
+        | Detail::ShortIoIgnored { proc, .. }
+        | Detail::FdInherited { proc, .. }
+        | Detail::OrderBySleep { proc, .. } => vec![*proc],
+        Detail::KilledBySignal { proc, by, .. } => {
+            [Some(*proc), *by].into_iter().flatten().collect()
+        }
+        Detail::TooManyProcesses { culprit, .. } => culprit.iter().copied().collect(),
+        Detail::PanicIgnored { child, .. } | Detail::StatusMisread { child, .. } => vec![*child],
+        Detail::StatusLost { child, parent, .. }
+        | Detail::WrongChildReaped { child, parent }
+        | Detail::ZombieLeft { child, parent, .. } => vec![*child, *parent],
+        Detail::OrphanLeft { proc, parent, .. } => vec![*proc, *parent],
+        Detail::PipeEndOpen { reader, holder, waits, .. } => {
+            let mut all = vec![*reader, *holder];
+            all.extend(waits.iter().map(|wait| wait.task.proc));
+            all
+        }
+        Detail::Deadlock { waits } => waits.iter().map(|wait| wait.task.proc).collect(),
+    }
+}

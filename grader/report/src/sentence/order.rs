@@ -1,0 +1,221 @@
+//! Sentences of the rules about order and output.
+
+use super::Explanation;
+use crate::escape::{block, quoted};
+use crate::sentence::demand::{demand, stream};
+use crate::sentence::name::{count, span};
+use forklings_model::{Demand, ProcId, Stream, Trace};
+
+pub(super) fn by_sleep(proc: ProcId, asked: u64, demanded: &Demand, trace: &Trace) -> Explanation {
+    Explanation {
+        expected: demand(demanded),
+        happened: format!(
+            "{proc} slept {} and then went on, but what it slept for had not happened yet{}",
+            span(asked),
+            order_seen(demanded, trace)
+        ),
+        likely: "a sleep stands where a wait belongs. How long others need is never certain: here \
+                 the clock simply ran ahead of them"
+            .to_owned(),
+        experiment: "take the sleep out and wait for the event itself: waitpid for a child's end, \
+                     read from a pipe for a go-ahead, sigsuspend for a signal"
+            .to_owned(),
+        man: "man 3 sleep; man 2 waitpid",
+    }
+}
+
+pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
+    Explanation {
+        expected: demand(demanded),
+        happened: match demanded {
+            Demand::Before { first, second } => {
+                format!("{} came first, and {} after it", quoted(second), quoted(first))
+            }
+            Demand::Is { .. }
+            | Demand::Line { .. }
+            | Demand::LineTimes { .. }
+            | Demand::NoLine { .. }
+            | Demand::LinesInAnyOrder { .. }
+            | Demand::Ends(_)
+            | Demand::Forks(_)
+            | Demand::AtMostAlive(_)
+            | Demand::Tree { .. }
+            | Demand::StatusesTaken => {
+                let text = String::from_utf8_lossy(&trace.stdout).into_owned();
+                format!("the lines are there, in another order:\n{}", block(&text, 8).join("\n"))
+            }
+        },
+        likely: "nothing in the program makes the later one wait for the earlier one. After fork \
+                 both processes run, and who is first is not yours to know"
+            .to_owned(),
+        experiment: "let the later one wait: by waitpid, by a byte through a pipe, by a signal \
+                     that was blocked before the fork"
+            .to_owned(),
+        man: "man 2 fork; man 2 waitpid",
+    }
+}
+
+pub(super) fn output_wrong(demanded: &Demand, actual: &str, trace: &Trace) -> Explanation {
+    let (likely, experiment) = cause(demanded, trace);
+    Explanation {
+        expected: demand(demanded),
+        happened: seen(demanded, actual, trace),
+        likely: likely.to_owned(),
+        experiment: experiment.to_owned(),
+        man: man(demanded),
+    }
+}
+
+/// What was there instead.
+fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
+    match demanded {
+        Demand::Is { stream: s, text } => difference(*s, text, &text_of(*s, trace)),
+        Demand::Line { stream: s, .. }
+        | Demand::LineTimes { stream: s, .. }
+        | Demand::NoLine { stream: s, .. }
+        | Demand::LinesInAnyOrder { stream: s, .. } => whole(*s, &text_of(*s, trace)),
+        Demand::Before { .. } => whole(Stream::Stdout, &text_of(Stream::Stdout, trace)),
+        Demand::Ends(_) => match trace.root_ending() {
+            Some(ending) => format!("P1 {}", super::name::ended(ending)) + &last_error(trace),
+            None => super::end::end(trace),
+        },
+        Demand::Forks(_) | Demand::AtMostAlive(_) | Demand::Tree { .. } | Demand::StatusesTaken => {
+            crate::escape::line(actual)
+        }
+    }
+}
+
+fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
+    match demanded {
+        Demand::Ends(_) => (
+            "an error was returned that should not occur here, or one was hidden that should be \
+             passed on",
+            "look at the last lines of the timeline: which call failed, and what became of its error?",
+        ),
+        Demand::Forks(_) => {
+            ("fork is not called as often as the contract says", "count the forks in the timeline")
+        }
+        Demand::Tree { .. } => (
+            "the children are forked by the wrong process: who calls fork decides the shape",
+            "draw the tree; at each fork, who goes on to fork the next, the parent or the child?",
+        ),
+        Demand::AtMostAlive(_) | Demand::StatusesTaken => {
+            ("a child is not waited for as the contract says", "look at the waits in the timeline")
+        }
+        Demand::LineTimes { .. } => (
+            "a line that comes too often was often written by a child too: it went on in its \
+             parent's code, or flushed a copy of its parent's buffer",
+            "end the child with libc::_exit inside its branch",
+        ),
+        Demand::Is { .. }
+        | Demand::Line { .. }
+        | Demand::NoLine { .. }
+        | Demand::LinesInAnyOrder { .. }
+        | Demand::Before { .. } => {
+            if trace.stderr.is_empty() {
+                (
+                    "the values that your function returns are not those of the contract",
+                    "run the scenario yourself and read its output beside the README's contract",
+                )
+            } else {
+                (
+                    "the program stopped or went another way before it came to that: see what it \
+                     wrote to standard error",
+                    "look at the last lines of the timeline: which call failed, and what became of \
+                     its error?",
+                )
+            }
+        }
+    }
+}
+
+const fn man(demanded: &Demand) -> &'static str {
+    match demanded {
+        Demand::Forks(_) | Demand::Tree { .. } => "man 2 fork",
+        Demand::Ends(_) => "man 3 exit",
+        Demand::LineTimes { .. } => "man 2 _exit, NOTES",
+        Demand::AtMostAlive(_) | Demand::StatusesTaken => "man 2 waitpid",
+        Demand::Is { .. }
+        | Demand::Line { .. }
+        | Demand::NoLine { .. }
+        | Demand::LinesInAnyOrder { .. }
+        | Demand::Before { .. } => "the exercise's README",
+    }
+}
+
+/// The order that was seen, for demands of order.
+fn order_seen(demanded: &Demand, trace: &Trace) -> String {
+    match demanded {
+        Demand::Before { first, second } => {
+            format!(": {} came before {}", quoted(second), quoted(first))
+        }
+        Demand::Is { stream: s, .. }
+        | Demand::Line { stream: s, .. }
+        | Demand::LineTimes { stream: s, .. }
+        | Demand::NoLine { stream: s, .. }
+        | Demand::LinesInAnyOrder { stream: s, .. } => {
+            format!("\n{}", whole(*s, &text_of(*s, trace)))
+        }
+        Demand::Ends(_)
+        | Demand::Forks(_)
+        | Demand::AtMostAlive(_)
+        | Demand::Tree { .. }
+        | Demand::StatusesTaken => String::new(),
+    }
+}
+
+fn text_of(s: Stream, trace: &Trace) -> String {
+    let bytes = match s {
+        Stream::Stdout => &trace.stdout,
+        Stream::Stderr => &trace.stderr,
+    };
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn whole(s: Stream, text: &str) -> String {
+    if text.is_empty() {
+        return format!("{} is empty", stream(s));
+    }
+    format!("{} is\n{}", stream(s), block(text, 8).join("\n"))
+}
+
+/// The first line that differs, which is worth more than two long texts.
+fn difference(s: Stream, expected: &str, actual: &str) -> String {
+    if actual.is_empty() {
+        return format!("{} is empty", stream(s));
+    }
+    let mut expected_lines = expected.lines();
+    for (n, have) in actual.lines().enumerate() {
+        match expected_lines.next() {
+            Some(want) if want == have => {}
+            Some(want) => {
+                return format!(
+                    "line {} of {} is\n│ {}\ninstead of\n│ {}",
+                    n + 1,
+                    stream(s),
+                    crate::escape::line(have),
+                    crate::escape::line(want)
+                );
+            }
+            None => {
+                let more = count((actual.lines().count() - n) as u64, "line", "lines");
+                return format!(
+                    "{} goes on with {more} more, the first of them {}",
+                    stream(s),
+                    quoted(have)
+                );
+            }
+        }
+    }
+    match expected_lines.next() {
+        Some(want) => format!("{} ends before the line {}", stream(s), quoted(want)),
+        None => format!("{} differs only in the newline at its end", stream(s)),
+    }
+}
+
+fn last_error(trace: &Trace) -> String {
+    let text = String::from_utf8_lossy(&trace.stderr).into_owned();
+    text.lines().rfind(|line| !line.trim().is_empty()).map_or(String::new(), |line| {
+        format!("; the last line on standard error is {}", quoted(line))
+    })
+}

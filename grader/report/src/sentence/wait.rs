@@ -1,0 +1,88 @@
+//! Who waits for what, who could end the wait, and what holds it up.
+
+use crate::place::place;
+use crate::sentence::name::{descriptor, list};
+use forklings_model::{Holder, Trace, Wait, WaitsFor};
+
+/// A few words for a column: `read fd 3`, `waitpid`.
+#[must_use]
+pub fn short(on: &WaitsFor) -> String {
+    match on {
+        WaitsFor::Readable { fd, .. } => format!("read fd {fd}"),
+        WaitsFor::Writable { fd, .. } => format!("write fd {fd}"),
+        WaitsFor::AnyOf { fds } => {
+            let fds: Vec<String> = fds.iter().take(3).map(ToString::to_string).collect();
+            format!("poll fd {}", fds.join(", "))
+        }
+        WaitsFor::Child { .. } => "waitpid".to_owned(),
+        WaitsFor::Signal => "for a signal".to_owned(),
+        WaitsFor::Futex { .. } => "lock".to_owned(),
+        WaitsFor::VforkChild { child } => format!("vfork → {child}"),
+        WaitsFor::Continue => "stopped".to_owned(),
+        WaitsFor::Unmodelled { call } => crate::escape::line(call),
+    }
+}
+
+/// The whole sentence: what it waits for, who could end that, and which descriptor holds it.
+#[must_use]
+pub fn sentence(wait: &Wait, trace: &Trace) -> String {
+    let who = wait.task;
+    match &wait.on {
+        WaitsFor::Readable { fd, writers, .. } => {
+            let what = format!("{who} waits to read from {}", descriptor(*fd));
+            match others(wait, writers).as_slice() {
+                [] if writers.is_empty() => format!("{what}, which nobody can write to"),
+                [] => format!(
+                    "{what}, and only {who} itself holds its write end ({}): nobody else can write",
+                    holders(writers, trace)
+                ),
+                others => format!(
+                    "{what}; only {} could write or, by closing, end it",
+                    holders(others, trace)
+                ),
+            }
+        }
+        WaitsFor::Writable { fd, readers, .. } => {
+            let what = format!("{who} waits to write to {}, which is full", descriptor(*fd));
+            match others(wait, readers).as_slice() {
+                [] => format!("{what}, and nobody else holds its read end"),
+                others => format!("{what}; only {} could read", holders(others, trace)),
+            }
+        }
+        WaitsFor::AnyOf { fds } => {
+            let fds: Vec<String> = fds.iter().map(|fd| descriptor(*fd)).collect();
+            format!("{who} waits in poll or select for {}", list(&fds, 4))
+        }
+        WaitsFor::Child { candidates } => match candidates.as_slice() {
+            [] => format!("{who} waits for a child, and none is left that could end"),
+            all => format!("{who} waits for the end of {}", list(all, 4)),
+        },
+        WaitsFor::Signal => format!("{who} waits for a signal, and nobody is left to send it"),
+        WaitsFor::Futex { .. } => format!("{who} waits for a lock or a thread"),
+        WaitsFor::VforkChild { child } => {
+            format!("{who} waits until its vfork child {child} executes a program or ends")
+        }
+        WaitsFor::Continue => format!("{who} is stopped and waits for SIGCONT"),
+        WaitsFor::Unmodelled { call } => {
+            format!("{who} waits in {}", crate::escape::line(call))
+        }
+    }
+}
+
+/// `P2 (fd 4, opened at src/lib.rs:31)`.
+#[must_use]
+pub fn holder(holder: &Holder, trace: &Trace) -> String {
+    match place(trace, holder.opened_at) {
+        Some(place) => format!("{} (fd {}, opened at {place})", holder.proc, holder.fd),
+        None => format!("{} (fd {})", holder.proc, holder.fd),
+    }
+}
+
+fn holders(all: &[Holder], trace: &Trace) -> String {
+    let words: Vec<String> = all.iter().map(|h| holder(h, trace)).collect();
+    list(&words, 3).replace(" and ", " or ")
+}
+
+fn others(wait: &Wait, all: &[Holder]) -> Vec<Holder> {
+    all.iter().copied().filter(|holder| holder.proc != wait.task.proc).collect()
+}

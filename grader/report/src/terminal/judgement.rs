@@ -1,0 +1,142 @@
+//! The failure message: six parts, one screen.
+
+use super::layout::{command, part};
+use crate::escape::line;
+use crate::message::{Message, shown_in};
+use crate::place::place;
+use crate::sentence;
+use crate::style::{Ink, Style, columns};
+use crate::timeline::{Timeline, text};
+use forklings_model::{Detail, Failure, Judgement, Outcome};
+
+/// What a judgement has to say to the student.
+#[must_use]
+pub fn judgement(judgement: &Judgement, style: &Style) -> String {
+    match &judgement.outcome {
+        Outcome::Passed => format!(
+            "{}\n{}",
+            headline(&judgement.test, &style.paint(Ink::Good, "passed"), 6, style),
+            part("", super::explored(&judgement.explored).trim_end(), style)
+        ),
+        Outcome::GraderError { reason } => grader_error(judgement, reason, style),
+        Outcome::Failed { failures } => match failures.as_slice() {
+            [] => grader_error(judgement, "a failure without a finding was recorded", style),
+            [first, others @ ..] => {
+                if let Detail::TodoLeft { todo } = &first.finding.detail {
+                    todo_left(judgement, first, todo, style)
+                } else {
+                    six_parts(judgement, first, style) + &also(judgement, others, style)
+                }
+            }
+        },
+    }
+}
+
+fn six_parts(judgement: &Judgement, failure: &Failure, style: &Style) -> String {
+    let message = Message::new(judgement, failure, Timeline::columns_in(style.width));
+    let rule = format!("{} {}", message.rule, message.shown);
+    let mut out = headline(&message.test, &style.paint(Ink::Bad, &rule), columns(&rule), style);
+    out.push('\n');
+    out += &part("expected", &message.expected, style);
+    out += &part("happened", &message.happened, style);
+    out += &places(&message, style);
+    for remark in &message.remarks {
+        out += &part("note", remark, style);
+    }
+    if !message.timeline.is_empty() {
+        out.push('\n');
+        out += &text::draw(&message.timeline, style);
+        out.push('\n');
+        if !message.timeline.left_out.is_empty() {
+            let who = sentence::name::list(&message.timeline.left_out, 6);
+            out += &part("", &format!("(not shown: {who})"), style);
+        }
+    }
+    out.push('\n');
+    out += &part("likely", &message.likely, style);
+    out += &part("try", &message.experiment, style);
+    out += &command("", &message.command, style);
+    out += &command("read", message.man, style);
+    if let Some(replay) = &message.replay {
+        out += &command("replay", replay, style);
+    }
+    out
+}
+
+fn places(message: &Message, style: &Style) -> String {
+    let mut out = String::new();
+    for (n, (what, place)) in message.places.iter().enumerate() {
+        let label = if n == 0 { "where" } else { "" };
+        let what = if what.is_empty() { String::new() } else { format!("{what} ") };
+        let code = place.text.as_deref().map_or(String::new(), |text| format!("   {text}"));
+        let room = style.width.saturating_sub(13).max(40);
+        out += &part(label, &crate::escape::cut(&format!("{what}{place}{code}"), room), style);
+    }
+    out
+}
+
+/// Further rules that the same test broke, a line each.
+fn also(judgement: &Judgement, others: &[Failure], style: &Style) -> String {
+    let mut out = String::new();
+    for failure in others {
+        let said = sentence::explain(&failure.finding, &failure.trace);
+        let happened = said.happened.lines().next().unwrap_or_default();
+        let shown = shown_in(failure.shown_in, judgement.explored.schedules);
+        let text = format!("{} {shown}: {happened}", failure.rule());
+        let room = style.width.saturating_sub(13).max(40);
+        out += &part("also", &crate::escape::cut(&text, room), style);
+    }
+    out
+}
+
+/// Nothing is wrong yet: it is only not written. Short, and an invitation.
+fn todo_left(judgement: &Judgement, failure: &Failure, todo: &str, style: &Style) -> String {
+    let state = "not written yet";
+    let mut out =
+        headline(&judgement.test, &style.paint(Ink::Accent, state), columns(state), style);
+    out.push('\n');
+    let todo = line(todo.trim_start_matches("not yet implemented").trim_start_matches([':', ' ']));
+    let what = if todo.is_empty() { line(&judgement.task) } else { crate::escape::cut(&todo, 300) };
+    out += &part("your turn", &what, style);
+    let place = place(&failure.trace, failure.finding.site);
+    let file = format!("exercises/{}/", line(&judgement.exercise));
+    out += &part(
+        "where",
+        &place.map_or_else(|| format!("{file}src/lib.rs"), |place| format!("{file}{place}")),
+        style,
+    );
+    out += &part("contract", &format!("{file}README.md"), style);
+    let scenario = crate::message::command(&judgement.exercise, &judgement.scenario);
+    out += &command("run it", &scenario, style);
+    let hint = format!(
+        "cargo run -q -p forklings -- hint {} {}",
+        crate::escape::shell_word(&judgement.exercise),
+        crate::escape::shell_word(&judgement.task)
+    );
+    out += &command("stuck?", &hint, style);
+    out
+}
+
+fn grader_error(judgement: &Judgement, reason: &str, style: &Style) -> String {
+    let state = "could not be judged";
+    let mut out =
+        headline(&judgement.test, &style.paint(Ink::Accent, state), columns(state), style);
+    out.push('\n');
+    out +=
+        &part("", "This is not your program's fault: the grader, or this machine, failed.", style);
+    out += &part("reason", &reason.lines().map(line).collect::<Vec<_>>().join("\n"), style);
+    out += &part("try", "see what this machine offers, then run the test again:", style);
+    out += &command("", "cargo run -q -p forklings -- doctor", style);
+    out
+}
+
+/// The test's name and what came of it, in one line where it fits.
+fn headline(test: &str, painted: &str, width: usize, style: &Style) -> String {
+    let test = line(test);
+    let name = style.paint(Ink::Strong, &test);
+    if columns(&test) + 4 + width <= style.width {
+        format!("{name}    {painted}\n")
+    } else {
+        format!("{name}\n  {painted}\n")
+    }
+}

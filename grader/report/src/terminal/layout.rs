@@ -1,0 +1,62 @@
+//! Labels at the left, wrapped text at the right: how the parts of a message are set.
+
+use crate::style::{Ink, Style};
+use textwrap::{Options, WordSplitter};
+
+const LABEL: usize = 11;
+const MARGIN: usize = 2;
+
+/// `text` behind `label`, wrapped to the width. Each line of `text` stays a line of its own; one
+/// that quotes (it begins with a bar) is cut rather than wrapped, so that it keeps its bar.
+pub(super) fn part(label: &str, text: &str, style: &Style) -> String {
+    let narrow = style.is_narrow();
+    let indent = " ".repeat(if narrow { MARGIN + 2 } else { MARGIN + LABEL });
+    let mut out = String::new();
+    let mut first = !narrow;
+    if !narrow || !label.is_empty() {
+        out += &head(label, style);
+    }
+    if narrow && !label.is_empty() {
+        out.push('\n');
+    }
+    for line in style.glyphs(text).lines() {
+        let room = style.width.saturating_sub(indent.len()).max(16);
+        let bar = style.glyphs("│ ");
+        let lines = if line.starts_with(&bar) {
+            vec![crate::escape::cut(line, room)]
+        } else {
+            let options = Options::new(room).word_splitter(WordSplitter::NoHyphenation);
+            textwrap::wrap(line, options).into_iter().map(String::from).collect()
+        };
+        for line in lines {
+            if !std::mem::take(&mut first) {
+                out.push_str(&indent);
+            }
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// A command behind a label. It is never wrapped: a command that was broken cannot be pasted.
+pub(super) fn command(label: &str, command: &str, style: &Style) -> String {
+    let head = head(label, style);
+    let command = style.paint(Ink::Accent, command);
+    if style.is_narrow() && !label.is_empty() {
+        format!("{head}\n    {command}\n")
+    } else if style.is_narrow() {
+        format!("    {command}\n")
+    } else {
+        format!("{head}{command}\n")
+    }
+}
+
+fn head(label: &str, style: &Style) -> String {
+    let margin = " ".repeat(MARGIN);
+    if style.is_narrow() {
+        format!("{margin}{}", style.paint(Ink::Accent, label))
+    } else {
+        format!("{margin}{}", style.paint(Ink::Accent, &format!("{label:<LABEL$}")))
+    }
+}

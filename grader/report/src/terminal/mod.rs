@@ -1,0 +1,16 @@
+//! Everything as text for a terminal. Each function gives text that ends with a newline.
+
+mod explored;
+mod judgement;
+mod layout;
+#[cfg(feature = "class")]
+mod summary;
+mod trace;
+mod tree;
+
+pub use explored::explored;
+pub use judgement::judgement;
+#[cfg(feature = "class")]
+pub use summary::summary;
+pub use trace::trace;
+pub use tree::tree;

@@ -1,0 +1,232 @@
+//! Which processes and events of a run matter for a finding. Knows nothing of cells and drawing.
+
+use crate::sentence::concerned;
+use crate::sentence::name::{output_stream, parent};
+use forklings_model::{
+    Detail, Event, EventKind, Family, Finding, ObjectId, ProcId, Signal, Trace, WaitOutcome,
+    WaitsFor,
+};
+use std::collections::BTreeSet;
+
+/// Events that are shown at most, so that a message fits one screen.
+const MOST: usize = 12;
+
+/// What was chosen.
+pub(super) struct Choice {
+    /// Processes to show, ascending.
+    pub(super) columns: Vec<ProcId>,
+    /// Processes that belong to the matter and found no room.
+    pub(super) left_out: Vec<ProcId>,
+    /// Events to show.
+    pub(super) shown: BTreeSet<u32>,
+    /// Events that would have been shown, had there been room.
+    pub(super) elided: BTreeSet<u32>,
+}
+
+/// Chooses at most `most_columns` processes and a screenful of events.
+pub(super) fn choose(trace: &Trace, finding: &Finding, most_columns: usize) -> Choice {
+    let (columns, left_out) = columns(trace, finding, most_columns);
+    let evidence = trimmed(&finding.evidence);
+    let matter = Matter::new(trace, finding, &columns);
+    let mut scored: Vec<(u32, u32)> = trace
+        .events
+        .iter()
+        .filter(|event| columns.contains(&event.task.proc))
+        .map(|event| match evidence.contains(&event.seq) {
+            true => (100, event.seq),
+            false if finding.evidence.contains(&event.seq) => (0, event.seq),
+            false => (matter.score(event), event.seq),
+        })
+        .filter(|(score, _)| *score > 0)
+        .collect();
+    // The highest scores win; among equals the later event, which is nearer to the failure.
+    scored.sort_by_key(|&(score, seq)| std::cmp::Reverse((score, seq)));
+    let repeated = finding.evidence.iter().copied().filter(|seq| !evidence.contains(seq));
+    let elided = scored.iter().skip(MOST).map(|&(_, seq)| seq).chain(repeated).collect();
+    let shown = scored.iter().take(MOST).map(|&(_, seq)| seq).collect();
+    Choice { columns, left_out, shown, elided }
+}
+
+/// Long evidence is shown by its ends: fifty equal polls prove no more to the eye than five.
+fn trimmed(evidence: &[u32]) -> BTreeSet<u32> {
+    const HEAD: usize = 3;
+    const TAIL: usize = 4;
+    if evidence.len() <= HEAD + TAIL + 1 {
+        return evidence.iter().copied().collect();
+    }
+    let (head, tail) = (evidence.iter().take(HEAD), evidence.iter().rev().take(TAIL));
+    head.chain(tail).copied().collect()
+}
+
+/// The processes to show and those that found no room.
+fn columns(trace: &Trace, finding: &Finding, most: usize) -> (Vec<ProcId>, Vec<ProcId>) {
+    let mut wanted: Vec<ProcId> = Vec::new();
+    let mut want = |proc: ProcId| {
+        if trace.process(proc).is_some() && !wanted.contains(&proc) {
+            wanted.push(proc);
+        }
+    };
+    let about = concerned(&finding.detail);
+    about.iter().copied().for_each(&mut want);
+    for &seq in &finding.evidence {
+        let event = trace.events.iter().find(|event| event.seq == seq);
+        event.iter().for_each(|event| want(event.task.proc));
+    }
+    about.iter().filter_map(|&proc| parent(trace, proc)).for_each(&mut want);
+    want(ProcId::ROOT);
+    // A small run is shown whole: a sibling often is the other half of the story.
+    if trace.processes.len() <= most || (about.is_empty() && finding.evidence.is_empty()) {
+        trace.processes.iter().for_each(|process| want(process.proc));
+    }
+    let left_out = wanted.split_off(most.min(wanted.len()));
+    wanted.sort_unstable();
+    (wanted, left_out)
+}
+
+/// What the finding is about, as far as it decides which events matter.
+struct Matter<'t> {
+    trace: &'t Trace,
+    columns: &'t [ProcId],
+    family: Family,
+    standstill: bool,
+    objects: Vec<ObjectId>,
+    last_blocks: BTreeSet<u32>,
+    /// Output before this event is more of the same.
+    quiet_before: u32,
+}
+
+impl<'t> Matter<'t> {
+    fn new(trace: &'t Trace, finding: &Finding, columns: &'t [ProcId]) -> Self {
+        let detail = &finding.detail;
+        let standstill = matches!(detail, Detail::PipeEndOpen { .. } | Detail::Deadlock { .. });
+        let objects = objects(trace, finding);
+        let last = trace.events.last().map_or(0, |event| event.seq);
+        let floods = matches!(detail, Detail::OutputLimit { .. });
+        let last_blocks = columns
+            .iter()
+            .filter_map(|proc| {
+                let own = |event: &&Event| event.task.proc == *proc;
+                let last = trace.events.iter().rev().find(own)?;
+                matches!(last.kind, EventKind::Blocked { .. }).then_some(last.seq)
+            })
+            .collect();
+        let family = finding.rule().family();
+        let quiet_before = if floods { last.saturating_sub(5) } else { 0 };
+        Self { trace, columns, family, standstill, objects, last_blocks, quiet_before }
+    }
+
+    fn tells_of_shown_death(&self, event: &Event) -> bool {
+        let before = self.trace.events.iter().rev().find(|other| other.seq < event.seq);
+        before.is_some_and(|other| {
+            matches!(other.kind, EventKind::Zombie { .. })
+                && self.columns.contains(&other.task.proc)
+        })
+    }
+
+    /// How much the event helps to understand, 0 for not at all.
+    fn score(&self, event: &Event) -> u32 {
+        let told = matches!(self.family, Family::Order | Family::Limits);
+        match &event.kind {
+            EventKind::Forked { child, .. } if self.columns.contains(child) => 50,
+            EventKind::Blocked { .. } if self.last_blocks.contains(&event.seq) => 48,
+            EventKind::Ended { .. } => 46,
+            EventKind::Waited { outcome: WaitOutcome::Reaped { child, .. }, .. }
+                if self.columns.contains(child) =>
+            {
+                45
+            }
+            EventKind::Injected { .. }
+            | EventKind::Interrupted { .. }
+            | EventKind::ForkFailed { .. }
+            | EventKind::ExecFailed { .. } => 44,
+            EventKind::Zombie { .. } if !self.standstill => 40,
+            EventKind::Orphaned { .. }
+            | EventKind::Discarded { .. }
+            | EventKind::Exec { .. }
+            | EventKind::Stopped { .. } => 40,
+            EventKind::Slept { .. } if self.family == Family::Order => 38,
+            EventKind::Pipe { object, .. } | EventKind::Duplicated { object, .. }
+                if self.objects.contains(object) =>
+            {
+                36
+            }
+            EventKind::Closed { object: Some(object), .. } if self.objects.contains(object) => 36,
+            EventKind::SignalDelivered { signal, .. } | EventKind::SignalMerged { signal } => {
+                // Of many SIGCHLD only those matter that tell of a death that is shown.
+                match *signal == Signal::CHLD && !self.tells_of_shown_death(event) {
+                    true => 0,
+                    false => 41,
+                }
+            }
+            EventKind::Write(io) if output_stream(self.trace, io.object).is_some() => {
+                if told && event.seq >= self.quiet_before { 28 } else { 0 }
+            }
+            EventKind::Read(io) | EventKind::Write(io)
+                if io.object.is_some_and(|object| self.objects.contains(&object)) =>
+            {
+                34
+            }
+            EventKind::Waited { outcome: WaitOutcome::Failed(_), .. } => 26,
+            EventKind::Forked { .. } => 10,
+            EventKind::Started { .. }
+            | EventKind::ThreadStarted { .. }
+            | EventKind::ThreadEnded
+            | EventKind::Zombie { .. }
+            | EventKind::Waited { .. }
+            | EventKind::Blocked { .. }
+            | EventKind::SignalSent { .. }
+            | EventKind::Disposition { .. }
+            | EventKind::Pipe { .. }
+            | EventKind::Opened { .. }
+            | EventKind::OpenFailed { .. }
+            | EventKind::Duplicated { .. }
+            | EventKind::DescriptorFlags { .. }
+            | EventKind::Closed { .. }
+            | EventKind::Read(_)
+            | EventKind::Write(_)
+            | EventKind::PolledInVain { .. }
+            | EventKind::Slept { .. }
+            | EventKind::AskedParent { .. }
+            | EventKind::Continued
+            | EventKind::SessionOrGroup { .. }
+            | EventKind::BecameSubreaper
+            | EventKind::Refused { .. }
+            | EventKind::Unmodelled { .. } => 0,
+        }
+    }
+}
+
+/// The pipes that the finding is about.
+fn objects(trace: &Trace, finding: &Finding) -> Vec<ObjectId> {
+    if let Detail::PipeEndOpen { object, .. } = &finding.detail {
+        return vec![*object];
+    }
+    if let Detail::Deadlock { waits } = &finding.detail {
+        let pipe = |on: &WaitsFor| match on {
+            WaitsFor::Readable { object, .. } | WaitsFor::Writable { object, .. } => Some(*object),
+            WaitsFor::AnyOf { .. }
+            | WaitsFor::Child { .. }
+            | WaitsFor::Signal
+            | WaitsFor::Futex { .. }
+            | WaitsFor::VforkChild { .. }
+            | WaitsFor::Continue
+            | WaitsFor::Unmodelled { .. } => None,
+        };
+        return waits.iter().filter_map(|wait| pipe(&wait.on)).collect();
+    }
+    if let Detail::ShortIoIgnored { .. } = &finding.detail {
+        return trace
+            .events
+            .iter()
+            .filter(|event| finding.evidence.contains(&event.seq))
+            .filter_map(|event| {
+                if let EventKind::Read(io) | EventKind::Write(io) = &event.kind {
+                    io.object
+                } else {
+                    None
+                }
+            })
+            .collect();
+    }
+    Vec::new()
+}

@@ -1,0 +1,12 @@
+//! What Forklings says, as snapshots of hand-built runs. Read each one as a student who has never
+//! seen the tool: could you mend the program from this message alone?
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod build;
+mod cases;
+mod hostile;
+mod messages;
+#[cfg(all(feature = "html", feature = "machine", feature = "class"))]
+mod outputs;
+mod runs;

@@ -1,0 +1,94 @@
+//! The failure message of every rule, wide and narrow, with and without colour.
+
+use crate::build::judgement;
+use crate::cases;
+use forklings_model::{Fault, Outcome, Rule, Signal};
+use forklings_report::{Style, terminal};
+
+const WIDE: Style = Style { colour: false, width: 100, unicode: true };
+const NARROW: Style = Style { colour: false, width: 50, unicode: false };
+
+#[test]
+fn every_rule_has_a_message() {
+    for (name, failure) in cases::all() {
+        let message = terminal::judgement(&judgement(vec![failure]), &WIDE);
+        assert!(message.lines().count() <= 42, "{name} does not fit one screen:\n{message}");
+        insta::assert_snapshot!(name, message);
+    }
+}
+
+#[test]
+fn every_rule_has_a_case() {
+    let cases: Vec<Rule> = cases::all().iter().map(|(_, failure)| failure.rule()).collect();
+    for rule in Rule::ALL {
+        assert!(cases.contains(rule), "no case for {rule}");
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_but_commands() {
+    for width in [40, 60, 80, 100, 140] {
+        let style = Style { width, ..WIDE };
+        for (name, failure) in cases::all() {
+            let message = terminal::judgement(&judgement(vec![failure]), &style);
+            for line in message.lines().filter(|line| !line.contains("cargo run")) {
+                let columns = forklings_report::style::columns(line);
+                let name_line = line.starts_with("reap_all::") || line.contains("rustc --explain");
+                assert!(columns <= width.max(60) || name_line, "{name} at {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_narrow_terminal_gets_a_list() {
+    let message = terminal::judgement(&judgement(vec![cases::zombie_left()]), &NARROW);
+    insta::assert_snapshot!("narrow", message);
+}
+
+#[test]
+fn colours_only_underline_what_the_text_says() {
+    let coloured = Style { colour: true, ..WIDE };
+    let message = terminal::judgement(&judgement(vec![cases::zombie_left()]), &coloured);
+    insta::assert_snapshot!("colour", message.replace('\u{1b}', "␛"));
+    let plain = terminal::judgement(&judgement(vec![cases::zombie_left()]), &WIDE);
+    assert_eq!(without_colour(&message), plain);
+}
+
+#[test]
+fn of_thirty_processes_only_those_concerned_are_shown() {
+    let message = terminal::judgement(&judgement(vec![cases::thirty()]), &WIDE);
+    insta::assert_snapshot!("thirty", message);
+}
+
+#[test]
+fn further_failures_take_a_line_each() {
+    let failures = vec![cases::zombie_left(), cases::thirty(), cases::thirty()];
+    let mut judgement = judgement(failures);
+    judgement.faults = vec![Fault::Eintr(Signal(14))];
+    insta::assert_snapshot!("further", terminal::judgement(&judgement, &WIDE));
+}
+
+#[test]
+fn a_grader_error_is_not_the_students_fault() {
+    let mut judgement = judgement(Vec::new());
+    judgement.outcome =
+        Outcome::GraderError { reason: "ptrace is forbidden here (EPERM)".to_owned() };
+    insta::assert_snapshot!("grader-error", terminal::judgement(&judgement, &WIDE));
+}
+
+#[test]
+fn what_passed_says_how_much_that_proves() {
+    insta::assert_snapshot!("passed", terminal::judgement(&judgement(Vec::new()), &WIDE));
+}
+
+/// The text without escape sequences for colours.
+fn without_colour(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        out.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    out + rest
+}
