@@ -12,6 +12,9 @@ use forklings_tracer::{Explorer, Subject, fingerprint};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// Schedules in a row without an order that was not seen before, after which a scenario that has
+/// never failed is done: its few orders have been tried again and again.
+const NOTHING_NEW: u32 = 50;
 /// Failing schedules after which a run that is slow by nature is not repeated.
 const ENOUGH: u32 = 1;
 
@@ -68,6 +71,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
     let mut explorer = launch(check, &program)?;
     explored.isolation = explorer.isolation();
     let mut orders = BTreeSet::new();
+    let mut nothing_new = 0;
     let mut shown: BTreeMap<Rule, Shown> = BTreeMap::new();
     for number in 0..budget {
         let schedule = schedule(number, &check.faults);
@@ -76,7 +80,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
             return Err(reason.clone());
         }
         explored.schedules += 1;
-        orders.insert(fingerprint(&trace));
+        nothing_new = if orders.insert(fingerprint(&trace)) { 0 } else { nothing_new + 1 };
         for call in &trace.unmodelled {
             if !explored.unmodelled.contains(call) {
                 explored.unmodelled.push(call.clone());
@@ -88,6 +92,9 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
         note(&mut shown, findings, &trace, number);
         let total: u32 = shown.values().map(|s| s.times).sum();
         if hopeless && total >= ENOUGH {
+            break;
+        }
+        if shown.is_empty() && nothing_new >= NOTHING_NEW {
             break;
         }
         if !decided {

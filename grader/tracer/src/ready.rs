@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::process::{Life, Process};
 use crate::run::Run;
 use crate::task::{Call, Point, State};
-use forklings_model::{Fd, Holder, ObjectKind, ProcId, WaitsFor};
+use forklings_model::{Fd, Holder, ObjectId, ObjectKind, ProcId, WaitsFor};
 use forklings_sys::{descriptor, memory};
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -120,10 +120,11 @@ impl Run<'_> {
 
     fn waits_to_read(&mut self, t: usize, fd: Fd) -> Result<Option<WaitsFor>> {
         let object = self.object_of(t, fd);
-        if matches!(
+        let file = matches!(
             self.objects.kind(object),
             Some(ObjectKind::Stdin | ObjectKind::Stdout | ObjectKind::Stderr | ObjectKind::File(_))
-        ) {
+        );
+        if file && !(self.terminal && object == ObjectId(0)) {
             return Ok(None);
         }
         if self.readable(t, fd)? {
@@ -167,7 +168,7 @@ impl Run<'_> {
     }
 
     /// Who holds an end of an object.
-    fn holders(&self, object: forklings_model::ObjectId, side: fn(End) -> bool) -> Vec<Holder> {
+    fn holders(&self, object: ObjectId, side: fn(End) -> bool) -> Vec<Holder> {
         self.processes
             .iter()
             .filter(|p| p.is_alive())

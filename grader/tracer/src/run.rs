@@ -18,8 +18,8 @@ use crate::subject::Subject;
 use crate::task::{Call, Inside, Point, State, Task};
 use crate::watchdog::Watchdog;
 use forklings_model::{
-    Descriptor, End, Ending, Event, EventKind, Frame, Limits, Pid, ProcId, Schedule, Signal,
-    TaskId, Trace, Wait, WaitsFor,
+    Descriptor, End, Ending, Event, EventKind, Frame, Limits, ObjectId, Pid, ProcId, Schedule,
+    Signal, TaskId, Trace, Wait, WaitsFor,
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::{self, Resume, Stopped};
@@ -62,6 +62,8 @@ pub(crate) struct Run<'a> {
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
     pub(crate) narrow_pipes: bool,
     pub(crate) patience: u32,
+    /// Whether standard input is this program's own.
+    pub(crate) terminal: bool,
 }
 
 impl<'a> Run<'a> {
@@ -125,7 +127,9 @@ impl<'a> Run<'a> {
             signal_masks: BTreeMap::new(),
             narrow_pipes,
             patience: PATIENCE,
+            terminal: subject.terminal,
         };
+        run.replayable = !subject.terminal;
         run.emit(0, EventKind::Started { parent: None, pid });
         Ok(run)
     }
@@ -315,6 +319,10 @@ impl<'a> Run<'a> {
                 self.ring(proc)
             }
             (_, None) if self.somebody_in_kernel() => self.wait_for_kernel(),
+            (_, None) if self.terminal && waits.iter().any(|(_, on)| is_stdin(on)) => {
+                descriptor::poll(&[(0, libc::POLLIN)], -1)?;
+                Ok(())
+            }
             (_, None) => {
                 let waits = waits
                     .into_iter()
@@ -470,6 +478,11 @@ impl<'a> Run<'a> {
             self.tasks[t].site = stacks.site(stopped, &call.registers, &mut self.sites);
         }
     }
+}
+
+/// Whether a wait is for a line to be typed.
+fn is_stdin(on: &WaitsFor) -> bool {
+    matches!(on, WaitsFor::Readable { object: ObjectId(0), .. })
 }
 
 /// Fills in who forked whom, which the events know.

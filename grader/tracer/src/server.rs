@@ -62,12 +62,17 @@ impl Server {
         let stderr = descriptor::memory_file(c"stderr")?;
         stdin.write_all(&subject.stdin).map_err(|e| lost(format!("standard input: {e}")))?;
 
+        let terminal = std::io::stdin();
         let mut held = Launch {
             program: &subject.program,
             args: &subject.args,
             env: &subject.env,
             folder: &subject.folder,
-            stdio: [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()],
+            stdio: [
+                if subject.terminal { terminal.as_fd() } else { stdin.as_fd() },
+                stdout.as_fd(),
+                stderr.as_fd(),
+            ],
             limits: subject.limits,
             wanted: subject.wanted,
             view: subject.view.clone(),
@@ -166,11 +171,6 @@ impl Server {
     /// What stands between the subject and the machine.
     pub(crate) fn isolation(&self) -> Isolation {
         self.held.isolation
-    }
-
-    /// The host's pid of the server.
-    pub(crate) fn pid(&self) -> i32 {
-        self.held.pid
     }
 
     /// Removes what a run left in its scratch folders, so that the next one starts clean.

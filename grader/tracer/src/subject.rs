@@ -26,6 +26,10 @@ pub struct Subject {
     /// Folders of source code: lines of files below them are shown with their text, and relative
     /// to them.
     pub sources: Vec<PathBuf>,
+    /// Whether it reads from this program's own standard input, and what it prints is shown as it
+    /// comes (and captured all the same). [`Subject::stdin`] is not used then, and a run need not
+    /// repeat.
+    pub terminal: bool,
 }
 
 impl Subject {
@@ -50,6 +54,24 @@ impl Subject {
             wanted: Wanted::All,
             view: View::new(),
             sources: Vec::new(),
+            terminal: false,
         }
+    }
+
+    /// Any program of this machine, as its user would start it: in the current folder, with the
+    /// current environment, without namespaces, with room enough for ordinary work.
+    ///
+    /// # Errors
+    /// When the current folder is gone.
+    pub fn command(program: impl Into<PathBuf>, args: Vec<String>) -> std::io::Result<Self> {
+        let limits = Limits { seconds: 60, processes: 256, memory_mib: 8192, output_kib: 4096 };
+        let env = std::env::vars().filter(|(name, _)| name != "GLIBC_TUNABLES");
+        let mut subject = Self::new(program, args, limits);
+        subject.env.retain(|(name, _)| name == "GLIBC_TUNABLES");
+        subject.env.extend(env);
+        subject.folder = std::env::current_dir()?;
+        subject.wanted = Wanted::None;
+        subject.sources = vec![subject.folder.clone()];
+        Ok(subject)
     }
 }

@@ -11,6 +11,7 @@ use crate::task::{Call, Piece};
 use forklings_model::{End, EventKind, Fault, Fd, IoResult, ObjectId, ObjectKind, Stream};
 use forklings_sys::ptrace::Stopped;
 use forklings_sys::{descriptor, memory};
+use std::io::Write;
 use std::os::fd::AsRawFd;
 
 /// Writes of up to this many bytes are atomic. Source: `pipe(7)`.
@@ -173,6 +174,9 @@ impl Run<'_> {
             )
         {
             self.output += moved;
+            if self.terminal {
+                show(&bytes, object == Some(ObjectId(1)));
+            }
         }
         let io = IoResult { fd, object, asked, result, bytes, shortened };
         self.emit(t, if writes { EventKind::Write(io) } else { EventKind::Read(io) });
@@ -229,5 +233,17 @@ impl Run<'_> {
             wanted -= take;
         }
         bytes
+    }
+}
+
+/// Shows a person what a program just printed. Output beyond what the trace keeps of one write is
+/// only in the captured file.
+fn show(bytes: &[u8], standard: bool) {
+    // Nobody may be reading; the captured output is what counts.
+    if standard {
+        let mut out = std::io::stdout();
+        drop(out.write_all(bytes).and_then(|()| out.flush()));
+    } else {
+        drop(std::io::stderr().write_all(bytes));
     }
 }
