@@ -152,7 +152,8 @@ fn row(report: &Report, name: &str, exercises: &BTreeSet<&str>) -> TableRow {
     let scored = own.filter(|g| g.verdict != Verdict::GraderError);
     let (have, max) =
         scored.fold((0, 0), |(p, m), graded| (p + graded.points(), m + graded.max_points()));
-    TableRow { name: cut(&line(name), 60), cells, points: format!("{have}/{max}") }
+    let points = if max == 0 { "ungraded".to_owned() } else { format!("{have}/{max}") };
+    TableRow { name: cut(&line(name), 60), cells, points }
 }
 
 fn section(n: usize, graded: &Graded) -> Result<Section, minijinja::Error> {

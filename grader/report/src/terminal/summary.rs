@@ -5,6 +5,7 @@ use crate::sentence::name::count;
 use crate::style::{Ink, Style};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use forklings_model::{Graded, Report, Rule, Verdict};
+use textwrap::Options;
 
 /// A row for each submission and exercise, then the totals. A narrow terminal gets a list.
 #[must_use]
@@ -16,19 +17,23 @@ pub fn summary(report: &Report, style: &Style) -> String {
         .filter(|&verdict| with(verdict) > 0)
         .map(|verdict| format!("{} {}", with(verdict), verdict.name()))
         .collect();
+    let mut say = |text: &str| {
+        let room = Options::new(style.width.max(20)).subsequent_indent("  ");
+        out += &(textwrap::fill(text, room) + "\n");
+    };
     if !totals.is_empty() {
-        out += &format!("{}\n", totals.join(", "));
+        say(&totals.join(", "));
     }
     if with(Verdict::GraderError) > 0 {
-        out += "Ungraded is not zero: the grader failed there, not the student.\n";
+        say("Ungraded is not zero: the grader failed there, not the student.");
     }
     if !report.refused.is_empty() {
         let n = count(report.refused.len() as u64, "submission was", "submissions were");
-        out += &format!("{n} not graded:\n");
-        for (submission, reason) in &report.refused {
-            let name = style.paint(Ink::Strong, &cut(&line(&submission.name), 40));
-            out += &format!("  {name}: {}\n", cut(&line(reason), 160));
-        }
+        say(&format!("{n} not graded:"));
+    }
+    for (submission, reason) in &report.refused {
+        let name = cut(&line(&submission.name), 40);
+        say(&format!("  {name}: {}", cut(&line(reason), 200)));
     }
     out
 }

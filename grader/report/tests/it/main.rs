@@ -10,3 +10,5 @@ mod messages;
 #[cfg(all(feature = "html", feature = "machine", feature = "class"))]
 mod outputs;
 mod runs;
+#[cfg(all(feature = "html", feature = "machine", feature = "class"))]
+mod schema;

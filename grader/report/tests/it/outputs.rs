@@ -1,15 +1,18 @@
 //! What an instructor gets: the table, the page, CSV and JSON, for one small class.
 
 use crate::build::{isolation, judgement};
+use crate::schema::violations;
 use crate::{cases, hostile};
 use forklings_model::{Failure, Graded, Judgement, Report, Rule, Submission, TaskScore, Verdict};
 use forklings_report::{Style, html, machine, svg, terminal, timeline};
+use serde_json::Value;
 
 fn graded(name: &str, exercise: &str, verdict: Verdict, failures: Vec<Failure>) -> Graded {
     let rule = failures.first().map(Failure::rule);
     let judgements: Vec<Judgement> =
         failures.into_iter().map(|failure| judgement(vec![failure])).collect();
     let points = if verdict == Verdict::Accepted { 15 } else { 0 };
+    let passed = if verdict == Verdict::Accepted { 4 } else { 3 };
     let task = |task: &str, points, max_points, passed| TaskScore {
         task: task.to_owned(),
         points,
@@ -22,7 +25,7 @@ fn graded(name: &str, exercise: &str, verdict: Verdict, failures: Vec<Failure>) 
         exercise: exercise.to_owned(),
         verdict,
         rule,
-        tasks: vec![task("reap_one", 10, 10, 4), task("reap_all", points, 15, 3)],
+        tasks: vec![task("reap_one", 10, 10, 4), task("reap_all", points, 15, passed)],
         left_out: Vec::new(),
         diagnostics: None,
         judgements,
@@ -117,4 +120,27 @@ fn the_report_can_be_read_back() {
     let json = machine::report(&report).unwrap();
     let again: Report = serde_json::from_str(&json).unwrap();
     assert_eq!(again, report);
+}
+
+#[test]
+fn the_report_is_what_its_schema_says() {
+    let schema: Value = serde_json::from_str(machine::SCHEMA).unwrap();
+    let mut report = class();
+    let all = cases::all().into_iter().map(|(_, failure)| judgement(vec![failure]));
+    report.graded[0].judgements = all.chain([judgement(Vec::new())]).collect();
+    let json: Value = serde_json::from_str(&machine::report(&report).unwrap()).unwrap();
+    assert_eq!(violations(&schema, &json), Vec::<String>::new());
+
+    let mut wrong = json;
+    wrong["graded"][0]["verdict"] = "excellent".into();
+    wrong["graded"][1]["tasks"][0]["points"] = (-1).into();
+    wrong["graded"][2]["secret"] = true.into();
+    assert_eq!(violations(&schema, &wrong).len(), 3);
+}
+
+#[test]
+fn the_schema_knows_every_rule() {
+    let schema: Value = serde_json::from_str(machine::SCHEMA).unwrap();
+    let names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+    assert_eq!(schema["$defs"]["rule"]["enum"], Value::from(names));
 }
