@@ -63,6 +63,13 @@ fn gave_up(case: &Case<'_>, event: &Event) -> bool {
             });
             meant.any(|child| child.reaped.is_none())
         }
+        EventKind::AskedParent { answer } => {
+            // Still the one that forked it, whose end the sleep was to outlast.
+            let parent = case.run.life(proc).and_then(|life| case.run.life(life.parent?));
+            let mut later = case.run.after(event.seq).filter(|later| later.task.proc == proc);
+            parent.is_some_and(|parent| parent.pid == *answer)
+                && !later.any(|later| matches!(later.kind, EventKind::AskedParent { .. }))
+        }
         EventKind::Read(io) if io.result == Err(EAGAIN) => {
             let later = case.run.after(event.seq).filter(|later| later.task.proc == proc);
             !later.filter_map(transfer).any(|later| later.fd == io.fd && later.result.is_ok())

@@ -29,9 +29,10 @@ fn drop_what_was_cut_short(trace: &Trace, findings: &mut Vec<Finding>) {
             _ => true,
         });
     } else if findings.iter().any(|f| matches!(f.rule(), Rule::ZombieLeft | Rule::OrphanLeft)) {
-        // Text that is missing because nobody waited for it, or for whom it is about.
+        // Text that is missing or late because nobody waited for it, or for whom it is about.
         findings.retain(|finding| match &finding.detail {
             Detail::OutputWrong { demand, .. } => is_lasting(trace, demand) || !is_text(demand),
+            Detail::OrderViolated { .. } => false,
             _ => true,
         });
     }

@@ -1,7 +1,7 @@
 //! order-violated and order-by-sleep.
 
 use super::*;
-use forklings_model::{WaitOutcome, WaitTarget};
+use forklings_model::{EventKind, WaitOutcome, WaitTarget};
 
 /// P1 prints `parent`, P2 prints `child`; P1 does this before its line.
 fn parent_last(first: impl FnOnce(&mut Run), then: impl FnOnce(&mut Run)) -> Trace {
@@ -104,4 +104,24 @@ fn a_look_after_a_sleep_that_finds_nothing_explains_what_is_missing() {
     let demands = [Demand::Ends(Ending::Exited(4))];
     assert_eq!(names(&looking(true), &demands), ["output-wrong"]);
     assert_eq!(names(&looking(false), &demands), ["order-by-sleep", "output-wrong", "zombie-left"]);
+}
+
+#[test]
+fn a_sleep_that_does_not_outlast_the_parent_explains_the_wrong_adopter() {
+    let asking = |slept: u64, answer: ProcId| {
+        let mut run = run();
+        run.fork(P1);
+        run.fork(P2);
+        run.sleeps(P3, slept);
+        run.event(P3, EventKind::AskedParent { answer: super::builder::pid(answer) });
+        run.dies(P3, 0);
+        run.reaps(P2, P3);
+        run.dies(P2, 0);
+        run.reaps(P1, P2);
+        run.done()
+    };
+    let demands = [line("adopter: another process")];
+    assert_eq!(names(&asking(5, P2), &demands), ["order-by-sleep", "output-wrong"]);
+    assert_eq!(names(&asking(5, P1), &demands), ["output-wrong"]);
+    assert_eq!(names(&asking(0, P2), &demands), ["output-wrong"]);
 }

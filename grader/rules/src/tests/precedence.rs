@@ -33,6 +33,8 @@ fn a_missing_line_is_the_zombie_s_or_the_orphan_s_but_a_tree_is_not() {
     let trace = run.done();
     let tree = Demand::Tree { parents: vec![0, 1], shape: "chain".to_owned() };
     assert_eq!(names(&trace, &[line("2 reaped")]), ["zombie-left", "orphan-left"]);
+    let late = [line("2 reaped"), tree.clone()];
+    assert_eq!(names(&trace, &late), ["output-wrong", "zombie-left", "orphan-left"]);
     assert_eq!(names(&trace, &[tree]), ["output-wrong", "zombie-left", "orphan-left"]);
 }
 
@@ -44,4 +46,14 @@ fn a_leak_alone_is_explained_by_nothing() {
     run.ends(P1, Ending::Exited(0));
     let trace = Trace { left_open: vec![super::builder::left(3, Some(pipe))], ..run.over() };
     assert_eq!(names(&trace, &[]), ["fd-leaked"]);
+}
+
+#[test]
+fn a_line_that_is_late_is_the_zombie_s() {
+    let mut run = run();
+    run.fork(P1);
+    run.prints(P1, "all reaped\n");
+    run.prints(P2, "child: done\n");
+    run.dies(P2, 0);
+    assert_eq!(names(&run.done(), &[before("child: done", "all reaped")]), ["zombie-left"]);
 }
