@@ -238,6 +238,12 @@ fn other_wrong_numbers_are_no_misreading() {
 }
 
 #[test]
+fn another_child_s_code_0_is_no_misreading() {
+    let trace = said(&[Ending::Exited(1), Ending::Exited(0)], "false: exit status 0\n", true);
+    assert_eq!(names(&trace, &[line("false: exit status 1")]), ["output-wrong"]);
+}
+
+#[test]
 fn a_status_that_was_never_asked_for_is_lost_not_misread() {
     let trace = said(&[SEVEN], "child 0: exited with 0\n", false);
     let demands = [line("child 0: exited with 7")];
