@@ -4,7 +4,7 @@ use crate::escape::{line, shell_word};
 use crate::place::{Place, place};
 use crate::sentence::{self, event};
 use crate::timeline::{Timeline, of_finding};
-use forklings_model::{Failure, Fault, Finding, Judgement, Rule, Scenario, Trace};
+use forklings_model::{Detail, Failure, Fault, Finding, Judgement, Rule, Scenario, Trace};
 
 /// A failure in six parts: expected, happened, where, timeline, cause and experiment, replay.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Message {
     /// What this run did, one or more lines.
     pub happened: String,
     /// Where, the place to look at first before others, each with what it is.
-    pub places: Vec<(&'static str, Place)>,
+    pub places: Vec<(String, Place)>,
     /// The events that matter.
     pub timeline: Timeline,
     /// The likely cause.
@@ -87,40 +87,48 @@ pub fn command(exercise: &str, scenario: &Scenario) -> String {
     }
 }
 
-fn places(finding: &Finding, trace: &Trace) -> Vec<(&'static str, Place)> {
-    let first = place(trace, finding.site).map(|place| ("", place));
-    let second = place(trace, finding.origin).map(|place| (origin(finding.rule()), place));
+fn places(finding: &Finding, trace: &Trace) -> Vec<(String, Place)> {
+    if let Detail::Deadlock { waits } = &finding.detail {
+        let each = waits
+            .iter()
+            .filter_map(|wait| Some((format!("{} waits at", wait.task), place(trace, wait.site)?)));
+        return each.take(3).collect();
+    }
+    let (what, other) = captions(finding.rule());
+    let first = place(trace, finding.site).map(|place| (what.to_owned(), place));
+    let second = place(trace, finding.origin).map(|place| (other.to_owned(), place));
     match (first, second) {
         (Some(first), Some(second)) if first.1 == second.1 => vec![first],
         (first, second) => first.into_iter().chain(second).collect(),
     }
 }
 
-/// What the second place of a rule's findings is.
-const fn origin(rule: Rule) -> &'static str {
+/// What the two places of a rule's findings are. The first mostly speaks for itself.
+const fn captions(rule: Rule) -> (&'static str, &'static str) {
     match rule {
         Rule::ZombieLeft
-        | Rule::OrphanLeft
         | Rule::StatusLost
         | Rule::StatusMisread
-        | Rule::WrongChildReaped
-        | Rule::PanicIgnored
         | Rule::TooManyProcesses
-        | Rule::ProcessLimit => "forked at",
-        Rule::PipeEndOpen | Rule::Deadlock | Rule::FdInherited | Rule::FdLeaked => "opened at",
-        Rule::KilledBySignal => "sent at",
+        | Rule::ProcessLimit
+        | Rule::Crashed => ("", "forked at"),
+        Rule::OrphanLeft => ("forked at", "waits at"),
+        Rule::WrongChildReaped => ("", "missed at"),
+        Rule::PanicIgnored => ("", "reaped at"),
+        Rule::PipeEndOpen | Rule::FdInherited | Rule::FdLeaked => ("", "opened at"),
+        Rule::KilledBySignal => ("", "sent at"),
+        Rule::OrderBySleep => ("slept at", "went on at"),
+        Rule::OrderViolated => ("too early at", "too late at"),
         Rule::BuildFailed
         | Rule::TodoLeft
         | Rule::MemoryLimit
         | Rule::OutputLimit
-        | Rule::Crashed
         | Rule::EintrNotHandled
         | Rule::ShortIoIgnored
+        | Rule::Deadlock
         | Rule::BusyWait
         | Rule::TimeLimit
-        | Rule::OrderBySleep
-        | Rule::OrderViolated
-        | Rule::OutputWrong => "see also",
+        | Rule::OutputWrong => ("", "see also"),
     }
 }
 

@@ -85,7 +85,7 @@ struct Six {
 
 #[derive(Serialize)]
 struct Place {
-    what: &'static str,
+    what: String,
     place: String,
     text: Option<String>,
 }

@@ -70,16 +70,36 @@ pub(super) fn output_wrong(demanded: &Demand, actual: &str, trace: &Trace) -> Ex
 fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
     match demanded {
         Demand::Is { stream: s, text } => difference(*s, text, &text_of(*s, trace)),
-        Demand::Line { stream: s, .. }
-        | Demand::LineTimes { stream: s, .. }
-        | Demand::NoLine { stream: s, .. }
-        | Demand::LinesInAnyOrder { stream: s, .. } => whole(*s, &text_of(*s, trace)),
+        Demand::Line { stream: s, .. } => {
+            let text = text_of(*s, trace);
+            let near = text.lines().count() > 1 && text.lines().any(|line| line == actual);
+            let near =
+                if near { format!("most like it is {}; ", quoted(actual)) } else { String::new() };
+            near + &whole(*s, &text)
+        }
+        Demand::LineTimes { stream: s, line, .. } => {
+            let text = text_of(*s, trace);
+            let times = match seen_times(*s, line, trace) {
+                0 => "never".to_owned(),
+                1 => "once".to_owned(),
+                2 => "twice".to_owned(),
+                n => format!("{n} times"),
+            };
+            format!("it has it {times}; {}", whole(*s, &text))
+        }
+        Demand::NoLine { stream: s, .. } | Demand::LinesInAnyOrder { stream: s, .. } => {
+            whole(*s, &text_of(*s, trace))
+        }
         Demand::Before { .. } => whole(Stream::Stdout, &text_of(Stream::Stdout, trace)),
+        Demand::Forks(_) => {
+            let made = trace.processes.len().saturating_sub(1) as u64;
+            format!("the program made {}", count(made, "process", "processes"))
+        }
         Demand::Ends(_) => match trace.root_ending() {
             Some(ending) => format!("P1 {}", super::name::ended(ending)) + &last_error(trace),
             None => super::end::end(trace),
         },
-        Demand::Forks(_) | Demand::AtMostAlive(_) | Demand::Tree { .. } | Demand::StatusesTaken => {
+        Demand::AtMostAlive(_) | Demand::Tree { .. } | Demand::StatusesTaken => {
             crate::escape::line(actual)
         }
     }
@@ -102,13 +122,14 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         Demand::AtMostAlive(_) | Demand::StatusesTaken => {
             ("a child is not waited for as the contract says", "look at the waits in the timeline")
         }
-        Demand::LineTimes { .. } => (
+        Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => (
             "a line that comes too often was often written by a child too: it went on in its \
              parent's code, or flushed a copy of its parent's buffer",
             "end the child with libc::_exit inside its branch",
         ),
         Demand::Is { .. }
         | Demand::Line { .. }
+        | Demand::LineTimes { .. }
         | Demand::NoLine { .. }
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. } => {
@@ -162,6 +183,11 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::Tree { .. }
         | Demand::StatusesTaken => String::new(),
     }
+}
+
+fn seen_times(s: Stream, line: &str, trace: &Trace) -> u32 {
+    let times = text_of(s, trace).lines().filter(|there| *there == line).count();
+    u32::try_from(times).unwrap_or(u32::MAX)
 }
 
 fn text_of(s: Stream, trace: &Trace) -> String {

@@ -107,7 +107,7 @@ impl<'t> Builder<'t> {
     }
 
     fn gap(&mut self) {
-        if self.rows.last() != Some(&Row::Gap) {
+        if !self.rows.is_empty() && self.rows.last() != Some(&Row::Gap) {
             self.rows.push(Row::Gap);
         }
         self.told = None;

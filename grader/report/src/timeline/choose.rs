@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 /// Events that are shown at most, so that a message fits one screen.
 const MOST: usize = 12;
+const EINTR: i32 = 4;
 
 /// What was chosen.
 pub(super) struct Choice {
@@ -34,15 +35,14 @@ pub(super) fn choose(trace: &Trace, finding: &Finding, most_columns: usize) -> C
         .filter(|event| columns.contains(&event.task.proc))
         .map(|event| match evidence.contains(&event.seq) {
             true => (100, event.seq),
-            false if finding.evidence.contains(&event.seq) => (0, event.seq),
             false => (matter.score(event), event.seq),
         })
         .filter(|(score, _)| *score > 0)
         .collect();
     // The highest scores win; among equals the later event, which is nearer to the failure.
     scored.sort_by_key(|&(score, seq)| std::cmp::Reverse((score, seq)));
-    let repeated = finding.evidence.iter().copied().filter(|seq| !evidence.contains(seq));
-    let elided = scored.iter().skip(MOST).map(|&(_, seq)| seq).chain(repeated).collect();
+    let elided = scored.iter().skip(MOST).map(|&(_, seq)| seq).chain(repeated(trace, finding));
+    let elided = elided.collect();
     let shown = scored.iter().take(MOST).map(|&(_, seq)| seq).collect();
     Choice { columns, left_out, shown, elided }
 }
@@ -56,6 +56,16 @@ fn trimmed(evidence: &[u32]) -> BTreeSet<u32> {
     }
     let (head, tail) = (evidence.iter().take(HEAD), evidence.iter().rev().take(TAIL));
     head.chain(tail).copied().collect()
+}
+
+/// Events that only repeat what the evidence shows: where they stood, the picture says so.
+fn repeated<'t>(trace: &'t Trace, finding: &'t Finding) -> impl Iterator<Item = u32> + 't {
+    let asker =
+        if let Detail::BusyWait { proc, .. } = &finding.detail { Some(*proc) } else { None };
+    let again = trace.events.iter().filter(move |event| {
+        asker == Some(event.task.proc) && matches!(event.kind, EventKind::PolledInVain { .. })
+    });
+    finding.evidence.iter().copied().chain(again.map(|event| event.seq))
 }
 
 /// The processes to show and those that found no room.
@@ -93,6 +103,8 @@ struct Matter<'t> {
     last_blocks: BTreeSet<u32>,
     /// Output before this event is more of the same.
     quiet_before: u32,
+    /// Every fork counts, also of processes that are not shown.
+    counts: bool,
 }
 
 impl<'t> Matter<'t> {
@@ -111,8 +123,10 @@ impl<'t> Matter<'t> {
             })
             .collect();
         let family = finding.rule().family();
+        let counts =
+            matches!(detail, Detail::TooManyProcesses { .. } | Detail::ProcessLimit { .. });
         let quiet_before = if floods { last.saturating_sub(5) } else { 0 };
-        Self { trace, columns, family, standstill, objects, last_blocks, quiet_before }
+        Self { trace, columns, family, standstill, objects, last_blocks, quiet_before, counts }
     }
 
     fn tells_of_shown_death(&self, event: &Event) -> bool {
@@ -166,9 +180,11 @@ impl<'t> Matter<'t> {
             {
                 34
             }
-            EventKind::Waited { outcome: WaitOutcome::Failed(_), .. } => 26,
-            EventKind::Forked { .. } => 10,
+            // EINTR has an event of its own.
+            EventKind::Waited { outcome: WaitOutcome::Failed(errno), .. } if *errno != EINTR => 26,
+            EventKind::Forked { .. } if self.counts => 10,
             EventKind::Started { .. }
+            | EventKind::Forked { .. }
             | EventKind::ThreadStarted { .. }
             | EventKind::ThreadEnded
             | EventKind::Zombie { .. }

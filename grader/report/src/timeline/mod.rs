@@ -94,9 +94,13 @@ pub enum LinkKind {
 }
 
 impl Timeline {
-    /// How many columns fit into `width` characters.
+    /// How many processes there is room for on a terminal of `width` characters. Where it is too
+    /// narrow for columns, a list takes their place, which has room for some.
     #[must_use]
     pub const fn columns_in(width: usize) -> usize {
+        if width < crate::Style::NARROW {
+            return 4;
+        }
         let room = width.saturating_sub(text::LEFT);
         let n = room / text::COLUMN;
         if n == 0 { 1 } else { n }

@@ -14,8 +14,8 @@ const GAP: usize = 2;
 #[must_use]
 pub fn draw(timeline: &Timeline, style: &Style) -> String {
     let roomy = timeline.columns.len() <= Timeline::columns_in(style.width);
-    let lines =
-        if style.is_narrow() || !roomy { list(timeline, style) } else { table(timeline, style) };
+    let as_list = style.is_narrow() || !roomy;
+    let lines = if as_list { list(timeline, style) } else { table(timeline, style) };
     lines.join("\n")
 }
 

@@ -1,4 +1,4 @@
-//! One typical run for each rule.
+//! One typical run for each rule. The file is long because the rules are many: a function each.
 
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
 use forklings_model::{
@@ -31,6 +31,8 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("order-violated", order_violated()),
         ("output-wrong-line", output_wrong_line()),
         ("output-wrong-text", output_wrong_text()),
+        ("output-wrong-times", output_wrong_times()),
+        ("output-wrong-forks", output_wrong_forks()),
         ("output-wrong-ending", output_wrong_ending()),
         ("output-wrong-tree", output_wrong_tree()),
         ("crashed-panic", crashed_panic()),
@@ -84,7 +86,7 @@ fn orphan_left() -> Failure {
     let end = run.exit(P1, 0);
     run.trace.end = End::Root { ending: Ending::Exited(0), alive: vec![P3] };
     let fork = run.site(29, "match unsafe { fork() }? {");
-    run.failure(Detail::OrphanLeft { proc: P3, pid: Pid(4), parent: P1 }, &[end], None, Some(fork))
+    run.failure(Detail::OrphanLeft { proc: P3, pid: Pid(4), parent: P1 }, &[end], Some(fork), None)
 }
 
 fn status_lost() -> Failure {
@@ -188,8 +190,9 @@ fn busy_wait() -> Failure {
     run.reap(P1, P2, 0);
     run.exit(P1, 0);
     let site = run.site(18, "while waitpid(pid, Some(WNOHANG))? == StillAlive {}");
+    let ends = [evidence[0], evidence[1], evidence[49]];
     let detail = Detail::BusyWait { proc: P1, call: "waitpid".to_owned(), times: 50 };
-    run.failure(detail, &evidence, Some(site), None)
+    run.failure(detail, &ends, Some(site), None)
 }
 
 fn panic_ignored() -> Failure {
@@ -369,12 +372,15 @@ fn deadlock() -> Failure {
         P2,
         WaitsFor::Writable { fd: 4, object: pipe, readers: vec![holder(P1, 3, Some(opened))] },
     );
-    let waits = wait_for(P1, WaitsFor::Child { candidates: vec![P2] });
+    let mut waits = wait_for(P1, WaitsFor::Child { candidates: vec![P2] });
+    waits.site = Some(run.site(50, "waitpid(child, None)?;"));
+    let mut writes = writes;
+    writes.site = Some(run.site(38, "to.write_all(&answer)?;"));
     let first = run.blocked(&waits);
     let last = run.blocked(&writes);
     run.trace.end = End::Deadlock { waits: vec![waits.clone(), writes.clone()] };
-    let site = run.site(50, "waitpid(child, None)?;");
-    run.failure(Detail::Deadlock { waits: vec![waits, writes] }, &[first, last], Some(site), None)
+    let site = waits.site;
+    run.failure(Detail::Deadlock { waits: vec![waits, writes] }, &[first, last], site, None)
 }
 
 fn done_before_all() -> Demand {
@@ -434,6 +440,29 @@ fn output_wrong_text() -> Failure {
         actual: "adopter: init\n".to_owned(),
     };
     run.failure(detail, &[], None, None)
+}
+
+fn output_wrong_times() -> Failure {
+    let mut run = Run::new(&["role"]);
+    run.fork(P1);
+    run.print(P2, "ready\n");
+    run.exit(P2, 0);
+    run.reap(P1, P2, 0);
+    let again = run.print(P1, "ready\n");
+    run.exit(P1, 0);
+    let demand = Demand::LineTimes { stream: Stream::Stdout, line: "ready".to_owned(), times: 1 };
+    let detail = Detail::OutputWrong { demand, actual: "2 times".to_owned() };
+    run.failure(detail, &[again], None, None)
+}
+
+fn output_wrong_forks() -> Failure {
+    let mut run = Run::new(&["fan", "2"]);
+    run.fork(P1);
+    run.exit(P2, 0);
+    run.reap(P1, P2, 0);
+    let end = run.exit(P1, 0);
+    let detail = Detail::OutputWrong { demand: Demand::Forks(2), actual: "1 processes".to_owned() };
+    run.failure(detail, &[end], None, None)
 }
 
 fn output_wrong_ending() -> Failure {
