@@ -1,0 +1,136 @@
+//! `forklings course check`: the course proves itself. Stubs stop at their TODO, solutions and
+//! other right programs pass, every mutant is caught under its own rule. Each of them is graded
+//! like a submission; what was found out is kept beside the build, so that only what changed is
+//! graded again.
+
+mod expect;
+mod specimen;
+mod table;
+
+use crate::cargo;
+use crate::interrupt;
+use crate::progress;
+use crate::repository::{self, Repository};
+use crate::screen::Screen;
+use anyhow::{Context, Result};
+use clap::value_parser;
+use forklings_grade::{GradeError, Options, exit_codes};
+use forklings_model::{Course, Exercise, Graded, Report};
+use forklings_report::style::Ink;
+use specimen::Specimen;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Check that stubs fail at their TODO, solutions pass, and every mutant is caught
+    Check(Args),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Schedules for each scenario [default: 200]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    schedules: Option<u32>,
+    /// Only this exercise
+    #[arg(long, value_name = "ID")]
+    only: Option<String>,
+    /// How many programs are judged at once [default: the number of processors]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+}
+
+/// Something that is not as it must be.
+struct Deviation {
+    /// The file, relative to the repository.
+    file: String,
+    /// What was expected, and what came instead.
+    what: String,
+}
+
+pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
+    let course = repository.course()?;
+    let exercises: Vec<&Exercise> = match &args.only {
+        Some(id) => vec![repository::exercise(&course, id)?],
+        None => course.exercises().collect(),
+    };
+    let mut deviations = Vec::new();
+    let mut specimens = Vec::new();
+    for exercise in &exercises {
+        specimens.extend(specimen::collect(&repository.root, exercise, &mut deviations)?);
+    }
+    let kept = cargo::target(&repository.root).join("forklings/course-check");
+    let Some(report) = grade(args, repository, &course, &specimens, &kept, screen)? else {
+        screen.remark("stopped by Ctrl-C; the same command goes on from there");
+        return Ok(exit_codes::INTERRUPTED);
+    };
+    for specimen in &specimens {
+        let found = expect::judge(specimen, &report, &course);
+        if found.is_empty() {
+            // The program of a deviation is needed to replay it; the others only take room.
+            drop(fs::remove_dir_all(kept.join("subjects").join(&specimen.name)));
+        }
+        deviations.extend(found);
+    }
+    deviations.extend(warnings(repository, &exercises)?);
+    let mut out = table::draw(&exercises, &specimens, &report, &screen.style);
+    for Deviation { file, what } in &deviations {
+        let file = screen.style.paint(Ink::Strong, file);
+        out += &format!("\n{file}\n  {}\n", what.replace('\n', "\n  "));
+    }
+    out += &match deviations.len() {
+        0 => format!("\n{}\n", screen.style.paint(Ink::Good, "the course is sound")),
+        1 => "\n1 deviation\n".to_owned(),
+        n => format!("\n{n} deviations\n"),
+    };
+    screen.print(&out)?;
+    Ok(if deviations.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS })
+}
+
+/// Grades all specimens as one class; `None` when it was interrupted.
+fn grade(
+    args: &Args,
+    repository: &Repository,
+    course: &Course,
+    specimens: &[Specimen],
+    out: &Path,
+    screen: &Screen,
+) -> Result<Option<Report>> {
+    let class = tempfile::tempdir().context("cannot make a temporary folder")?;
+    for specimen in specimens {
+        specimen.hand_in(class.path(), repository::exercise(course, &specimen.exercise)?)?;
+    }
+    let mut options = Options::new(&repository.root, class.path(), out);
+    options.schedules = args.schedules;
+    // All of this is the course's own code.
+    options.without_isolation = true;
+    if let Some(jobs) = args.jobs {
+        options.jobs = usize::try_from(jobs)?;
+    }
+    let cancel = interrupt::flag()?;
+    let mut progress = progress::grading(screen);
+    let result = forklings_grade::grade(&options, progress.as_mut(), &cancel);
+    drop(progress);
+    match result {
+        Err(GradeError::Interrupted) => Ok(None),
+        Ok(_) if cancel.load(Ordering::Relaxed) => Ok(None),
+        result => Ok(Some(result?)),
+    }
+}
+
+/// A student who has done nothing wrong yet shall see no warning.
+fn warnings(repository: &Repository, exercises: &[&Exercise]) -> Result<Vec<Deviation>> {
+    let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
+    let warnings = cargo::warnings(&repository.root, &ids)?;
+    let deviation = |(id, text): (String, String)| Deviation {
+        file: format!("exercises/{id}"),
+        what: format!("the compiler has something to say:\n{}", text.trim_end()),
+    };
+    Ok(warnings.into_iter().map(deviation).collect())
+}
+
+/// What was found out about a specimen.
+fn result<'a>(specimen: &Specimen, report: &'a Report) -> Option<&'a Graded> {
+    report.graded.iter().find(|graded| graded.submission.name == specimen.name)
+}

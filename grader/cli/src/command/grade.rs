@@ -1,0 +1,72 @@
+//! `forklings grade`: a folder of submissions in, reports out.
+
+use crate::interrupt;
+use crate::progress;
+use crate::repository::Repository;
+use crate::screen::Screen;
+use anyhow::Result;
+use clap::{ValueEnum, value_parser};
+use forklings_grade::{GradeError, Options, exit_codes};
+use forklings_report::style::Ink;
+use forklings_report::terminal;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The folder of submissions: each a folder, a .zip or a .tar.gz in it
+    folder: PathBuf,
+    /// Where the reports go, and what is needed to go on after an interruption
+    #[arg(long, value_name = "DIR", default_value = "forklings-report")]
+    out: PathBuf,
+    /// How many submissions are graded at once [default: the number of processors]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// Schedules for each scenario [default: 200]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    schedules: Option<u32>,
+    /// `none` grades also where the machine cannot keep submissions apart from your files
+    #[arg(long, value_enum, default_value_t = Isolation::Auto)]
+    isolation: Isolation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Isolation {
+    /// All that the machine offers; refuses to grade where that is nothing
+    Auto,
+    /// Whatever the machine offers, and be it nothing
+    None,
+}
+
+pub(crate) fn run(args: Args, repository: &Repository, screen: &Screen) -> Result<u8> {
+    let mut options = Options::new(&repository.root, &args.folder, &args.out);
+    if let Some(jobs) = args.jobs {
+        options.jobs = usize::try_from(jobs)?;
+    }
+    options.schedules = args.schedules;
+    options.without_isolation = args.isolation == Isolation::None;
+    let cancel = interrupt::flag()?;
+    let mut progress = progress::grading(screen);
+    let result = forklings_grade::grade(&options, progress.as_mut(), &cancel);
+    drop(progress);
+    let interrupted = cancel.load(Ordering::Relaxed);
+    if interrupted {
+        screen.remark(&format!(
+            "stopped by Ctrl-C; what was graded is kept in {}. The same command goes on from there.",
+            args.out.display()
+        ));
+    }
+    let report = match result {
+        Err(GradeError::Interrupted) => return Ok(exit_codes::INTERRUPTED),
+        result => result?,
+    };
+    let mut out = terminal::summary(&report, &screen.style);
+    out += &format!("\nreport: {}\n", screen.style.paint(Ink::Accent, &page(&args.out)));
+    screen.print(&out)?;
+    Ok(if interrupted { exit_codes::INTERRUPTED } else { exit_codes::OK })
+}
+
+/// The page to look at first.
+fn page(out: &Path) -> String {
+    out.canonicalize().unwrap_or_else(|_| out.to_owned()).join("index.html").display().to_string()
+}

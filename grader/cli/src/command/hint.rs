@@ -1,0 +1,43 @@
+//! `forklings hint`: one hint at a time, so that nobody reads more than they wanted to.
+
+use crate::repository::{self, Repository};
+use crate::screen::Screen;
+use anyhow::Result;
+use clap::value_parser;
+use forklings_grade::exit_codes;
+use forklings_report::style::Ink;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The exercise's id
+    exercise: String,
+    /// The task's id
+    task: String,
+    /// How much to say: 1 a question, 2 a direction, 3 nearly the answer
+    #[arg(default_value_t = 1, value_parser = value_parser!(u8).range(1..=3))]
+    level: u8,
+}
+
+pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
+    let course = repository.course()?;
+    let exercise = repository::exercise(&course, &args.exercise)?;
+    let task = repository::task(exercise, &args.task)?;
+    let style = &screen.style;
+    let hint = &task.hints.0[usize::from(args.level) - 1];
+    let head =
+        format!("{} {}, hint {} of {}", exercise.id, task.id, args.level, task.hints.0.len());
+    let mut out = format!("{}\n\n", style.paint(Ink::Strong, &head));
+    out += &textwrap::fill(&style.glyphs(hint), style.width);
+    out.push('\n');
+    if args.level < 3 {
+        let next = format!(
+            "cargo run -q -p forklings -- hint {} {} {}",
+            exercise.id,
+            task.id,
+            args.level + 1
+        );
+        out += &format!("\nthe next one: {}\n", style.paint(Ink::Accent, &next));
+    }
+    screen.print(&out)?;
+    Ok(exit_codes::OK)
+}

@@ -1,0 +1,92 @@
+//! `forklings replay`: runs a suite again with one schedule and shows what it says.
+
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::screen::Screen;
+use crate::suite::Run;
+use anyhow::{Context, Result, bail};
+use forklings_grade::exit_codes;
+use forklings_model::{Outcome, ReplayFile};
+use forklings_report::terminal;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The schedule file that a failure message names
+    file: PathBuf,
+}
+
+pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
+    let path = args.file.canonicalize().map_err(|error| bad(&args.file, &error.to_string()))?;
+    let file = read(&path)?;
+    still_there(&file)?;
+    let run = Run {
+        suite: &file.suite,
+        subject: &file.subject,
+        test: Some(&file.test),
+        replay: Some(&path),
+        schedules: None,
+    };
+    let found = run.run(&*interrupt::flag()?, |_| {})?;
+    let judged = found.judgements.iter().find(|judgement| judgement.scenario == file.scenario);
+    let Some(judgement) = judged else {
+        bail!(
+            "the suite said nothing about `{}`; it printed: {}",
+            file.test,
+            found.printed.lines().last().unwrap_or_default()
+        );
+    };
+    screen.print(&terminal::judgement(judgement, &screen.style))?;
+    Ok(match &judgement.outcome {
+        Outcome::Passed => exit_codes::OK,
+        Outcome::Failed { .. } => exit_codes::FINDINGS,
+        Outcome::GraderError { .. } => exit_codes::GRADER_ERROR,
+    })
+}
+
+fn read(path: &Path) -> Result<ReplayFile> {
+    let text = fs::read_to_string(path).map_err(|error| bad(path, &error.to_string()))?;
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|_| bad(path, "it is no schedule file"))?;
+    // The version comes first: a file of another one need not have the same fields.
+    match value.get("version").and_then(serde_json::Value::as_u64) {
+        Some(version) if version == u64::from(ReplayFile::VERSION) => {}
+        Some(version) => {
+            let why = format!(
+                "it has version {version}, and this program reads version {}; run the test again",
+                ReplayFile::VERSION
+            );
+            return Err(bad(path, &why));
+        }
+        None => return Err(bad(path, "it is no schedule file")),
+    }
+    serde_json::from_value(value).map_err(|error| bad(path, &format!("it is damaged: {error}")))
+}
+
+/// Whether the suite and the program are those that the file was made with.
+fn still_there(file: &ReplayFile) -> Result<()> {
+    let again = format!("run the test again: cargo test -p {}", file.exercise);
+    if !file.suite.is_file() {
+        let suite = file.suite.display();
+        bail!(Failure::BadInput(format!("the suite {suite} is gone; {again}")));
+    }
+    if !file.subject.is_file() {
+        let subject = file.subject.display();
+        bail!(Failure::BadInput(format!("the program {subject} is gone; {again}")));
+    }
+    let bytes = fs::read(&file.subject)
+        .with_context(|| format!("cannot read {}", file.subject.display()))?;
+    if blake3::hash(&bytes).to_hex().as_str() != file.subject_hash {
+        bail!(Failure::BadInput(format!(
+            "{} was built anew since this schedule was found, so the schedule may not fit it any \
+             more; {again}",
+            file.subject.display()
+        )));
+    }
+    Ok(())
+}
+
+fn bad(path: &Path, why: &str) -> anyhow::Error {
+    Failure::BadInput(format!("cannot replay {}: {why}", path.display())).into()
+}

@@ -1,0 +1,186 @@
+//! `forklings trace`: one run of a scenario, or of any program, drawn in the terminal.
+
+use crate::cargo;
+use crate::failure::Failure;
+use crate::repository::{self, Repository};
+use crate::screen::Screen;
+use anyhow::{Context, Result, bail};
+use clap::ArgGroup;
+use forklings_grade::exit_codes;
+use forklings_model::{End, Finding, Schedule, Strategy, Trace};
+use forklings_report::style::Ink;
+use forklings_report::{Style, escape, place, sentence, terminal};
+use forklings_tracer::{Explorer, Subject};
+use serde::Serialize;
+use std::env;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["exercise", "program"]))]
+#[command(override_usage = "forklings trace <EXERCISE> <SCENARIO> [ARGS]... [OPTIONS]\n       \
+                            forklings trace [OPTIONS] -- <COMMAND> [ARGS]...")]
+pub(crate) struct Args {
+    /// The exercise's id
+    #[arg(requires = "scenario")]
+    exercise: Option<String>,
+    /// The scenario: what its driver takes as its first argument, mostly a task's id
+    scenario: Option<String>,
+    /// The scenario's arguments
+    #[arg(allow_negative_numbers = true)]
+    args: Vec<String>,
+    /// Any program, with its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    program: Vec<String>,
+    /// Seed of the random choices
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Who goes next: parent-first, child-first, random, or pct-N for few changes of priority
+    #[arg(long, default_value = "parent-first", value_parser = strategy)]
+    strategy: Strategy,
+    /// Write the trace and the findings as JSON, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Columns to draw in [default: those of the terminal]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+}
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    match text {
+        "parent-first" => Ok(Strategy::ParentFirst),
+        "child-first" => Ok(Strategy::ChildFirst),
+        "random" => Ok(Strategy::Random),
+        _ => match text.strip_prefix("pct-").and_then(|depth| depth.parse().ok()) {
+            Some(depth) if depth > 0 => Ok(Strategy::Pct { depth }),
+            _ => Err("it is one of parent-first, child-first, random, pct-3".to_owned()),
+        },
+    }
+}
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Json<'a> {
+    trace: &'a Trace,
+    findings: &'a [Finding],
+}
+
+pub(crate) fn run(
+    args: Args,
+    repository: impl Fn() -> Result<Repository>,
+    screen: &Screen,
+) -> Result<u8> {
+    let schedule = Schedule::new(args.strategy, args.seed);
+    let subject = match (&args.exercise, &args.scenario) {
+        (Some(exercise), Some(scenario)) => scenario_of(&repository()?, exercise, scenario, &args)?,
+        _ => command(&args)?,
+    };
+    let trace = Explorer::launch(subject)?.run_with_stacks(&schedule)?;
+    let findings = forklings_rules::judge(&trace);
+    if args.json {
+        let json = serde_json::to_string(&Json { trace: &trace, findings: &findings })?;
+        screen.print(&format!("{json}\n"))?;
+    } else {
+        let style = Style { width: args.width.unwrap_or(screen.style.width), ..screen.style };
+        screen.print(&draw(&trace, &findings, &style))?;
+    }
+    Ok(match (&trace.end, findings.is_empty()) {
+        (End::Abandoned { .. }, _) => exit_codes::GRADER_ERROR,
+        (_, true) => exit_codes::OK,
+        (_, false) => exit_codes::FINDINGS,
+    })
+}
+
+/// The driver of an exercise with a scenario.
+fn scenario_of(
+    repository: &Repository,
+    exercise: &str,
+    scenario: &str,
+    args: &Args,
+) -> Result<Subject> {
+    let course = repository.course()?;
+    let exercise = repository::exercise(&course, exercise)?;
+    let driver = cargo::driver(&repository.root, &exercise.id)?;
+    let mut words = vec![scenario.to_owned()];
+    words.extend(args.args.iter().cloned());
+    let mut subject = Subject::new(driver, words, exercise.limits);
+    subject.sources = vec![exercise.folder.clone()];
+    Ok(subject)
+}
+
+/// Any program, as its user would start it.
+fn command(args: &Args) -> Result<Subject> {
+    let Some((name, rest)) = args.program.split_first() else {
+        bail!(Failure::Usage("name a program after `--`".to_owned()));
+    };
+    let program = find(name)?;
+    let mut subject =
+        Subject::command(program, rest.to_vec()).context("the current folder is gone")?;
+    // With --json standard output holds nothing but JSON.
+    subject.terminal = !args.json;
+    Ok(subject)
+}
+
+/// Looks a program up as a shell does.
+fn find(name: &str) -> Result<PathBuf> {
+    let runnable = |path: &Path| {
+        path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    let found = if name.contains('/') {
+        Some(PathBuf::from(name)).filter(|path| runnable(path))
+    } else {
+        let path = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&path).map(|folder| folder.join(name)).find(|path| runnable(path))
+    };
+    let missing =
+        || Failure::BadInput(format!("no program `{}` can be run here", escape::line(name)));
+    Ok(found.ok_or_else(missing)?.canonicalize().map_err(|_| missing())?)
+}
+
+fn draw(trace: &Trace, findings: &[Finding], style: &Style) -> String {
+    let mut out = terminal::trace(trace, style);
+    for (name, bytes) in [("standard output", &trace.stdout), ("standard error", &trace.stderr)] {
+        if !bytes.is_empty() {
+            out += &format!("\n{}\n", style.paint(Ink::Strong, name));
+            for line in escape::block(&String::from_utf8_lossy(bytes), 40) {
+                out += &format!("  {}\n", style.glyphs(&line));
+            }
+        }
+    }
+    if findings.is_empty() {
+        let good = style.paint(Ink::Good, "nothing found");
+        out += &format!("\n{good} in this one run, schedule {}\n", said(&trace.schedule));
+    }
+    for finding in findings {
+        out += &found(finding, trace, style);
+    }
+    out
+}
+
+fn said(schedule: &Schedule) -> String {
+    format!("{} with seed {}", schedule.strategy, schedule.seed)
+}
+
+/// A finding without the demands of a test: what happened, where, and why most likely.
+fn found(finding: &Finding, trace: &Trace, style: &Style) -> String {
+    let words = sentence::explain(finding, trace);
+    let mut out = format!("\n{}\n", style.paint(Ink::Bad, finding.rule().name()));
+    let mut part = |label: &str, text: &str| {
+        for (n, line) in style.glyphs(text).lines().enumerate() {
+            let label = if n == 0 { label } else { "" };
+            let head = style.paint(Ink::Accent, &format!("  {label:<11}"));
+            let wrapped = textwrap::fill(line, style.width.saturating_sub(13).max(20));
+            out += &format!("{head}{}\n", wrapped.replace('\n', &format!("\n{:13}", "")));
+        }
+    };
+    part("happened", &words.happened);
+    for site in [finding.site, finding.origin].into_iter().flatten() {
+        if let Some(place) = place::place(trace, Some(site)) {
+            let text = place.text.as_deref().map_or(String::new(), |text| format!("   {text}"));
+            part("where", &format!("{place}{text}"));
+        }
+    }
+    part("likely", &words.likely);
+    part("read", &format!("man {}; forklings explain {}", words.man, finding.rule()));
+    out
+}
