@@ -6,13 +6,17 @@ use crate::run::Run;
 use crate::server::lost;
 use crate::task::{Call, Inside, Point, State};
 use crate::{calls, image};
-use forklings_model::{Action, EventKind, Signal, SignalSource};
+use forklings_model::{Action, End, EventKind, Signal, SignalSource};
 use forklings_sys::ptrace::{Halt, Reason, Resume, Running, Stopped};
 use forklings_sys::{SysError, cpu, ptrace};
 use std::fs;
 
 /// Results below zero by which a call asks to be restarted; never seen by a program.
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
+
+/// Stops that stand for a second of CPU time: a loop of calls never ends by itself, and a count is
+/// the same in every run.
+const STOPS_A_SECOND: u32 = 20_000;
 
 /// What to do with a call that has returned.
 pub(crate) enum After {
@@ -59,6 +63,12 @@ impl Run<'_> {
                 Halt::Stopped(stopped, reason) => (stopped, reason),
                 Halt::Died(status) => return self.died_at_once(t, status),
             };
+            self.stops += 1;
+            if self.stops > STOPS_A_SECOND * self.limits.seconds {
+                let (seconds, proc) = (self.limits.seconds, self.tasks[t].id.proc);
+                self.end = Some(End::TimeLimit { seconds, proc, computing: true });
+                return Ok(());
+            }
             let (mut how, mut deliver) = (Resume::Free, 0);
             match reason {
                 Reason::Seccomp => {
@@ -210,7 +220,7 @@ impl Run<'_> {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         let calls = self.unmodelled.join(", ");
-        self.end = Some(forklings_model::End::Abandoned {
+        self.end = Some(End::Abandoned {
             reason: format!("everybody waits, one of them in a call without a model ({calls})"),
         });
         Ok(())
@@ -252,8 +262,9 @@ impl Run<'_> {
     /// interrupted a loop and others may go first.
     fn signal_stop(&mut self, t: usize, stopped: &Stopped, signal: i32) -> Result<Option<i32>> {
         let info = stopped.signal_info()?;
+        // Who sends from outside the receiver's pid namespace has pid 0 in it.
         let own = info.is_from_process()
-            && u32::try_from(info.sender).is_ok_and(|sender| sender == std::process::id());
+            && (info.sender == 0 || info.sender.unsigned_abs() == std::process::id());
         if own && signal == libc::SIGSTOP {
             return self.preempted(t).map(|()| None);
         }
@@ -263,7 +274,7 @@ impl Run<'_> {
         } else if info.is_from_process() {
             self.processes
                 .iter()
-                .find(|p| p.host == info.sender)
+                .find(|p| p.pid.0 == info.sender)
                 .map_or(SignalSource::Kernel, |p| SignalSource::Process(p.id))
         } else {
             SignalSource::Kernel
@@ -290,10 +301,9 @@ impl Run<'_> {
     fn preempted(&mut self, t: usize) -> Result<()> {
         self.replayable = false;
         let process = self.process(t);
-        let used = cpu::time_of(process.host)?;
-        if used > u64::from(self.limits.seconds) * 1_000_000_000 {
+        if cpu::time_of(process.host)? > u64::from(self.limits.seconds) * 1_000_000_000 {
             let (seconds, proc) = (self.limits.seconds, process.id);
-            self.end = Some(forklings_model::End::TimeLimit { seconds, proc, computing: true });
+            self.end = Some(End::TimeLimit { seconds, proc, computing: true });
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ const INTERRUPTIONS: u32 = 3;
 /// row only a few.
 const PATIENCE: u32 = 60;
 const LESS_PATIENCE: u32 = 8;
+/// Bytes of reads and writes that one trace keeps.
+const ROOM: usize = 4 << 20;
 
 /// One run in progress.
 pub(crate) struct Run<'a> {
@@ -62,6 +64,10 @@ pub(crate) struct Run<'a> {
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
     pub(crate) narrow_pipes: bool,
     pub(crate) patience: u32,
+    /// Stops seen so far.
+    pub(crate) stops: u32,
+    /// Bytes of reads and writes that the trace has room for.
+    pub(crate) room: usize,
     /// Whether standard input is this program's own.
     pub(crate) terminal: bool,
 }
@@ -127,6 +133,8 @@ impl<'a> Run<'a> {
             signal_masks: BTreeMap::new(),
             narrow_pipes,
             patience: PATIENCE,
+            stops: 0,
+            room: ROOM,
             terminal: subject.terminal,
         };
         run.replayable = !subject.terminal;
@@ -205,8 +213,12 @@ impl<'a> Run<'a> {
                 Ready::Absent => {}
             }
         }
-        // Time may pass while others are ready, but it passes for all sleepers alike.
-        if let Some(first) = sleepers.iter().copied().min_by_key(|&t| self.tasks[t].deadline) {
+        // Time may pass while others are ready, but it passes for all sleepers alike, and only as
+        // far as the run may last: who sleeps longer than that is woken when nobody else can go.
+        let limit = u64::from(self.limits.seconds) * 1_000_000_000;
+        if let Some(first) = sleepers.iter().copied().min_by_key(|&t| self.tasks[t].deadline)
+            && self.tasks[first].deadline.is_some_and(|deadline| deadline < limit)
+        {
             choices.push(Choice { who: self.tasks[first].id, what: What::Wake });
         }
         for process in &self.processes {

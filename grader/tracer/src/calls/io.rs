@@ -219,9 +219,9 @@ impl Run<'_> {
             .collect()
     }
 
-    fn moved_bytes(&self, t: usize, call: &Call, vector: bool, moved: u64) -> Vec<u8> {
+    fn moved_bytes(&mut self, t: usize, call: &Call, vector: bool, moved: u64) -> Vec<u8> {
         let pieces = if vector { self.vector(t, call) } else { vec![(call.args[1], call.args[2])] };
-        let mut wanted = usize::try_from(moved).unwrap_or(KEPT).min(KEPT);
+        let mut wanted = usize::try_from(moved).unwrap_or(KEPT).min(KEPT).min(self.room);
         let mut bytes = Vec::with_capacity(wanted);
         for (address, length) in pieces {
             let take = usize::try_from(length).unwrap_or(wanted).min(wanted);
@@ -232,6 +232,7 @@ impl Run<'_> {
             bytes.extend(piece);
             wanted -= take;
         }
+        self.room -= bytes.len();
         bytes
     }
 }

@@ -1,0 +1,75 @@
+//! Equal schedules give equal traces: output bytes, pids, order, everything.
+
+use crate::door::explorer;
+use forklings_model::{Schedule, Strategy};
+use forklings_sandbox::{Wanted, probe};
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+
+/// Runs of one seed: a thousand here; the long tier sets FORKLINGS_RUNS.
+fn rounds() -> u32 {
+    env::var("FORKLINGS_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)
+}
+
+#[test]
+fn one_seed_gives_one_trace() {
+    let mut explorer = explorer("races", Wanted::All);
+    // Without a pid namespace pids differ from run to run, and so does the output.
+    if !probe().namespaces {
+        return;
+    }
+    let schedule = Schedule::new(Strategy::Random, 42);
+    let first = explorer.run(&schedule).unwrap();
+    assert!(first.schedule.decisions.len() >= 20, "{}", first.schedule.decisions.len());
+    for round in 1..rounds() {
+        let again = explorer.run(&schedule).unwrap();
+        assert!(again == first, "run {round} differs");
+    }
+}
+
+#[test]
+fn recorded_decisions_give_the_same_trace_under_another_strategy() {
+    let mut explorer = explorer("races", Wanted::All);
+    let first = explorer.run(&Schedule::new(Strategy::Random, 7)).unwrap();
+    let follow = Schedule { strategy: Strategy::ParentFirst, ..first.schedule.clone() };
+    let again = explorer.run(&follow).unwrap();
+    assert_eq!(again.schedule.decisions, first.schedule.decisions);
+    if probe().namespaces {
+        assert_eq!(again.events, first.events);
+    }
+}
+
+#[test]
+fn different_seeds_give_different_orders() {
+    let mut explorer = explorer("races", Wanted::All);
+    let orders: BTreeSet<Vec<u8>> = (0..20)
+        .map(|seed| explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap().stdout)
+        .collect();
+    assert!(orders.len() > 10, "{}", orders.len());
+}
+
+#[test]
+fn explorers_beside_each_other_do_not_meet() {
+    let threads: Vec<_> = (0..3)
+        .map(|_| {
+            std::thread::spawn(|| {
+                let mut explorer = explorer("races", Wanted::All);
+                let schedule = Schedule::new(Strategy::Random, 5);
+                let first = explorer.run(&schedule).unwrap();
+                (0..50).all(|_| explorer.run(&schedule).unwrap().events.len() == first.events.len())
+            })
+        })
+        .collect();
+    assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+}
+
+#[test]
+fn nothing_is_left_when_an_explorer_ends() {
+    let mut explorer = explorer("forks", Wanted::All);
+    explorer.run(&Schedule::new(Strategy::Random, 1)).unwrap();
+    drop(explorer);
+    // Init is our only child, and it was reaped: whatever else there was died with it.
+    let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+    assert_eq!(children.trim(), "");
+}

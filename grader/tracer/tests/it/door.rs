@@ -1,0 +1,81 @@
+//! The one door to the thing under test.
+
+use forklings_model::{End, Ending, Limits, Schedule, Strategy, Trace};
+use forklings_sandbox::Wanted;
+use forklings_tracer::{Explorer, Subject};
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The guests' program, which cargo builds beside the tests.
+pub(crate) fn program() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().join("examples/guest")
+}
+
+/// What runs may use here.
+const LIMITS: Limits = Limits { seconds: 2, processes: 16, memory_mib: 256, output_kib: 64 };
+
+/// A guest, ready to run.
+#[track_caller]
+pub(crate) fn explorer(guest: &str, wanted: Wanted) -> Explorer {
+    let mut subject = Subject::new(program(), vec![guest.to_owned()], LIMITS);
+    subject.wanted = wanted;
+    Explorer::launch(subject).unwrap()
+}
+
+/// The schedules of the short tier.
+pub(crate) fn schedules() -> Vec<Schedule> {
+    let random = (0..4).flat_map(|seed| {
+        [Strategy::Random, Strategy::Pct { depth: 3 }].map(|s| Schedule::new(s, seed))
+    });
+    [Strategy::ParentFirst, Strategy::ChildFirst]
+        .map(|s| Schedule::new(s, 0))
+        .into_iter()
+        .chain(random)
+        .collect()
+}
+
+/// Runs a guest without the tracer: output and ending.
+pub(crate) fn naturally(guest: &str) -> (String, Ending) {
+    use std::os::unix::process::ExitStatusExt;
+    let output = Command::new(program()).arg(guest).output().unwrap();
+    let ending = Ending::from_status_word(output.status.into_raw()).unwrap();
+    (String::from_utf8(output.stdout).unwrap(), ending)
+}
+
+/// Every run of a guest, with namespaces and without.
+#[track_caller]
+pub(crate) fn runs(guest: &str) -> Vec<Trace> {
+    let mut traces = Vec::new();
+    for wanted in [Wanted::All, Wanted::None] {
+        let mut explorer = explorer(guest, wanted);
+        traces.extend(schedules().iter().map(|schedule| explorer.run(schedule).unwrap()));
+    }
+    traces
+}
+
+/// Under every schedule the guest does what it does without the tracer.
+#[track_caller]
+pub(crate) fn behaves(guest: &str) {
+    let (output, ending) = naturally(guest);
+    for trace in runs(guest) {
+        let schedule = &trace.schedule;
+        assert_eq!(String::from_utf8_lossy(&trace.stdout), output, "{guest} under {schedule:?}");
+        assert_eq!(trace.root_ending(), Some(ending), "{guest}: {:?}", trace.end);
+        assert!(trace.unmodelled.is_empty(), "{guest}: {:?}", trace.unmodelled);
+        assert!(trace.replayable, "{guest} under {schedule:?}");
+    }
+}
+
+/// Every run of the guest ends like this. Few runs: some take their whole time limit.
+#[track_caller]
+pub(crate) fn ends(guest: &str, like: impl Fn(&End) -> bool) {
+    for wanted in [Wanted::All, Wanted::None] {
+        let mut explorer = explorer(guest, wanted);
+        for schedule in schedules().iter().take(3) {
+            let end = explorer.run(schedule).unwrap().end;
+            assert!(like(&end), "{guest} under {schedule:?}: {end:?}");
+        }
+    }
+}
