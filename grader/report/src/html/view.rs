@@ -239,12 +239,11 @@ fn six(n: usize, judgement: &Judgement, failure: &Failure) -> Result<Six, miniji
 }
 
 fn other(judgement: &Judgement, failure: &Failure) -> Other {
-    let said = crate::sentence::explain(&failure.finding, &failure.trace);
     Other {
         test: line(&judgement.test),
         rule: failure.rule().name(),
         shown: crate::message::shown_in(failure.shown_in, judgement.explored.schedules),
-        happened: said.happened.lines().next().unwrap_or_default().to_owned(),
+        happened: crate::sentence::brief(&failure.finding, &failure.trace),
     }
 }
 

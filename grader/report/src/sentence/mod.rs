@@ -15,7 +15,7 @@ mod processes;
 mod signals;
 pub mod wait;
 
-use forklings_model::{Detail, Finding, ProcId, Trace};
+use forklings_model::{Detail, Finding, ProcId, Rule, Trace};
 
 /// What there is to say about a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,20 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         }
         Detail::OrderViolated { demand } => order::violated(demand, trace),
         Detail::OutputWrong { demand, actual } => order::output_wrong(demand, actual, trace),
+    }
+}
+
+/// What happened, in one line beside other findings of the same test.
+#[must_use]
+pub fn brief(finding: &Finding, trace: &Trace) -> String {
+    let said = explain(finding, trace);
+    let first =
+        |text: &str| text.lines().next().unwrap_or_default().trim_end_matches(':').to_owned();
+    // What was printed instead takes many lines; what is missing says it in one.
+    if matches!(finding.rule(), Rule::OutputWrong | Rule::OrderViolated) {
+        format!("it is not so that {}", first(&said.expected))
+    } else {
+        first(&said.happened)
     }
 }
 

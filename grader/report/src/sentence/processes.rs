@@ -30,8 +30,9 @@ pub(super) fn zombie_left(
         )
     } else if waits.reaped > 0 {
         (
-            "the program waits for some of its children and not for all: too few calls, or it \
-             leaves the loop early (at an error, at the first child, by WNOHANG)",
+            "the program waits for some of its children and not for all: it leaves the loop early \
+             (at an error, at the first child, by WNOHANG), or waits once for each SIGCHLD, of \
+             which several deaths can share one",
             "count: as many successful waits as successful forks, on every path to the end",
         )
     } else {

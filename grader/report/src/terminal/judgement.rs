@@ -79,8 +79,7 @@ fn places(message: &Message, style: &Style) -> String {
 fn also(judgement: &Judgement, others: &[Failure], style: &Style) -> String {
     let mut out = String::new();
     for failure in others {
-        let said = sentence::explain(&failure.finding, &failure.trace);
-        let happened = said.happened.lines().next().unwrap_or_default();
+        let happened = sentence::brief(&failure.finding, &failure.trace);
         let shown = shown_in(failure.shown_in, judgement.explored.schedules);
         let text = format!("{} {shown}: {happened}", failure.rule());
         let room = style.width.saturating_sub(13).max(40);

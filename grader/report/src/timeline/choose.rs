@@ -3,8 +3,8 @@
 use crate::sentence::concerned;
 use crate::sentence::name::{output_stream, parent};
 use forklings_model::{
-    Detail, Event, EventKind, Family, Finding, ObjectId, ProcId, Signal, Trace, WaitOutcome,
-    WaitsFor,
+    Demand, Detail, Event, EventKind, Family, Finding, IoResult, ObjectId, ProcId, Signal, Trace,
+    WaitOutcome, WaitsFor,
 };
 use std::collections::BTreeSet;
 
@@ -41,8 +41,13 @@ pub(super) fn choose(trace: &Trace, finding: &Finding, most_columns: usize) -> C
         .collect();
     // The highest scores win; among equals the later event, which is nearer to the failure.
     scored.sort_by_key(|&(score, seq)| std::cmp::Reverse((score, seq)));
-    let elided = scored.iter().skip(MOST).map(|&(_, seq)| seq).chain(repeated(trace, finding));
-    let elided = elided.collect();
+    // That a dead child became a zombie is seen from its column: no gap for it.
+    let zombie = |seq: u32| {
+        let event = trace.events.iter().find(|event| event.seq == seq);
+        event.is_some_and(|event| matches!(event.kind, EventKind::Zombie { .. }))
+    };
+    let elided = scored.iter().skip(MOST).map(|&(_, seq)| seq).filter(|&seq| !zombie(seq));
+    let elided = elided.chain(repeated(trace, finding)).collect();
     let shown = scored.iter().take(MOST).map(|&(_, seq)| seq).collect();
     Choice { columns, left_out, shown, elided }
 }
@@ -103,12 +108,14 @@ struct Matter<'t> {
     last_blocks: BTreeSet<u32>,
     /// Output before this event is more of the same.
     quiet_before: u32,
+    /// The lines that the broken demand names.
+    lines: Vec<&'t str>,
     /// Every fork counts, also of processes that are not shown.
     counts: bool,
 }
 
 impl<'t> Matter<'t> {
-    fn new(trace: &'t Trace, finding: &Finding, columns: &'t [ProcId]) -> Self {
+    fn new(trace: &'t Trace, finding: &'t Finding, columns: &'t [ProcId]) -> Self {
         let detail = &finding.detail;
         let standstill = matches!(detail, Detail::PipeEndOpen { .. } | Detail::Deadlock { .. });
         let objects = objects(trace, finding);
@@ -123,10 +130,26 @@ impl<'t> Matter<'t> {
             })
             .collect();
         let family = finding.rule().family();
+        let lines = lines(detail);
         let counts =
             matches!(detail, Detail::TooManyProcesses { .. } | Detail::ProcessLimit { .. });
         let quiet_before = if floods { last.saturating_sub(5) } else { 0 };
-        Self { trace, columns, family, standstill, objects, last_blocks, quiet_before, counts }
+        Self {
+            trace,
+            columns,
+            family,
+            standstill,
+            objects,
+            last_blocks,
+            quiet_before,
+            lines,
+            counts,
+        }
+    }
+
+    fn prints_demanded_line(&self, io: &IoResult) -> bool {
+        let text = String::from_utf8_lossy(&io.bytes);
+        text.lines().any(|line| self.lines.contains(&line))
     }
 
     fn tells_of_shown_death(&self, event: &Event) -> bool {
@@ -173,6 +196,9 @@ impl<'t> Matter<'t> {
                 }
             }
             EventKind::Write(io) if output_stream(self.trace, io.object).is_some() => {
+                if self.prints_demanded_line(io) {
+                    return 60;
+                }
                 if told && event.seq >= self.quiet_before { 28 } else { 0 }
             }
             EventKind::Read(io) | EventKind::Write(io)
@@ -209,6 +235,31 @@ impl<'t> Matter<'t> {
             | EventKind::Refused { .. }
             | EventKind::Unmodelled { .. } => 0,
         }
+    }
+}
+
+/// The lines that a broken demand names.
+fn lines(detail: &Detail) -> Vec<&str> {
+    let (Detail::OrderBySleep { demand, .. }
+    | Detail::OrderViolated { demand }
+    | Detail::OutputWrong { demand, .. }) = detail
+    else {
+        return Vec::new();
+    };
+    match demand {
+        Demand::Before { first, second } => vec![first, second],
+        Demand::Line { line, .. }
+        | Demand::LineTimes { line, .. }
+        | Demand::NoLine { line, .. } => {
+            vec![line]
+        }
+        Demand::Is { .. }
+        | Demand::LinesInAnyOrder { .. }
+        | Demand::Ends(_)
+        | Demand::Forks(_)
+        | Demand::AtMostAlive(_)
+        | Demand::Tree { .. }
+        | Demand::StatusesTaken => Vec::new(),
     }
 }
 
