@@ -1,7 +1,7 @@
 //! A short phrase for each kind of event, as it stands in a column of a timeline.
 
 use crate::escape::{bytes, cut, line};
-use crate::sentence::name::{errno, output_stream, span};
+use crate::sentence::name::{self, errno, output_stream, span};
 use crate::sentence::wait;
 use forklings_model::{
     Action, Event, EventKind, Fault, ForkKind, IoResult, ProcId, SignalSource, SignalTarget, Trace,
@@ -43,7 +43,7 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Disposition { signal, action, .. } => {
             format!("{signal}: {}", action_name(*action))
         }
-        EventKind::Interrupted { call, .. } => format!("{}: EINTR", line(call)),
+        EventKind::Interrupted { call, .. } => format!("{}: EINTR", name::call(call)),
         EventKind::Pipe { read, write, .. } => format!("pipe → fd {read}, {write}"),
         EventKind::Opened { fd, .. } => format!("open → fd {fd}"),
         EventKind::OpenFailed { path, errno: e } => {
@@ -63,7 +63,7 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Closed { fd, errno: Some(e), .. } => format!("close fd {fd}: {}", errno(*e)),
         EventKind::Read(io) => moved("read", io, trace),
         EventKind::Write(io) => moved("write", io, trace),
-        EventKind::PolledInVain { call } => format!("{}: not yet", line(call)),
+        EventKind::PolledInVain { call } => format!("{}: not yet", name::call(call)),
         EventKind::Slept { asked, interrupted: false } => format!("slept {}", span(*asked)),
         EventKind::Slept { asked, interrupted: true } => format!("sleep {}: EINTR", span(*asked)),
         EventKind::AskedParent { answer } => format!("getppid = {}", answer.0),

@@ -100,6 +100,15 @@ pub fn errno(errno: Errno) -> String {
     name.to_owned()
 }
 
+/// The call as a program names it: `waitpid` of the C library makes the call `wait4`.
+#[must_use]
+pub fn call(call: &str) -> String {
+    match call {
+        "wait4" => "waitpid".to_owned(),
+        other => crate::escape::line(other),
+    }
+}
+
 /// Who forked `proc`, when that is another process of the run.
 #[must_use]
 pub fn parent(trace: &Trace, proc: ProcId) -> Option<ProcId> {

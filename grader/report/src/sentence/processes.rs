@@ -1,7 +1,7 @@
 //! Sentences of the rules about children, statuses and waiting.
 
 use super::Explanation;
-use crate::escape::{line, quoted};
+use crate::escape::quoted;
 use crate::sentence::demand::demand;
 use crate::sentence::name::{self, count, ended};
 use forklings_model::{Demand, Ending, EventKind, ProcId, Signal, Trace, WaitOutcome, WaitTarget};
@@ -201,7 +201,7 @@ pub(super) fn panic_ignored(child: ProcId, panic: &str) -> Explanation {
 }
 
 pub(super) fn busy_wait(proc: ProcId, call: &str, times: u32) -> Explanation {
-    let call = line(call);
+    let call = name::call(call);
     Explanation {
         expected: "who has to wait sleeps until it is time".to_owned(),
         happened: format!(
@@ -210,7 +210,7 @@ pub(super) fn busy_wait(proc: ProcId, call: &str, times: u32) -> Explanation {
         likely: "a loop asks \"is it done?\" and takes a whole processor from those it waits for"
             .to_owned(),
         experiment: match call.as_str() {
-            "waitpid" | "wait4" | "waitid" | "wait" => "leave WNOHANG out: then the call waits",
+            "waitpid" | "waitid" | "wait" => "leave WNOHANG out: then the call waits",
             "read" | "write" => "leave O_NONBLOCK out, or poll with a time-out before each try",
             "poll" | "select" | "ppoll" | "pselect6" | "epoll_wait" => {
                 "give it a time-out other than 0"

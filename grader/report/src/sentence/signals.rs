@@ -1,7 +1,6 @@
 //! Sentences of the rules about signals.
 
 use super::Explanation;
-use crate::escape::line;
 use forklings_model::{ProcId, Signal};
 
 pub(super) fn killed_by_signal(proc: ProcId, signal: Signal, by: Option<ProcId>) -> Explanation {
@@ -35,7 +34,7 @@ pub(super) fn killed_by_signal(proc: ProcId, signal: Signal, by: Option<ProcId>)
 }
 
 pub(super) fn eintr_not_handled(proc: ProcId, call: &str, signal: Option<Signal>) -> Explanation {
-    let call = line(call);
+    let call = super::name::call(call);
     let by = signal.map_or_else(|| "a signal".to_owned(), |signal| signal.to_string());
     Explanation {
         expected: format!("a {call} that a signal interrupts is made again"),

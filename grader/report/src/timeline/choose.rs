@@ -3,8 +3,8 @@
 use crate::sentence::concerned;
 use crate::sentence::name::{output_stream, parent};
 use forklings_model::{
-    Demand, Detail, Event, EventKind, Family, Finding, IoResult, ObjectId, ProcId, Signal, Trace,
-    WaitOutcome, WaitsFor,
+    Demand, Detail, Event, EventKind, Family, Finding, IoResult, ObjectId, ObjectKind, ProcId,
+    Signal, Trace, WaitOutcome, WaitsFor,
 };
 use std::collections::BTreeSet;
 
@@ -147,6 +147,11 @@ impl<'t> Matter<'t> {
         }
     }
 
+    fn is_pipe(&self, io: &IoResult) -> bool {
+        let object = io.object.and_then(|object| self.trace.object(object));
+        object.is_some_and(|object| object.kind == ObjectKind::Pipe)
+    }
+
     fn prints_demanded_line(&self, io: &IoResult) -> bool {
         let text = String::from_utf8_lossy(&io.bytes);
         text.lines().any(|line| self.lines.contains(&line))
@@ -195,7 +200,12 @@ impl<'t> Matter<'t> {
                     false => 41,
                 }
             }
+            EventKind::Read(io) | EventKind::Write(io) if io.result.is_err() => 44,
             EventKind::Write(io) if output_stream(self.trace, io.object).is_some() => {
+                // Rust's advice after a panic is nobody's event.
+                if io.bytes.starts_with(b"note: run with `RUST_BACKTRACE") {
+                    return 0;
+                }
                 if self.prints_demanded_line(io) {
                     return 60;
                 }
@@ -205,6 +215,12 @@ impl<'t> Matter<'t> {
                 if io.object.is_some_and(|object| self.objects.contains(&object)) =>
             {
                 34
+            }
+            // Wrong output of a program with pipes is mostly made on the way through them.
+            EventKind::Read(io) | EventKind::Write(io)
+                if self.family == Family::Order && self.is_pipe(io) =>
+            {
+                42
             }
             // EINTR has an event of its own.
             EventKind::Waited { outcome: WaitOutcome::Failed(errno), .. } if *errno != EINTR => 26,
