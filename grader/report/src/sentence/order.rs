@@ -59,7 +59,7 @@ pub(super) fn output_wrong(demanded: &Demand, actual: &str, trace: &Trace) -> Ex
     let (likely, experiment) = cause(demanded, trace);
     Explanation {
         expected: demand(demanded),
-        happened: seen(demanded, actual, trace),
+        happened: seen(demanded, actual, trace) + &complaint(demanded, trace),
         likely: likely.to_owned(),
         experiment: experiment.to_owned(),
         man: man(demanded),
@@ -237,6 +237,28 @@ fn difference(s: Stream, expected: &str, actual: &str) -> String {
         Some(want) => format!("{} ends before the line {}", stream(s), quoted(want)),
         None => format!("{} differs only in the newline at its end", stream(s)),
     }
+}
+
+/// What was said on standard error, where the demand is about standard output: it often is the
+/// reason.
+fn complaint(demanded: &Demand, trace: &Trace) -> String {
+    let about_stdout = match demanded {
+        Demand::Is { stream, .. }
+        | Demand::Line { stream, .. }
+        | Demand::LineTimes { stream, .. }
+        | Demand::NoLine { stream, .. }
+        | Demand::LinesInAnyOrder { stream, .. } => *stream == Stream::Stdout,
+        Demand::Before { .. } => true,
+        Demand::Ends(_)
+        | Demand::Forks(_)
+        | Demand::AtMostAlive(_)
+        | Demand::Tree { .. }
+        | Demand::StatusesTaken => false,
+    };
+    if !about_stdout {
+        return String::new();
+    }
+    last_error(trace).replacen("; ", "\n", 1)
 }
 
 fn last_error(trace: &Trace) -> String {

@@ -431,7 +431,8 @@ fn output_wrong_line() -> Failure {
 fn output_wrong_text() -> Failure {
     let mut run = Run::new(&["new_parent"]);
     run.print(P1, "adopter: init\n");
-    run.exit(P1, 0);
+    run.complain(P1, "error: ECHILD\n");
+    run.exit(P1, 1);
     let detail = Detail::OutputWrong {
         demand: Demand::Is {
             stream: Stream::Stdout,
