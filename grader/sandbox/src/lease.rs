@@ -13,7 +13,13 @@ pub struct CpuLease {
     /// Held for its lock.
     _lock: Option<File>,
     before: Vec<usize>,
+    real_time: bool,
 }
+
+/// Priority of a tracer, where the machine permits one.
+const TRACER: i32 = 2;
+/// Priority of what it traces: below the tracer and its watchdog, or a loop would starve both.
+const TRACEE: i32 = 1;
 
 /// How long to wait for a free processor before sharing one.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,21 +41,37 @@ impl CpuLease {
                 lockable = true;
                 if folder.try_lock().is_ok() {
                     cpu::pin(&[number])?;
-                    return Ok(Self { _lock: Some(folder), before });
+                    // On a busy machine a switch to the tracee and back waits for nobody then.
+                    let real_time = cpu::real_time(0, TRACER).is_ok();
+                    return Ok(Self { _lock: Some(folder), before, real_time });
                 }
             }
             if !lockable || began.elapsed() > PATIENCE {
                 let share = usize::try_from(std::process::id()).unwrap_or(0) % before.len().max(1);
                 cpu::pin(&before[share..=share])?;
-                return Ok(Self { _lock: None, before });
+                return Ok(Self { _lock: None, before, real_time: false });
             }
             thread::sleep(Duration::from_millis(5));
         }
     }
 }
 
+impl CpuLease {
+    /// Gives a process that is about to be traced the priority below the tracer's; what it forks
+    /// inherits that.
+    pub fn rank(&self, pid: i32) {
+        if self.real_time {
+            // A refusal costs time on a busy machine and nothing else.
+            drop(cpu::real_time(pid, TRACEE));
+        }
+    }
+}
+
 impl Drop for CpuLease {
     fn drop(&mut self) {
+        if self.real_time {
+            drop(cpu::ordinary_time());
+        }
         // Staying pinned is slower and no more, so a refusal is not worth an error.
         drop(cpu::pin(&self.before));
     }

@@ -36,6 +36,29 @@ pub fn pin(cpus: &[usize]) -> Result<()> {
     check(result, "sched_setaffinity", None).map(|_| ())
 }
 
+/// Gives a thread (0 for the caller) a real-time priority: it runs before everything ordinary, and
+/// what it starts from now on inherits that. Source: `sched(7)`, SCHED_FIFO.
+///
+/// # Errors
+/// EPERM without CAP_SYS_NICE or a limit that allows it.
+pub fn real_time(tid: i32, priority: i32) -> Result<()> {
+    let parameter = libc::sched_param { sched_priority: priority };
+    // SAFETY: `parameter` is a valid place.
+    let result = unsafe { libc::sched_setscheduler(tid, libc::SCHED_FIFO, &raw const parameter) };
+    check(result, "sched_setscheduler", Some(tid)).map(|_| ())
+}
+
+/// Gives the calling thread back its ordinary priority.
+///
+/// # Errors
+/// None is expected: giving up a priority is always permitted.
+pub fn ordinary_time() -> Result<()> {
+    let parameter = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `parameter` is a valid place.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const parameter) };
+    check(result, "sched_setscheduler", None).map(|_| ())
+}
+
 /// CPU time that process `pid` has used, all threads together, in nanoseconds.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ pub struct Explorer {
     server: Option<Server>,
     watchdog: Watchdog,
     subject: Subject,
-    _lease: CpuLease,
+    lease: CpuLease,
 }
 
 impl Explorer {
@@ -26,8 +26,8 @@ impl Explorer {
     /// What the machine refuses, and programs that do not reach their first instruction.
     pub fn launch(subject: Subject) -> Result<Self> {
         let lease = CpuLease::take()?;
-        let server = Server::launch(&subject)?;
-        Ok(Self { server: Some(server), watchdog: Watchdog::new(), subject, _lease: lease })
+        let server = Server::launch(&subject, &lease)?;
+        Ok(Self { server: Some(server), watchdog: Watchdog::new(), subject, lease })
     }
 
     /// Runs the subject once.
@@ -56,7 +56,7 @@ impl Explorer {
     fn run_with(&mut self, schedule: &Schedule, stacks: bool) -> Result<Trace> {
         let mut server = match self.server.take() {
             Some(server) => server,
-            None => Server::launch(&self.subject)?,
+            None => Server::launch(&self.subject, &self.lease)?,
         };
         let kills = server.held.out_of_memory_kills();
         let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));

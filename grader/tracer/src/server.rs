@@ -9,7 +9,7 @@ use crate::filter;
 use crate::image;
 use crate::subject::Subject;
 use forklings_model::Isolation;
-use forklings_sandbox::{Held, Launch, probe};
+use forklings_sandbox::{CpuLease, Held, Launch, probe};
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
 use forklings_sys::{descriptor, memory};
 use std::fs::{self, File};
@@ -53,7 +53,7 @@ pub(crate) struct Root {
 
 impl Server {
     /// Launches the subject's program and brings it to its entry point.
-    pub(crate) fn launch(subject: &Subject) -> Result<Self> {
+    pub(crate) fn launch(subject: &Subject, lease: &CpuLease) -> Result<Self> {
         if !probe().seccomp {
             return Err(TracerError::NoSeccomp);
         }
@@ -80,6 +80,7 @@ impl Server {
         }
         .start()?;
         let running = ptrace::seize(held.pid).map_err(TracerError::NotPermitted)?;
+        lease.rank(held.pid);
         held.init.release()?;
 
         match to_entry(running)? {
