@@ -20,24 +20,26 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// What a child may use.
 pub(crate) struct Bounds<'a> {
+    /// Without a sign of life.
     pub(crate) time: Duration,
     /// Size of the output file at which it is killed, in bytes.
     pub(crate) output: u64,
     pub(crate) cancel: &'a AtomicBool,
 }
 
-/// Runs `command` with its output in the file `output`. `watch` is called at every look.
+/// Runs `command` with its output in the file `output`. `watch` is called at every look; when it
+/// sees a sign of life the time begins anew.
 pub(crate) fn run(
     command: &mut Command,
     output: &Path,
     bounds: &Bounds<'_>,
-    mut watch: impl FnMut(),
+    mut watch: impl FnMut() -> bool,
 ) -> io::Result<Ending> {
     let file = File::create(output)?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
     // A group of its own: Ctrl-C at the terminal reaches the grader alone, which decides.
     let mut group = Group(command.process_group(0).spawn()?);
-    let deadline = Instant::now() + bounds.time;
+    let mut deadline = Instant::now() + bounds.time;
     loop {
         if group.leader_ended()? {
             return Ok(ending(group.end()?));
@@ -51,7 +53,9 @@ pub(crate) fn run(
         if file.metadata()?.len() > bounds.output {
             return Ok(Ending::TooMuchOutput);
         }
-        watch();
+        if watch() {
+            deadline = Instant::now() + bounds.time;
+        }
         std::thread::sleep(POLL);
     }
 }
@@ -115,7 +119,7 @@ mod tests {
         let cancel = AtomicBool::new(cancelled);
         let bounds = Bounds { time, output: 10_000, cancel: &cancel };
         let ending =
-            run(Command::new("/bin/sh").args(["-c", script]), &output, &bounds, || {}).unwrap();
+            run(Command::new("/bin/sh").args(["-c", script]), &output, &bounds, || false).unwrap();
         (ending, head(&output, 100).unwrap())
     }
 

@@ -57,7 +57,7 @@ pub fn grade(
     }
     let isolation = weakest(&graded);
     let report = Report { version: VERSION, compiler, isolation, graded, refused: taken.refused };
-    output::write(&report, &course, &options.out)?;
+    output::write(&report, &options.out)?;
     Ok(report)
 }
 

@@ -28,6 +28,7 @@ mod output;
 mod pair;
 mod progress;
 mod sandboxed;
+mod schedules;
 mod scratch;
 mod unsandboxed;
 

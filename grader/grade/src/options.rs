@@ -18,8 +18,8 @@ pub struct Options {
     pub schedules: Option<u32>,
     /// Limits of the compiler.
     pub build: BuildLimits,
-    /// Wall time that a suite may take for each of its tests before the grader gives up on it.
-    /// This is the backstop: what a subject may use is in its exercise's manifest.
+    /// Wall time for which a suite may record nothing before the grader gives up on it. This is the
+    /// backstop: what a subject may use is in its exercise's manifest.
     pub patience: Duration,
     /// Whether strangers' code may run on a machine without namespaces.
     pub without_isolation: bool,
@@ -51,7 +51,7 @@ impl Options {
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             schedules: None,
             build: BuildLimits::default(),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_secs(120),
             without_isolation: false,
         }
     }

@@ -2,24 +2,30 @@
 //! disk never leaves half a report where a whole one was.
 
 use crate::error::GradeError;
-use forklings_model::{Course, Report};
+use forklings_model::Report;
+use forklings_report::{html, machine};
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
 /// Renders every report into `out`.
-pub(crate) fn write(report: &Report, _course: &Course, out: &Path) -> Result<(), GradeError> {
-    let mut json = serde_json::to_vec(report)
-        .map_err(|error| GradeError::Render { reason: error.to_string() })?;
-    json.push(b'\n');
-    replace(&out.join("report.json"), &json)
+pub(crate) fn write(report: &Report, out: &Path) -> Result<(), GradeError> {
+    replace(&out.join("report.json"), &machine::report(report).map_err(render)?)?;
+    replace(&out.join("report.schema.json"), machine::SCHEMA)?;
+    replace(&out.join("gradebook.csv"), &machine::gradebook(report).map_err(render)?)?;
+    replace(&out.join("index.html"), &html::report(report).map_err(render)?)
 }
 
-/// Puts `bytes` in the place of a file.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), GradeError> {
+fn render(error: impl Display) -> GradeError {
+    GradeError::Render { reason: error.to_string() }
+}
+
+/// Puts `text` in the place of a file.
+fn replace(path: &Path, text: &str) -> Result<(), GradeError> {
     let beside = path.with_extension("new");
     let written = File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         drop(fs::remove_file(&beside));

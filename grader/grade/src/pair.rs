@@ -5,6 +5,7 @@ use crate::build::{Builder, Built};
 use crate::error::GradeError;
 use crate::options::Options;
 use crate::progress::Step;
+use crate::schedules;
 use crate::score::{self, Results, Score};
 use crate::scratch::Scratch;
 use crate::suite::{Bench, Found, Suite};
@@ -123,10 +124,12 @@ impl Grader<'_> {
             })
             .collect();
         let score = score::score(exercise, &results);
+        let mut judgements: Vec<Judgement> =
+            found.into_iter().flat_map(|found| found.judgements).collect();
+        schedules::collect(&mut judgements, subject, &home.path);
         if score.rule.is_some() {
             home.keep();
         }
-        let judgements = found.into_iter().flat_map(|found| found.judgements).collect();
         Ok(Outcome::Graded(Box::new(graded(work, score, judgements))))
     }
 }

@@ -88,20 +88,19 @@ impl Suite {
         command.args(["--test-threads", "1"]).current_dir(home);
         command.env("FORKLINGS_SUBJECT", bench.subject).env("FORKLINGS_RECORD", &record);
         command.env_remove("FORKLINGS_REPLAY");
+        command.env("FORKLINGS_SCHEDULE_DIR", home);
         match bench.schedules {
             Some(schedules) => command.env("FORKLINGS_SCHEDULES", schedules.to_string()),
             None => command.env_remove("FORKLINGS_SCHEDULES"),
         };
-        let tests = u32::try_from(self.tests.len()).unwrap_or(u32::MAX).max(1);
-        let time = bench.patience.saturating_mul(tests);
-        let bounds = Bounds { time, output: PRINTED, cancel: bench.cancel };
+        let bounds = Bounds { time: bench.patience, output: PRINTED, cancel: bench.cancel };
         let mut told = BTreeSet::new();
         let mut length = 0;
         let ending = child::run(&mut command, &output, &bounds, || {
             // The file is read only when it grew: a look costs one call.
             let now = fs::metadata(&record).map_or(0, |meta| meta.len());
             if now == length {
-                return;
+                return false;
             }
             length = now;
             for test in started(&record) {
@@ -110,6 +109,7 @@ impl Suite {
                     begun(place, &test);
                 }
             }
+            true
         })
         .map_err(|source| GradeError::Start { program: self.program.clone(), source })?;
         let mut found = read_records(&record)?;
@@ -117,7 +117,7 @@ impl Suite {
             Ending::Exited(0 | TEST_FAILED) => {}
             Ending::Cancelled => found.cancelled = true,
             Ending::TimedOut => {
-                found.broken = Some(format!("made no end within {} s", time.as_secs()));
+                found.broken = Some(format!("recorded nothing for {} s", bench.patience.as_secs()));
             }
             Ending::Exited(_) | Ending::Killed(_) | Ending::TooMuchOutput | Ending::OutOfMemory => {
                 found.broken = Some(format!("{}; it printed: {}", said(ending), tail(&output)));

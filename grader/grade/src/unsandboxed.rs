@@ -20,7 +20,7 @@ impl Runner for Unsandboxed {
         let mut command = Command::new(&job.program);
         command.args(&job.args).env_clear().envs(job.env.iter().cloned()).current_dir(&job.cwd);
         let bounds = Bounds { time: job.time, output: limit, cancel };
-        let ending = child::run(&mut command, &output, &bounds, || {})?;
+        let ending = child::run(&mut command, &output, &bounds, || false)?;
         let cut = ending == Ending::TooMuchOutput;
         let isolation = Isolation::default();
         Ok(Finished { ending, stderr: child::head(&output, limit)?, cut, isolation })

@@ -161,7 +161,7 @@ fn a_suite_without_end_is_the_graders_error() {
     options.patience = Duration::from_millis(1);
     let report = grade(&options, &mut Silent, &AtomicBool::new(false)).unwrap();
     let reason = report.graded[0].grader_error.clone().unwrap();
-    assert!(reason.contains("made no end"), "{reason}");
+    assert!(reason.contains("recorded nothing"), "{reason}");
 }
 
 #[test]
