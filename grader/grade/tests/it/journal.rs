@@ -5,6 +5,8 @@ use forklings_grade::journal::{Journal, Key};
 use forklings_model::{Graded, Submission, Verdict};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 fn key(name: &str) -> Key {
@@ -95,4 +97,41 @@ fn a_folder_that_cannot_be_made_is_an_error() {
     fs::write(out.path().join("file"), "").unwrap();
     let error = Journal::open(&out.path().join("file/out")).unwrap_err();
     assert!(error.to_string().starts_with("cannot write "), "{error}");
+}
+
+/// Not a test by itself: writes results until there is no room, under a limit on the size of files.
+#[test]
+fn writer_without_room() {
+    let Some(out) = std::env::var_os("WRITE_UNTIL_FULL") else { return };
+    let mut journal = Journal::open(out.as_ref()).unwrap();
+    for n in 0.. {
+        let name = n.to_string();
+        if let Err(error) = journal.append(key(&name), graded(&name)) {
+            assert!(error.to_string().contains("what was graded before is kept"), "{error}");
+            return;
+        }
+        fs::write(Path::new(&out).join("written"), name).unwrap();
+    }
+}
+
+#[test]
+fn without_room_what_was_written_stays_and_nothing_is_torn() {
+    let out = TempDir::new().unwrap();
+    let test = std::env::current_exe().unwrap();
+    // A write over the limit fails with EFBIG once SIGXFSZ is ignored; a full disk looks the same.
+    let status = Command::new("/bin/sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" --exact journal::writer_without_room"])
+        .arg(test)
+        .env("WRITE_UNTIL_FULL", out.path())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let last: u32 = fs::read_to_string(out.path().join("written")).unwrap().parse().unwrap();
+    let text = fs::read_to_string(out.path().join("journal.jsonl")).unwrap();
+    assert!(text.ends_with('\n'));
+    let journal = Journal::open(out.path()).unwrap();
+    for n in 0..=last {
+        assert!(journal.get(&key(&n.to_string())).is_some());
+    }
 }
