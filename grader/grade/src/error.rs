@@ -27,6 +27,12 @@ pub enum GradeError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The output folder would be taken for a submission.
+    #[error("the output folder {} lies among the submissions; give another one", folder.display())]
+    OutAmongSubmissions {
+        /// The output folder.
+        folder: PathBuf,
+    },
     /// The course cannot be used.
     #[error(transparent)]
     Course(#[from] CourseError),
@@ -94,9 +100,10 @@ impl GradeError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Submissions { .. } | Self::NoSubmissions { .. } | Self::Course(_) => {
-                exit_codes::BAD_INPUT
-            }
+            Self::Submissions { .. }
+            | Self::NoSubmissions { .. }
+            | Self::OutAmongSubmissions { .. }
+            | Self::Course(_) => exit_codes::BAD_INPUT,
             Self::Interrupted => exit_codes::INTERRUPTED,
             Self::Toolchain { .. }
             | Self::Prebuild { .. }

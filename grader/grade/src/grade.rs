@@ -19,6 +19,7 @@ use crate::unsandboxed::Unsandboxed;
 use forklings_model::{Course, Graded, Isolation, Report, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Version of `report.json`.
@@ -41,6 +42,9 @@ pub fn grade(
 ) -> Result<Report, GradeError> {
     let course = forklings_course::load(&options.repository.join("exercises"))?;
     let taken = take_in(&options.submissions, &course)?;
+    if is_below(&options.out, &options.submissions) {
+        return Err(GradeError::OutAmongSubmissions { folder: options.out.clone() });
+    }
     let mut options = options.clone();
     let mut journal = Journal::open(&options.out)?;
     // Absolute paths: suites and compilers start in other folders.
@@ -59,6 +63,12 @@ pub fn grade(
     let report = Report { version: VERSION, compiler, isolation, graded, refused: taken.refused };
     output::write(&report, &options.out)?;
     Ok(report)
+}
+
+/// Whether one folder, which need not exist, is the other or lies in it.
+fn is_below(inner: &Path, outer: &Path) -> bool {
+    let absolute = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    matches!((absolute(inner), absolute(outer)), (Ok(inner), Ok(outer)) if inner.starts_with(&outer))
 }
 
 /// Grades what is not known yet; gives the compiler's version and the key of every pair.

@@ -177,6 +177,18 @@ fn a_second_grader_is_told_and_changes_nothing() {
 }
 
 #[test]
+fn an_output_folder_among_the_submissions_is_refused() {
+    let course = Course::new();
+    course.submit("a", "");
+    let mut options = course.options();
+    options.out = course.path("class/out");
+    let error = grade(&options, &mut Silent, &AtomicBool::new(false)).unwrap_err();
+    assert!(error.to_string().ends_with("lies among the submissions; give another one"), "{error}");
+    assert_eq!(error.exit_code(), exit_codes::BAD_INPUT);
+    assert!(!options.out.exists());
+}
+
+#[test]
 fn a_compiler_that_makes_no_end_is_stopped() {
     let course = Course::new();
     let endless = "const _: () = loop {}; #[allow(long_running_const_eval)] const X: () = loop {};";
