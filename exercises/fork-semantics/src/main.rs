@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use std::io;
+use std::io::{self, Read};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -124,10 +124,18 @@ impl Drop for Loan {
 fn shape(name: &str, make: Shape, n: usize) -> io::Result<()> {
     catch_alarms()?;
     let _loan = Loan;
+    let caller = std::process::id();
+    let (mut all_gone, alive) = io::pipe()?;
     let result = make(n, &|i| println!("node {i}"));
     settle_one()?;
     result?;
     println!("{name} of {n}: done");
+    // Whoever should have ended by now and has not shows itself after that line: every process
+    // holds the pipe's write end as long as it lives, and the end of file comes with the last.
+    drop(alive);
+    if std::process::id() == caller {
+        all_gone.read_to_end(&mut Vec::new())?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! expect: orphan-left
+//! expect: zombie-left
 //! Only the caller waits: the others end without their children.
 
 use nix::errno::Errno;

@@ -1,4 +1,4 @@
-//! expect: orphan-left
+//! expect: zombie-left
 //! Only the caller waits for its two children; they do not wait for theirs.
 
 use nix::errno::Errno;
