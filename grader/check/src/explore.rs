@@ -167,7 +167,7 @@ fn show(check: &Check, explorer: &mut Explorer, program: &Path, shown: Shown) ->
     });
     // Where a run cannot be repeated, what was seen stands, without its lines of code.
     let (finding, trace) = again.unwrap_or((shown.finding, shown.trace));
-    let replay = if trace.replayable {
+    let replay = if trace.replayable && rule != Rule::TodoLeft {
         replay::save(check, program, shown.number, &shown.schedule)
     } else {
         None

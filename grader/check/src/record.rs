@@ -3,9 +3,10 @@
 use crate::settings;
 use crate::subject::Subject;
 use forklings_model::{Judgement, Record};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A test begins a scenario.
@@ -20,14 +21,23 @@ pub(crate) fn judged(judgement: &Judgement) {
 
 /// A scenario is over, whatever came of it.
 pub(crate) fn finished(subject: &Subject) {
+    if settings::record().is_none() {
+        return;
+    }
     let hash = subject.program.as_deref().and_then(hash_of).unwrap_or_default();
     write(&Record::Finished { test: subject.test.clone(), subject: hash });
 }
 
-/// BLAKE3 of a program, in hexadecimal.
+/// BLAKE3 of a program, in hexadecimal. One program is hashed once.
 pub(crate) fn hash_of(program: &Path) -> Option<String> {
-    let bytes = fs::read(program).ok()?;
-    Some(blake3::hash(&bytes).to_hex().to_string())
+    static KNOWN: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(hash) = known.get(program) {
+        return Some(hash.clone());
+    }
+    let hash = blake3::hash(&fs::read(program).ok()?).to_hex().to_string();
+    known.insert(program.to_path_buf(), hash.clone());
+    Some(hash)
 }
 
 fn write(record: &Record) {

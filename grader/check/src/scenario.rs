@@ -2,9 +2,12 @@
 
 use crate::subject::Subject;
 use crate::{explore, record, replay, settings};
+use forklings_course::load_exercise;
 use forklings_model::{Demand, Ending, Fault, Judgement, Outcome, Rule, Scenario, Waiver};
 use forklings_report::terminal;
 use std::panic;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A scenario with what is demanded of every run of it. Nothing happens before
 /// [`check`](Check::check).
@@ -68,17 +71,37 @@ impl Check {
         record::judged(&judgement);
         record::finished(&self.subject);
         if judgement.outcome != Outcome::Passed {
-            fail(&judgement);
+            fail(&judgement, &self.subject.folder);
         }
     }
 }
 
 /// Ends the test with its message alone: a panic's own words would only push it off the screen.
-fn fail(judgement: &Judgement) -> ! {
-    let message = terminal::judgement(judgement, &settings::style());
+fn fail(judgement: &Judgement, folder: &Path) -> ! {
+    let style = settings::style();
+    let message = if is_todo(judgement) && !is_first_todo(judgement, folder) {
+        terminal::todo_again(judgement, &style)
+    } else {
+        terminal::judgement(judgement, &style)
+    };
     #[expect(clippy::print_stderr, reason = "libtest shows what a failed test printed")]
     {
         eprintln!("\n{message}");
     }
     panic::resume_unwind(Box::new("see the message above"))
+}
+
+fn is_todo(judgement: &Judgement) -> bool {
+    let Outcome::Failed { failures } = &judgement.outcome else { return false };
+    failures.first().is_some_and(|failure| failure.rule() == Rule::TodoLeft)
+}
+
+/// Whether this is the TODO to begin with: of the exercise's first task, and not said before. When
+/// that task is done, the other TODOs stay short, and the one to go on with is the next in the
+/// file.
+fn is_first_todo(judgement: &Judgement, folder: &Path) -> bool {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let first = load_exercise(folder)
+        .is_ok_and(|exercise| exercise.tasks.first().is_some_and(|task| task.id == judgement.task));
+    first && !SAID.swap(true, Ordering::Relaxed)
 }

@@ -5,6 +5,7 @@
 use crate::descriptors::Entry;
 use crate::error::Result;
 use crate::process::{Life, Process};
+use crate::ready::signal_bit;
 use crate::run::Run;
 use crate::server::lost;
 use crate::task::{Call, State, Task};
@@ -256,10 +257,14 @@ impl Run<'_> {
     fn note_merged_signal(&mut self, p: usize) {
         let Some(parent) = self.processes[p].parent else { return };
         let Some(t) = self.tasks.iter().position(|t| t.id == TaskId::main(parent)) else { return };
-        if self.process(t).dispositions.of(libc::SIGCHLD).action != Action::Handler {
+        let State::Parked(stopped, _) = &self.tasks[t].state else { return };
+        let handled = self.process(t).dispositions.of(libc::SIGCHLD).action == Action::Handler;
+        let blocked =
+            stopped.signal_mask().is_ok_and(|mask| mask & signal_bit(libc::SIGCHLD) != 0);
+        if !handled && !blocked {
+            // Pending without anybody who waits for it: nothing is lost by the merge.
             return;
         }
-        let State::Parked(stopped, _) = &self.tasks[t].state else { return };
         let waiting =
             stopped.pending().is_ok_and(|all| all.iter().any(|i| i.signal == libc::SIGCHLD));
         if waiting {

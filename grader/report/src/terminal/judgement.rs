@@ -88,6 +88,19 @@ fn also(judgement: &Judgement, others: &[Failure], style: &Style) -> String {
     out
 }
 
+/// Another TODO, in two lines: the first one has said all that there is to say.
+#[must_use]
+pub fn todo_again(judgement: &Judgement, style: &Style) -> String {
+    let Outcome::Failed { failures } = &judgement.outcome else { return String::new() };
+    let Some(failure) = failures.first() else { return String::new() };
+    let Detail::TodoLeft { todo } = &failure.finding.detail else { return String::new() };
+    let state = "not written yet";
+    let place = place(&failure.trace, failure.finding.site)
+        .map_or_else(String::new, |place| format!("{place}   "));
+    headline(&judgement.test, &style.paint(Ink::Accent, state), columns(state), style)
+        + &part("later", &format!("{place}{}", line(todo)), style)
+}
+
 /// Nothing is wrong yet: it is only not written. Short, and an invitation.
 fn todo_left(judgement: &Judgement, failure: &Failure, todo: &str, style: &Style) -> String {
     let state = "not written yet";

@@ -9,7 +9,7 @@ mod trace;
 mod tree;
 
 pub use explored::explored;
-pub use judgement::judgement;
+pub use judgement::{judgement, todo_again};
 #[cfg(feature = "class")]
 pub use summary::summary;
 pub use trace::trace;
