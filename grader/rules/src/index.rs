@@ -126,7 +126,10 @@ impl<'a> Index<'a> {
         self.of(proc).any(|event| {
             matches!(
                 event.kind,
-                EventKind::Disposition { action: forklings_model::Action::Handler, .. }
+                // The runtime's own handlers watch for stack overflows and write to no pipe.
+                EventKind::Disposition {
+                    action: forklings_model::Action::Handler, signal, ..
+                } if !signal.is_crash()
             )
         })
     }

@@ -87,8 +87,10 @@ fn main() {
         },
         "forks" => {
             for code in 0..4 {
-                if fork() == 0 {
-                    leave(code);
+                match fork() {
+                    0 => leave(code),
+                    -1 => break,
+                    _ => {}
                 }
             }
             let mut sum = 0;

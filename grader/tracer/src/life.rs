@@ -38,6 +38,7 @@ impl Run<'_> {
             self.emit(t, EventKind::ThreadStarted { thread: id });
             return Ok(());
         }
+        self.forks += 1;
         let id = ProcId(u32::try_from(self.processes.len()).unwrap_or(u32::MAX) + 1);
         let pid = self.pid_inside(tid);
         let maker = self.process(t);
@@ -259,8 +260,7 @@ impl Run<'_> {
         let Some(t) = self.tasks.iter().position(|t| t.id == TaskId::main(parent)) else { return };
         let State::Parked(stopped, _) = &self.tasks[t].state else { return };
         let handled = self.process(t).dispositions.of(libc::SIGCHLD).action == Action::Handler;
-        let blocked =
-            stopped.signal_mask().is_ok_and(|mask| mask & signal_bit(libc::SIGCHLD) != 0);
+        let blocked = stopped.signal_mask().is_ok_and(|mask| mask & signal_bit(libc::SIGCHLD) != 0);
         if !handled && !blocked {
             // Pending without anybody who waits for it: nothing is lost by the merge.
             return;

@@ -39,9 +39,10 @@ impl Run<'_> {
             return Ok(Before::Stop);
         }
         if flags & libc::CLONE_THREAD == 0 {
-            self.forks += 1;
-            let fault = Fault::ForkEagain { nth: self.forks };
+            // Counted where a process is born, since the kernel may restart the call.
+            let fault = Fault::ForkEagain { nth: self.forks + 1 };
             if self.schedule.faults.contains(&fault) {
+                self.forks += 1;
                 self.emit(t, EventKind::Injected { fault });
                 self.emit(t, EventKind::ForkFailed { errno: libc::EAGAIN, injected: true });
                 return Ok(Before::Skip(stopped, -i64::from(libc::EAGAIN)));
@@ -87,10 +88,10 @@ impl Run<'_> {
             keep: bits & libc::WNOWAIT != 0,
         };
         let target = self.wait_target(t, self.waitid_pid(t, call));
-        // `waitid` gives 0; the child stands in the structure, at offset 12, or 0 for none.
+        // `waitid` gives 0; the child stands in the structure, at offset 16, or 0 for none.
         let child = match (result, call.args[2]) {
             (0, 0) => return self.waited_blindly(t, call, target, options),
-            (0, info) => i64::from(memory::read_u32(self.tasks[t].tid, info + 12)?.cast_signed()),
+            (0, info) => i64::from(memory::read_u32(self.tasks[t].tid, info + 16)?.cast_signed()),
             (error, _) => error,
         };
         self.waited(t, call, target, options, child, true)

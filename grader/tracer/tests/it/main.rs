@@ -1,8 +1,10 @@
 //! The tracer against guests: each is one kernel behaviour in a tiny program
 //! (`examples/guest.rs`).
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at the events it is about")]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod behaviour;
 mod determinism;
 mod door;
 mod limits;
+mod record;

@@ -1,0 +1,36 @@
+//! What a trace says of calls whose results lie in memory.
+
+use crate::door::explorer;
+use forklings_model::{Ending, EventKind, Fault, ProcId, Schedule, Strategy, WaitOutcome};
+use forklings_sandbox::Wanted;
+
+#[test]
+fn waitid_tells_whom_it_looked_at_and_whom_it_reaped() {
+    let trace =
+        explorer("peeks-then-reaps", Wanted::All).run(&Schedule::new(Strategy::Random, 3)).unwrap();
+    let outcomes: Vec<WaitOutcome> = trace
+        .events
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Waited { outcome, .. } => Some(outcome),
+            _ => None,
+        })
+        .collect();
+    let child = ProcId(2);
+    let reaped = WaitOutcome::Reaped { child, ending: Ending::Exited(9), status_taken: true };
+    assert_eq!(outcomes, [WaitOutcome::Seen(child), reaped]);
+}
+
+#[test]
+fn the_fork_that_fails_is_the_one_that_was_asked_for() {
+    let mut explorer = explorer("forks", Wanted::All);
+    for seed in 0..100 {
+        let schedule = Schedule {
+            faults: vec![Fault::ForkEagain { nth: 4 }],
+            ..Schedule::new(Strategy::Random, seed)
+        };
+        let trace = explorer.run(&schedule).unwrap();
+        // Three children with the codes 0, 1 and 2; deaths meanwhile make the kernel restart forks.
+        assert_eq!(trace.stdout, b"3 Some(10)\n", "seed {seed}");
+    }
+}
