@@ -11,7 +11,7 @@ use crate::suite::{self, Found, Run};
 use anyhow::{Result, bail};
 use clap::value_parser;
 use forklings_grade::exit_codes;
-use forklings_model::{Failure as Broken, Judgement, Outcome, Record, Rule};
+use forklings_model::{Exercise, Failure as Broken, Judgement, Outcome, Record, Rule};
 use forklings_report::style::Ink;
 use forklings_report::{Style, terminal};
 
@@ -38,8 +38,10 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     let mut out = String::new();
     let mut all = Tally::default();
     for (n, suite) in programs.suites.iter().enumerate() {
-        let tests = suite::tests(suite)?;
-        let watch = progress::tests(screen, tests.len());
+        let mut tests = suite::tests(suite)?;
+        // libtest sorts by name; a student works in the order of the tasks.
+        tests.sort_by_key(|test| place(exercise, test));
+        let mut watch = progress::tests(screen, tests.len());
         let run = Run {
             suite,
             subject: &programs.driver,
@@ -49,11 +51,10 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         };
         let found = run.run(&interrupted, |record| {
             if let Record::Started { test } = record {
-                let place = tests.iter().position(|name| name == test).unwrap_or(0);
-                watch.begun(place + 1, test);
+                watch.begun(test);
             }
         })?;
-        watch.clear();
+        drop(watch);
         let title = if n == 0 { "visible tests" } else { "hidden tests" };
         out += &format!("{}\n", screen.style.paint(Ink::Strong, title));
         for test in &tests {
@@ -75,6 +76,12 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     out += &format!("{} of {} tests passed\n", all.passed, all.tests);
     screen.print(&out)?;
     Ok(all.exit_code())
+}
+
+/// The place of a test's task in the exercise.
+fn place(exercise: &Exercise, test: &str) -> usize {
+    let task = test.split("::").next().unwrap_or_default();
+    exercise.tasks.iter().position(|known| known.id == task).unwrap_or(usize::MAX)
 }
 
 /// How a test ended.

@@ -20,7 +20,8 @@ fn draw(course: &Course, style: &Style) -> String {
         out += &format!("\n{}\n", style.paint(Ink::Strong, &part.title));
         for exercise in &part.exercises {
             let id = style.paint(Ink::Accent, &format!("{:<16}", exercise.id));
-            out += &format!("\n  {id}  {} ({} points)\n", exercise.title, exercise.points());
+            let gap = if style.is_narrow() { "\n  " } else { "  " };
+            out += &format!("\n  {id}{gap}{} ({} points)\n", exercise.title, exercise.points());
             for task in &exercise.tasks {
                 out += &format!("    {:<20}  {:>3}\n", task.id, task.points);
             }

@@ -14,7 +14,10 @@ use forklings_tracer::{Explorer, Subject};
 use serde::Serialize;
 use std::env;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
+
+/// Lines of output that are repeated.
+const LINES: usize = 40;
 
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["exercise", "program"]))]
@@ -75,6 +78,7 @@ pub(crate) fn run(
         (Some(exercise), Some(scenario)) => scenario_of(&repository()?, exercise, scenario, &args)?,
         _ => command(&args)?,
     };
+    let shown = subject.terminal;
     let trace = Explorer::launch(subject)?.run_with_stacks(&schedule)?;
     let findings = forklings_rules::judge(&trace);
     if args.json {
@@ -82,7 +86,10 @@ pub(crate) fn run(
         screen.print(&format!("{json}\n"))?;
     } else {
         let style = Style { width: args.width.unwrap_or(screen.style.width), ..screen.style };
-        screen.print(&draw(&trace, &findings, &style))?;
+        let output = if shown { String::new() } else { printed(&trace, &style) };
+        screen.print(
+            &(terminal::trace(&trace, &style) + &output + &said(&trace, &findings, &style)),
+        )?;
     }
     Ok(match (&trace.end, findings.is_empty()) {
         (End::Abandoned { .. }, _) => exit_codes::GRADER_ERROR,
@@ -134,31 +141,32 @@ fn find(name: &str) -> Result<PathBuf> {
     };
     let missing =
         || Failure::BadInput(format!("no program `{}` can be run here", escape::line(name)));
-    Ok(found.ok_or_else(missing)?.canonicalize().map_err(|_| missing())?)
+    // Not resolved further: programs such as busybox act by the name they are called by.
+    Ok(path::absolute(found.ok_or_else(missing)?)?)
 }
 
-fn draw(trace: &Trace, findings: &[Finding], style: &Style) -> String {
-    let mut out = terminal::trace(trace, style);
+/// What the program printed, where it was not seen already.
+fn printed(trace: &Trace, style: &Style) -> String {
+    let mut out = String::new();
     for (name, bytes) in [("standard output", &trace.stdout), ("standard error", &trace.stderr)] {
         if !bytes.is_empty() {
             out += &format!("\n{}\n", style.paint(Ink::Strong, name));
-            for line in escape::block(&String::from_utf8_lossy(bytes), 40) {
+            for line in escape::block(&String::from_utf8_lossy(bytes), LINES) {
                 out += &format!("  {}\n", style.glyphs(&line));
             }
         }
     }
-    if findings.is_empty() {
-        let good = style.paint(Ink::Good, "nothing found");
-        out += &format!("\n{good} in this one run, schedule {}\n", said(&trace.schedule));
-    }
-    for finding in findings {
-        out += &found(finding, trace, style);
-    }
     out
 }
 
-fn said(schedule: &Schedule) -> String {
-    format!("{} with seed {}", schedule.strategy, schedule.seed)
+/// What the rules say of this one run.
+fn said(trace: &Trace, findings: &[Finding], style: &Style) -> String {
+    if findings.is_empty() {
+        let Schedule { strategy, seed, .. } = &trace.schedule;
+        let nothing = style.paint(Ink::Good, "nothing found");
+        return format!("\n{nothing} in this one run ({strategy}, seed {seed})\n");
+    }
+    findings.iter().map(|finding| found(finding, trace, style)).collect()
 }
 
 /// A finding without the demands of a test: what happened, where, and why most likely.
@@ -181,6 +189,6 @@ fn found(finding: &Finding, trace: &Trace, style: &Style) -> String {
         }
     }
     part("likely", &words.likely);
-    part("read", &format!("man {}; forklings explain {}", words.man, finding.rule()));
+    part("read", &format!("{}; forklings explain {}", words.man, finding.rule()));
     out
 }

@@ -7,7 +7,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const TICK: Duration = Duration::from_millis(120);
+/// Time between two pictures.
+pub(super) const TICK: Duration = Duration::from_millis(120);
 
 /// Bars on standard error. They vanish when this is dropped.
 pub(super) struct Bars {

@@ -1,0 +1,11 @@
+//! The program from outside, as a person meets it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot make its fixture should panic")]
+
+mod arrows;
+mod class;
+mod course;
+mod door;
+mod misuse;
+mod pages;
+mod replay;
+mod terminal;

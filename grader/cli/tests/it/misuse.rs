@@ -1,0 +1,60 @@
+//! Wrong usage and bad input: one clear message, and the documented exit code.
+
+use crate::door::{hand_in_stubs, run};
+use std::fs;
+use tempfile::TempDir;
+
+#[track_caller]
+fn check(args: &[&str], code: i32, message: &str) {
+    let said = run(args);
+    assert_eq!(said.code, code, "{said:?}");
+    assert!(said.stderr.contains(message), "{said:?}");
+    assert_eq!(said.stdout, "", "an error says nothing on standard output");
+}
+
+#[test]
+fn a_command_line_that_means_nothing_is_2() {
+    check(&["explain", "zombie"], 2, "a similar value exists: 'zombie-left'");
+    check(&["hint", "zombies", "reap-all"], 2, "did you mean `reap_all`?");
+    check(&["check", "zombie"], 2, "no exercise is called `zombie`; did you mean `zombies`?");
+    check(&["hint", "zombies", "reap_all", "4"], 2, "4 is not in 1..=3");
+    check(&["trace"], 2, "Usage:");
+    check(&["trace", "zombies"], 2, "<SCENARIO>");
+    check(&["trace", "--strategy", "best", "--", "true"], 2, "parent-first, child-first");
+    check(&["grade"], 2, "<FOLDER>");
+    check(&["grade", ".", "--jobs", "0"], 2, "0 is not in 1..=1024");
+}
+
+#[test]
+fn a_path_that_cannot_be_used_is_3() {
+    check(&["grade", "/does/not/exist"], 3, "the submissions in /does/not/exist cannot be read");
+    check(&["list", "--course", "/proc"], 3, "/proc holds no course");
+    check(&["replay", "/does/not/exist"], 3, "cannot replay /does/not/exist");
+    check(&["replay", "Cargo.toml"], 3, "it is no schedule file");
+    check(&["trace", "--", "no-such-program"], 3, "no program `no-such-program`");
+    let empty = TempDir::new().unwrap();
+    check(&["grade", empty.path().to_str().unwrap()], 3, "there are no submissions in");
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_made_is_4_and_named() {
+    let class = TempDir::new().unwrap();
+    hand_in_stubs(class.path(), "zombies", &["ada"]);
+    // Nobody, not even root, makes folders there.
+    let args = ["grade", class.path().to_str().unwrap(), "--out", "/proc/report"];
+    check(&args, 4, "cannot write /proc/report");
+}
+
+#[test]
+fn a_file_among_the_submissions_that_is_no_archive_is_named() {
+    let (class, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    fs::write(class.path().join("ada.zip"), "no archive").unwrap();
+    let said = run(&[
+        "grade",
+        class.path().to_str().unwrap(),
+        "--out",
+        out.path().join("report").to_str().unwrap(),
+    ]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stdout.contains("ada") && said.stdout.contains("not graded"), "{said:?}");
+}
