@@ -189,7 +189,9 @@ fn launch(check: &Check, program: &Path) -> Result<Explorer, String> {
     let mut subject = Subject::new(program, args, exercise.limits);
     subject.stdin.clone_from(&check.scenario.stdin);
     subject.wanted = settings::isolation()?;
-    subject.sources = vec![exercise.folder];
+    // A submission's sources lie where its suite was started; otherwise they are the exercise's.
+    let submitted = settings::subject().and_then(|_| std::env::current_dir().ok());
+    subject.sources = submitted.into_iter().chain([exercise.folder]).collect();
     Explorer::launch(subject).map_err(|error| error.to_string())
 }
 

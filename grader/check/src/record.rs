@@ -44,6 +44,8 @@ fn write(record: &Record) {
     static FILE: OnceLock<Option<Mutex<File>>> = OnceLock::new();
     let file = FILE.get_or_init(|| {
         let path = settings::record()?;
+        // Whoever wants records is a grader: without it nobody would end this suite.
+        drop(forklings_sandbox::die_with_parent());
         let file = OpenOptions::new().append(true).create(true).open(path).ok()?;
         Some(Mutex::new(file))
     });

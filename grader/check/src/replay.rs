@@ -62,7 +62,7 @@ pub(crate) fn save(
     schedule: &Schedule,
 ) -> Option<PathBuf> {
     let suite = env::current_exe().ok()?;
-    let folder = folder_beside(&suite)?;
+    let folder = settings::schedule_folder().or_else(|| folder_beside(&suite))?;
     fs::create_dir_all(&folder).ok()?;
     let task = check.subject.test.split("::").next().unwrap_or_default();
     // Several tests of a task fail beside each other.

@@ -15,6 +15,8 @@ const RECORD: &str = "FORKLINGS_RECORD";
 const SCHEDULES: &str = "FORKLINGS_SCHEDULES";
 /// Path of a schedule file: only that schedule runs.
 const REPLAY: &str = "FORKLINGS_REPLAY";
+/// Folder to save failing schedules in.
+const SCHEDULE_DIR: &str = "FORKLINGS_SCHEDULE_DIR";
 /// `none` for no namespaces and control groups.
 const ISOLATION: &str = "FORKLINGS_ISOLATION";
 
@@ -29,6 +31,11 @@ pub(crate) fn subject() -> Option<PathBuf> {
 /// Where to write records.
 pub(crate) fn record() -> Option<PathBuf> {
     path(RECORD)
+}
+
+/// Where to save failing schedules, if not beside the suite.
+pub(crate) fn schedule_folder() -> Option<PathBuf> {
+    path(SCHEDULE_DIR)
 }
 
 /// The one schedule to run.

@@ -26,3 +26,5 @@ pub use launch::{Held, Launch};
 pub use lease::CpuLease;
 pub use probe::{Host, Wanted, probe};
 pub use view::View;
+
+pub use forklings_sys::spawn::die_with_parent;

@@ -376,6 +376,17 @@ fn leave(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// Has the calling process killed when the thread that started it ends. Source: `prctl(2)`,
+/// PR_SET_PDEATHSIG.
+///
+/// # Errors
+/// None is expected.
+pub fn die_with_parent() -> Result<()> {
+    // SAFETY: takes numbers.
+    let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
+    check(result, "prctl(PR_SET_PDEATHSIG)", None).map(|_| ())
+}
+
 /// Whether this kernel lets this user install a filter, by trying it in a child.
 #[must_use]
 pub fn can_filter(filter: Filter) -> bool {
