@@ -6,6 +6,7 @@ use anyhow::Result;
 use forklings_grade::exit_codes;
 use forklings_report::Style;
 use forklings_report::style::Ink;
+use textwrap::Options;
 
 pub(crate) fn run(repository: Option<&Repository>, screen: &Screen) -> Result<u8> {
     let course = repository.and_then(|repository| repository.course().ok());
@@ -40,19 +41,24 @@ fn draw(first: &str, style: &Style) -> String {
         ),
         ("Something does not work", &[("forklings doctor", "what this machine offers and lacks")]),
     ];
-    let mut out = style.paint(Ink::Strong, "Forklings: processes, signals and pipes, with proof");
-    out.push('\n');
+    let wrapped = |text: &str, indent: &'static str| {
+        let options = Options::new(style.width).initial_indent(indent).subsequent_indent(indent);
+        textwrap::fill(text, options)
+    };
+    let title = wrapped("Forklings: processes, signals and pipes, with proof", "");
+    let mut out = format!("{}\n", style.paint(Ink::Strong, &title));
     for (title, lines) in parts {
         out += &format!("\n{}\n", style.paint(Ink::Strong, title));
         for (command, meaning) in lines {
             if style.is_narrow() {
-                out += &format!("  {}\n      {meaning}\n", style.paint(Ink::Accent, command));
+                let meaning = wrapped(meaning, "      ");
+                out += &format!("  {}\n{meaning}\n", style.paint(Ink::Accent, command));
             } else {
                 let command = style.paint(Ink::Accent, &format!("{command:<36}"));
                 out += &format!("  {command}  {meaning}\n");
             }
         }
     }
-    out += "\n`forklings` stands for `cargo run -q -p forklings --`. More: forklings --help\n";
-    out
+    let end = "`forklings` stands for `cargo run -q -p forklings --`. More: forklings --help";
+    out + &format!("\n{}\n", wrapped(end, ""))
 }

@@ -29,7 +29,7 @@ fn exit_code(session: &PtySession) -> i32 {
 /// The command in a window of so many columns.
 fn narrow(command: &Command, columns: u16) -> Command {
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(format!("stty cols {columns}; exec \"$@\"")).arg("sh");
+    shell.arg("-c").arg(format!("stty rows 30 cols {columns}; exec \"$@\"")).arg("sh");
     shell.arg(command.get_program()).args(command.get_args()).current_dir(root());
     shell
 }
