@@ -15,8 +15,8 @@ use std::path::Path;
 /// Schedules in a row without an order that was not seen before, after which a scenario that has
 /// never failed is done: its few orders have been tried again and again.
 const NOTHING_NEW: u32 = 50;
-/// Failing schedules after which a run that is slow by nature is not repeated.
-const ENOUGH: u32 = 1;
+/// Failing schedules after which there is nothing more to learn about how often.
+const ENOUGH: u32 = 50;
 
 /// Explores a scenario.
 pub(crate) fn explore(check: &Check) -> Judgement {
@@ -71,7 +71,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
     let mut explorer = launch(check, &program)?;
     explored.isolation = explorer.isolation();
     let mut orders = BTreeSet::new();
-    let mut nothing_new = 0;
+    let (mut nothing_new, mut failed) = (0, 0);
     let mut shown: BTreeMap<Rule, Shown> = BTreeMap::new();
     for number in 0..budget {
         let schedule = schedule(number, &check.faults);
@@ -89,9 +89,9 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
         let hopeless = findings.iter().any(|finding| is_final(finding.rule()));
         let decided = !trace.schedule.decisions.is_empty() || has_chance(&check.faults);
+        failed += u32::from(!findings.is_empty());
         note(&mut shown, findings, &trace, number);
-        let total: u32 = shown.values().map(|s| s.times).sum();
-        if hopeless && total >= ENOUGH {
+        if hopeless || failed >= ENOUGH {
             break;
         }
         if shown.is_empty() && nothing_new >= NOTHING_NEW {

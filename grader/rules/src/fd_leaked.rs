@@ -25,5 +25,5 @@ fn is_self_pipe(case: &Case<'_>, object: ObjectId) -> bool {
     case.run.is(Some(object), &ObjectKind::Pipe)
         && open.iter().filter(|fd| fd.object == Some(object)).count() >= 2
         && case.run.is_private(ProcId::ROOT, object)
-        && case.run.has_handler(ProcId::ROOT)
+        && case.run.serves_a_handler(ProcId::ROOT, object)
 }

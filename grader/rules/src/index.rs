@@ -121,17 +121,18 @@ impl<'a> Index<'a> {
             && self.io(object).all(|(event, _)| event.task.proc == proc)
     }
 
-    /// Whether `proc` ever installed a signal handler.
-    pub(crate) fn has_handler(&self, proc: ProcId) -> bool {
-        self.of(proc).any(|event| {
+    /// Whether a pipe of `proc` looks like the self-pipe of a signal handler: it wrote to it itself,
+    /// or it installed a handler after it had made the pipe. Handlers from before know nothing of
+    /// it.
+    pub(crate) fn serves_a_handler(&self, proc: ProcId, pipe: ObjectId) -> bool {
+        let Some(made) = self.maker(pipe) else { return false };
+        let handler = self.of(proc).any(|event| {
             matches!(
                 event.kind,
-                // The runtime's own handlers watch for stack overflows and write to no pipe.
-                EventKind::Disposition {
-                    action: forklings_model::Action::Handler, signal, ..
-                } if !signal.is_crash()
-            )
-        })
+                EventKind::Disposition { action: forklings_model::Action::Handler, .. }
+            ) && event.seq > made.seq
+        });
+        handler || self.wrote(proc, pipe)
     }
 
     /// Who last sent `signal` to `proc` successfully, and when.

@@ -64,7 +64,7 @@ fn is_pipe(case: &Case<'_>, object: ObjectId) -> bool {
 fn reader_holds_it(case: &Case<'_>, _: &[Wait], suspect: &Suspect<'_>) -> bool {
     let reader = suspect.wait.task.proc;
     let self_pipe = case.run.is_private(reader, suspect.pipe)
-        && (case.run.wrote(reader, suspect.pipe) || case.run.has_handler(reader));
+        && case.run.serves_a_handler(reader, suspect.pipe);
     suspect.holder == reader && !self_pipe
 }
 
