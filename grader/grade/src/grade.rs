@@ -41,7 +41,8 @@ pub fn grade(
     cancel: &AtomicBool,
 ) -> Result<Report, GradeError> {
     let course = forklings_course::load(&options.repository.join("exercises"))?;
-    let taken = take_in(&options.submissions, &course)?;
+    let mut taken = take_in(&options.submissions, &course)?;
+    taken.work.retain(|work| options.only.as_ref().is_none_or(|only| work.exercise == *only));
     if is_below(&options.out, &options.submissions) {
         return Err(GradeError::OutAmongSubmissions { folder: options.out.clone() });
     }
@@ -61,7 +62,7 @@ pub fn grade(
     }
     let isolation = weakest(&graded);
     let report = Report { version: VERSION, compiler, isolation, graded, refused: taken.refused };
-    output::write(&report, &options.out)?;
+    output::write(&report, &options.formats, &options.out)?;
     Ok(report)
 }
 

@@ -34,7 +34,7 @@ mod unsandboxed;
 
 pub use error::GradeError;
 pub use grade::grade;
-pub use options::{BuildLimits, Options};
+pub use options::{BuildLimits, Format, Options};
 pub use progress::{Progress, Silent, Step};
 pub use sandboxed::Sandboxed;
 pub use unsandboxed::Unsandboxed;

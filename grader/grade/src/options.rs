@@ -23,6 +23,26 @@ pub struct Options {
     pub patience: Duration,
     /// Whether strangers' code may run on a machine without namespaces.
     pub without_isolation: bool,
+    /// Only this exercise; all when `None`.
+    pub only: Option<String>,
+    /// The reports to render.
+    pub formats: Vec<Format>,
+}
+
+/// A form that a report is rendered in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `index.html`, to read.
+    Html,
+    /// `report.json` and its schema.
+    Json,
+    /// `gradebook.csv`, a row for each submission and exercise.
+    Csv,
+}
+
+impl Format {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Html, Self::Json, Self::Csv];
 }
 
 /// What compiling one submission may use.
@@ -53,6 +73,8 @@ impl Options {
             build: BuildLimits::default(),
             patience: Duration::from_secs(120),
             without_isolation: false,
+            only: None,
+            formats: Format::ALL.to_vec(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! disk never leaves half a report where a whole one was.
 
 use crate::error::GradeError;
+use crate::options::Format;
 use forklings_model::Report;
 use forklings_report::{html, machine};
 use std::fmt::Display;
@@ -9,12 +10,23 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-/// Renders every report into `out`.
-pub(crate) fn write(report: &Report, out: &Path) -> Result<(), GradeError> {
-    replace(&out.join("report.json"), &machine::report(report).map_err(render)?)?;
-    replace(&out.join("report.schema.json"), machine::SCHEMA)?;
-    replace(&out.join("gradebook.csv"), &machine::gradebook(report).map_err(render)?)?;
-    replace(&out.join("index.html"), &html::report(report).map_err(render)?)
+/// Renders the reports into `out`.
+pub(crate) fn write(report: &Report, formats: &[Format], out: &Path) -> Result<(), GradeError> {
+    for format in formats {
+        match format {
+            Format::Html => {
+                replace(&out.join("index.html"), &html::report(report).map_err(render)?)?;
+            }
+            Format::Json => {
+                replace(&out.join("report.json"), &machine::report(report).map_err(render)?)?;
+                replace(&out.join("report.schema.json"), machine::SCHEMA)?;
+            }
+            Format::Csv => {
+                replace(&out.join("gradebook.csv"), &machine::gradebook(report).map_err(render)?)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn render(error: impl Display) -> GradeError {

@@ -2,14 +2,14 @@
 
 use crate::interrupt;
 use crate::progress;
-use crate::repository::Repository;
+use crate::repository::{self, Repository};
 use crate::screen::Screen;
 use anyhow::Result;
 use clap::{ValueEnum, value_parser};
 use forklings_grade::{GradeError, Options, exit_codes};
 use forklings_report::style::Ink;
 use forklings_report::terminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +22,12 @@ pub(crate) struct Args {
     /// How many submissions are graded at once [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1024))]
     jobs: Option<u32>,
+    /// The reports to write [default: all]
+    #[arg(long, value_name = "FORMATS", value_enum, value_delimiter = ',')]
+    format: Vec<Format>,
+    /// Only this exercise
+    #[arg(long, value_name = "ID")]
+    only: Option<String>,
     /// Schedules for each scenario [default: 200]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
@@ -38,12 +44,38 @@ enum Isolation {
     None,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// index.html, to read
+    Html,
+    /// report.json, with its schema
+    Json,
+    /// gradebook.csv
+    Csv,
+}
+
+impl From<Format> for forklings_grade::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Html => Self::Html,
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
 pub(crate) fn run(args: Args, repository: &Repository, screen: &Screen) -> Result<u8> {
     let mut options = Options::new(&repository.root, &args.folder, &args.out);
     if let Some(jobs) = args.jobs {
         options.jobs = usize::try_from(jobs)?;
     }
     options.schedules = args.schedules;
+    if let Some(id) = args.only {
+        options.only = Some(repository::exercise(&repository.course()?, &id)?.id.clone());
+    }
+    if !args.format.is_empty() {
+        options.formats = args.format.into_iter().map(Into::into).collect();
+    }
     options.without_isolation = args.isolation == Isolation::None;
     let cancel = interrupt::flag()?;
     let mut progress = progress::grading(screen);
@@ -61,12 +93,14 @@ pub(crate) fn run(args: Args, repository: &Repository, screen: &Screen) -> Resul
         result => result?,
     };
     let mut out = terminal::summary(&report, &screen.style);
-    out += &format!("\nreport: {}\n", screen.style.paint(Ink::Accent, &page(&args.out)));
+    out += &format!("\nreport: {}\n", screen.style.paint(Ink::Accent, &place(&options)));
     screen.print(&out)?;
     Ok(if interrupted { exit_codes::INTERRUPTED } else { exit_codes::OK })
 }
 
-/// The page to look at first.
-fn page(out: &Path) -> String {
-    out.canonicalize().unwrap_or_else(|_| out.to_owned()).join("index.html").display().to_string()
+/// What to look at first.
+fn place(options: &Options) -> String {
+    let folder = options.out.canonicalize().unwrap_or_else(|_| options.out.clone());
+    let page = options.formats.contains(&forklings_grade::Format::Html);
+    if page { folder.join("index.html") } else { folder }.display().to_string()
 }

@@ -19,6 +19,7 @@ fn at_terminal(mut command: Command) -> PtySession {
 }
 
 #[track_caller]
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other end is as wrong")]
 fn exit_code(session: &PtySession) -> i32 {
     match session.process().wait().unwrap() {
         WaitStatus::Exited(_, code) => code,

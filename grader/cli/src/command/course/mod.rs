@@ -14,6 +14,7 @@ use crate::repository::{self, Repository};
 use crate::screen::Screen;
 use anyhow::{Context, Result};
 use clap::value_parser;
+use forklings_grade::journal::Journal;
 use forklings_grade::{GradeError, Options, exit_codes};
 use forklings_model::{Course, Exercise, Graded, Report};
 use forklings_report::style::Ink;
@@ -21,6 +22,13 @@ use specimen::Specimen;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+/// Time between two tries when another self-check is at work.
+const LOOK: Duration = Duration::from_millis(200);
+/// Bytes of results that are kept from check to check.
+const KEPT: u64 = 512 << 20;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -105,18 +113,46 @@ fn grade(
     options.schedules = args.schedules;
     // All of this is the course's own code.
     options.without_isolation = true;
+    options.formats = Vec::new();
     if let Some(jobs) = args.jobs {
         options.jobs = usize::try_from(jobs)?;
     }
     let cancel = interrupt::flag()?;
-    let mut progress = progress::grading(screen);
-    let result = forklings_grade::grade(&options, progress.as_mut(), &cancel);
-    drop(progress);
-    match result {
-        Err(GradeError::Interrupted) => Ok(None),
-        Ok(_) if cancel.load(Ordering::Relaxed) => Ok(None),
-        result => Ok(Some(result?)),
+    forget(out)?;
+    let mut told = false;
+    loop {
+        let mut progress = progress::grading(screen);
+        let result = forklings_grade::grade(&options, progress.as_mut(), &cancel);
+        drop(progress);
+        match result {
+            Err(GradeError::Interrupted) => return Ok(None),
+            _ if cancel.load(Ordering::Relaxed) => return Ok(None),
+            Err(GradeError::Busy { .. }) => {
+                if !std::mem::replace(&mut told, true) {
+                    screen.remark("another self-check of this course is at work; waiting for it");
+                }
+                thread::sleep(LOOK);
+            }
+            result => return Ok(Some(result?)),
+        }
     }
+}
+
+/// Throws away what earlier checks found out, once it takes more room than it saves time.
+fn forget(out: &Path) -> Result<()> {
+    let path = out.join("journal.jsonl");
+    if path.metadata().is_ok_and(|meta| meta.len() > KEPT) {
+        // Emptied only while nobody else works with it.
+        match Journal::open(out) {
+            Err(GradeError::Busy { .. }) => {}
+            held => {
+                let held = held?;
+                fs::write(&path, "").with_context(|| format!("cannot write {}", path.display()))?;
+                drop(held);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A student who has done nothing wrong yet shall see no warning.
