@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 /// What the exit code means, for every command. The table's home is `forklings_grade::exit_codes`.
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    it did what was asked; grade: grading completed, whatever the verdicts
   1    check, trace, replay, course check: something is wrong with the program

@@ -1,10 +1,12 @@
 //! `forklings grade`: a folder of submissions in, reports out.
 
+use crate::args::EXIT_CODES;
+use crate::failure::Failure;
 use crate::interrupt;
 use crate::progress;
 use crate::repository::{self, Repository};
 use crate::screen::Screen;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{ValueEnum, value_parser};
 use forklings_grade::{GradeError, Options, exit_codes};
 use forklings_report::style::Ink;
@@ -13,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Args {
     /// The folder of submissions: each a folder, a .zip or a .tar.gz in it
     folder: PathBuf,
@@ -92,6 +95,10 @@ pub(crate) fn run(args: Args, repository: &Repository, screen: &Screen) -> Resul
         Err(GradeError::Interrupted) => return Ok(exit_codes::INTERRUPTED),
         result => result?,
     };
+    if report.graded.is_empty() && report.refused.is_empty() {
+        let id = options.only.as_deref().unwrap_or("an exercise");
+        bail!(Failure::BadInput(format!("no submission holds `{id}`")));
+    }
     let mut out = terminal::summary(&report, &screen.style);
     out += &format!("\nreport: {}\n", screen.style.paint(Ink::Accent, &place(&options)));
     screen.print(&out)?;
