@@ -70,10 +70,10 @@ rules! {
     TimeLimit = "time-limit" in Limits;
     /// The order holds only because of a sleep.
     OrderBySleep = "order-by-sleep" in Order;
-    /// Something happened before what it must follow.
-    OrderViolated = "order-violated" in Order;
     /// What the program did or printed is not what the contract says.
     OutputWrong = "output-wrong" in Order;
+    /// Something happened before what it must follow.
+    OrderViolated = "order-violated" in Order;
     /// A dead child was never waited for.
     ZombieLeft = "zombie-left" in Processes;
     /// A process outlived the one that started it.
