@@ -1,5 +1,6 @@
 //! What a grading run is asked to do.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ pub struct Options {
     /// Wall time for which a suite may record nothing before the grader gives up on it. This is the
     /// backstop: what a subject may use is in its exercise's manifest.
     pub patience: Duration,
+    /// For the submissions named here, only the tests of this task run. A wrong program of the
+    /// course has its mistake in one task, and the other tests would tell nothing.
+    pub only_task: BTreeMap<String, String>,
     /// Whether strangers' code may run on a machine without namespaces.
     pub without_isolation: bool,
     /// Only this exercise; all when `None`.
@@ -72,6 +76,7 @@ impl Options {
             schedules: None,
             build: BuildLimits::default(),
             patience: Duration::from_secs(120),
+            only_task: BTreeMap::new(),
             without_isolation: false,
             only: None,
             formats: Format::ALL.to_vec(),

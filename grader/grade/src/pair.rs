@@ -85,10 +85,14 @@ impl Grader<'_> {
         let bytes = fs::read(subject).map_err(GradeError::read(subject))?;
         let hash = blake3::hash(&bytes).to_hex().to_string();
         let suites = self.suites.get(&work.exercise).map_or(&[][..], Vec::as_slice);
+        let suites: Vec<Suite> = match self.options.only_task.get(&work.submission.name) {
+            Some(task) => suites.iter().map(|suite| suite.of_task(task)).collect(),
+            None => suites.to_vec(),
+        };
         let of = suites.iter().map(|suite| suite.tests.len()).sum();
         let mut before = 0;
         let mut found: Vec<Found> = Vec::new();
-        for suite in suites {
+        for suite in suites.iter().filter(|suite| !suite.tests.is_empty()) {
             let waste = self.scratch.folder()?;
             let bench = Bench {
                 subject,
@@ -116,6 +120,7 @@ impl Grader<'_> {
         }
         let results: Vec<Results<'_>> = suites
             .iter()
+            .filter(|suite| !suite.tests.is_empty())
             .zip(&found)
             .map(|(suite, found)| Results {
                 suite,

@@ -73,7 +73,14 @@ impl Suite {
         Ok(Self { tests: tests.map(str::to_owned).collect(), program })
     }
 
-    /// Runs all tests; `begun` hears each test's number, from 0, and name as it begins.
+    /// The same suite with the tests of one task only.
+    pub(crate) fn of_task(&self, task: &str) -> Self {
+        let belongs = |test: &&String| test.split("::").next() == Some(task);
+        let tests = self.tests.iter().filter(belongs).cloned().collect();
+        Self { tests, program: self.program.clone() }
+    }
+
+    /// Runs its tests; `begun` hears each test's number, from 0, and name as it begins.
     pub(crate) fn run(
         &self,
         bench: &Bench<'_>,
@@ -85,7 +92,7 @@ impl Suite {
         let home = bench.subject.parent().unwrap_or(bench.folder);
         let mut command = Command::new(&self.program);
         // One test at a time: the workers beside each other keep the processors busy.
-        command.args(["--test-threads", "1"]).current_dir(home);
+        command.args(["--test-threads", "1", "--exact"]).args(&self.tests).current_dir(home);
         command.env("FORKLINGS_SUBJECT", bench.subject).env("FORKLINGS_RECORD", &record);
         command.env_remove("FORKLINGS_REPLAY");
         command.env("FORKLINGS_SCHEDULE_DIR", home);

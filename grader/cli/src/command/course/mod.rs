@@ -106,10 +106,14 @@ fn grade(
     screen: &Screen,
 ) -> Result<Option<Report>> {
     let class = tempfile::tempdir().context("cannot make a temporary folder")?;
-    for specimen in specimens {
-        specimen.hand_in(class.path(), repository::exercise(course, &specimen.exercise)?)?;
-    }
     let mut options = Options::new(&repository.root, class.path(), out);
+    for specimen in specimens {
+        let exercise = repository::exercise(course, &specimen.exercise)?;
+        specimen.hand_in(class.path(), exercise)?;
+        if let Some(task) = specimen.task(exercise) {
+            options.only_task.insert(specimen.name.clone(), task.to_owned());
+        }
+    }
     options.schedules = args.schedules;
     // All of this is the course's own code.
     options.without_isolation = true;

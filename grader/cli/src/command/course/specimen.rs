@@ -101,6 +101,14 @@ pub(super) fn collect(
 }
 
 impl Specimen {
+    /// The task that a mutant's name begins with: the one its mistake is in.
+    pub(super) fn task<'a>(&self, exercise: &'a Exercise) -> Option<&'a str> {
+        let Kind::Mutant(_) = self.kind else { return None };
+        let stem = self.name.strip_prefix(&exercise.id)?.strip_prefix('.')?;
+        let tasks = exercise.tasks.iter().map(|task| task.id.as_str());
+        tasks.filter(|task| stem.starts_with(*task)).max_by_key(|task| task.len())
+    }
+
     /// Puts it into a folder of submissions.
     pub(super) fn hand_in(&self, class: &Path, exercise: &Exercise) -> Result<()> {
         let home = class.join(&self.name).join(&exercise.id);
