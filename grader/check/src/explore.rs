@@ -189,9 +189,10 @@ fn launch(check: &Check, program: &Path) -> Result<Explorer, String> {
     let mut subject = Subject::new(program, args, exercise.limits);
     subject.stdin.clone_from(&check.scenario.stdin);
     subject.wanted = settings::isolation()?;
-    // A submission's sources lie where its suite was started; otherwise they are the exercise's.
-    let submitted = settings::subject().and_then(|_| std::env::current_dir().ok());
-    subject.sources = submitted.into_iter().chain([exercise.folder]).collect();
+    // A submission's sources lie beside its program; a student's own are the exercise's.
+    let beside = subject.program.parent().map(Path::to_path_buf);
+    let beside = beside.filter(|folder| folder.join("src").is_dir());
+    subject.sources = beside.into_iter().chain([exercise.folder]).collect();
     Explorer::launch(subject).map_err(|error| error.to_string())
 }
 

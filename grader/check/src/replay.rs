@@ -35,7 +35,10 @@ pub(crate) struct Requested {
 impl Requested {
     /// Whether it belongs to this scenario of this test.
     pub(crate) fn is_for(&self, check: &Check) -> bool {
-        self.file.test == check.subject.test && self.file.scenario == check.scenario
+        // One test may run the same scenario several times, with other faults each time.
+        self.file.test == check.subject.test
+            && self.file.scenario == check.scenario
+            && self.file.schedule.faults == check.faults
     }
 
     /// Why it cannot be judged: the program is another one than the one it was made with.

@@ -128,7 +128,11 @@ impl Grader<'_> {
                 finished: &found.finished,
             })
             .collect();
-        let score = score::score(exercise, &results);
+        let mut judged = exercise.clone();
+        if let Some(task) = self.options.only_task.get(&work.submission.name) {
+            judged.tasks.retain(|other| other.id == *task);
+        }
+        let score = score::score(&judged, &results);
         let mut judgements: Vec<Judgement> =
             found.into_iter().flat_map(|found| found.judgements).collect();
         schedules::collect(&mut judgements, subject, &home.path);

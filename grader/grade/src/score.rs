@@ -93,8 +93,7 @@ pub(crate) fn score(exercise: &Exercise, suites: &[Results<'_>]) -> Score {
             tests: count(ends.len()),
         });
     }
-    let first =
-        rules.iter().find(|rule| **rule != Some(Rule::TodoLeft)).or_else(|| rules.first()).copied();
+    let first = main_rule(&rules);
     let rule = first.flatten();
     let verdict = match first {
         _ if !unknown.is_empty() => Verdict::GraderError,
@@ -103,6 +102,19 @@ pub(crate) fn score(exercise: &Exercise, suites: &[Results<'_>]) -> Score {
         Some(_) => Verdict::Rejected,
     };
     Score { verdict, rule, tasks, unfinished, grader_error: unknown.into_iter().next() }
+}
+
+/// The rule that stands for all failed tests: a limit where one was exceeded, since such a run says
+/// little else; otherwise what most tests name, the first of them at a tie. A TODO only where there
+/// is nothing else.
+fn main_rule(rules: &[Option<Rule>]) -> Option<Option<Rule>> {
+    let written: Vec<Option<Rule>> =
+        rules.iter().copied().filter(|rule| *rule != Some(Rule::TodoLeft)).collect();
+    let limit = written.iter().copied().find(|rule| rule.is_some_and(is_limit));
+    let times = |rule: &Option<Rule>| written.iter().filter(|other| *other == rule).count();
+    // `max_by_key` gives the last of equals, so it looks from the end.
+    let most = written.iter().rev().copied().max_by_key(|rule| times(rule));
+    limit.or(most).or_else(|| rules.first().copied())
 }
 
 /// The score of an exercise whose tests did not run: no points, or none known.

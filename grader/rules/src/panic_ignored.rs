@@ -3,11 +3,12 @@
 
 use crate::case::{At, Case, accuse};
 use crate::todo_left::is_todo;
-use forklings_model::{Detail, Ending, Finding, ProcId, Weight};
+use forklings_model::{Detail, Ending, Finding, ProcId};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     let root = case.run.life(ProcId::ROOT).and_then(|life| life.ended);
-    let Some((end, ending)) = root else { return Vec::new() };
+    // A root that does not end with 0 has noticed something.
+    let Some((end, Ending::Exited(0))) = root else { return Vec::new() };
     case.run
         .lives()
         .filter(|life| life.proc != ProcId::ROOT)
@@ -17,13 +18,10 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
             let reaped = life.reaped.map(|reaping| reaping.seq);
             let evidence = [Some(panic.seq), died, reaped, life.forked, Some(end)];
             let detail = Detail::PanicIgnored { child: life.proc, panic: panic.message.clone() };
-            // A root that does not end with 0 has noticed something.
-            let weight =
-                if ending == Ending::Exited(0) { Weight::Accuses } else { Weight::Explains };
             let finding = accuse(detail, evidence.into_iter().flatten());
             let waited = reaped.and_then(|seq| case.run.site(seq));
             let site = case.run.site(panic.seq);
-            Some(Finding { weight, ..finding.at(site).from(waited) })
+            Some(finding.at(site).from(waited))
         })
         .collect()
 }

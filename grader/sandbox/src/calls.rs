@@ -86,18 +86,17 @@ pub fn denied() -> BTreeMap<i64, i32> {
         libc::SYS_io_submit,
         libc::SYS_userfaultfd,
         libc::SYS_memfd_secret,
-        // Its flags lie in memory, where a filter cannot see them; libraries fall back to clone.
-        libc::SYS_clone3,
     ];
     let forbidden = forbidden.into_iter().map(|call| (call, libc::EPERM));
     let absent = absent.into_iter().map(|call| (call, libc::ENOSYS));
     forbidden.chain(absent).collect()
 }
 
-/// A filter for programs that run untraced: all but the [`denied`] calls. `io_uring` and `clone3`
-/// stay refused; a compiler does without.
+/// A filter for programs that run untraced: all but the [`denied`] calls, and `clone3`, whose flags
+/// lie in memory, where a filter cannot see them. A compiler does without.
 #[must_use]
 pub fn without_tracer() -> Filter {
-    let calls = denied().into_iter().map(|(call, errno)| (call, Verdict::Fail(errno))).collect();
+    let denied = denied().into_iter().chain([(libc::SYS_clone3, libc::ENOSYS)]);
+    let calls = denied.map(|(call, errno)| (call, Verdict::Fail(errno))).collect();
     Filter::new(&calls, Verdict::Allow)
 }

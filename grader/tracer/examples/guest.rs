@@ -367,6 +367,19 @@ fn main() {
             say(&format!("{count} {}", info[0]));
             wait(-1, 0);
         },
+        "looks-then-pauses" => {
+            handle(SIGUSR1, 0);
+            let me = unsafe { libc::getpid() };
+            let child = fork();
+            if child == 0 {
+                unsafe { libc::kill(me, SIGUSR1) };
+                leave(0);
+            }
+            if SEEN.load(Ordering::SeqCst) == 0 {
+                unsafe { libc::pause() };
+            }
+            wait(child, 0);
+        }
         "spins" => loop {
             std::hint::spin_loop();
         },

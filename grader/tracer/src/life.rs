@@ -28,9 +28,9 @@ impl Run<'_> {
         let Halt::Stopped(stopped, _) = ptrace::born(tid).wait()? else {
             return Err(lost("a process died at its birth"));
         };
-        let flags =
-            call.filter(|call| call.number == libc::SYS_clone).map_or(0, |call| call.int(0));
-        if flags & libc::CLONE_THREAD != 0 {
+        let flags = call.map_or(0, |call| self.clone_flags(t, &call));
+        let asked = |flag: i32| flags & u64::from(flag.cast_unsigned()) != 0;
+        if asked(libc::CLONE_THREAD) {
             let process = self.process_mut(t);
             process.threads += 1;
             let id = TaskId { proc: process.id, thread: process.threads };
@@ -42,7 +42,7 @@ impl Run<'_> {
         let id = ProcId(u32::try_from(self.processes.len()).unwrap_or(u32::MAX) + 1);
         let pid = self.pid_inside(tid);
         let maker = self.process(t);
-        let parent = if flags & libc::CLONE_PARENT == 0 { Some(maker.id) } else { maker.parent };
+        let parent = if asked(libc::CLONE_PARENT) { maker.parent } else { Some(maker.id) };
         let process = Process {
             id,
             host: tid,

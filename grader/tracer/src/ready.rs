@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::process::{Life, Process};
 use crate::run::Run;
 use crate::task::{Call, Point, State};
-use forklings_model::{Fd, Holder, ObjectId, ObjectKind, ProcId, WaitsFor};
+use forklings_model::{Action, Fd, Holder, ObjectId, ObjectKind, ProcId, WaitsFor};
 use forklings_sys::{descriptor, memory};
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -15,6 +15,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 pub(crate) enum Ready {
     /// It can.
     Yes,
+    /// It can because a signal is pending: the signal ends its wait, or comes just before it.
+    Signalled,
     /// It sleeps, and time is all that it waits for.
     Sleeps,
     /// It waits for this; a time-out, if there is one, stands in its `deadline`.
@@ -64,7 +66,13 @@ impl Run<'_> {
         };
         let Some(waits) = waits else { return Ok(Ready::Yes) };
         if self.signal_wakes(t, &call)? {
-            return Ok(Ready::Yes);
+            // A large write that has begun is past its beginning.
+            let begins = self.tasks[t].written == 0 && !self.tasks[t].inside;
+            return Ok(if begins && self.handler_is_due(t)? {
+                Ready::Signalled
+            } else {
+                Ready::Yes
+            });
         }
         Ok(Ready::Blocked(waits))
     }
@@ -90,6 +98,17 @@ impl Run<'_> {
             self.tasks[t].deadline = Some(deadline);
         }
         Ok(if self.signal_wakes(t, call)? { Ready::Yes } else { Ready::Sleeps })
+    }
+
+    /// Whether a pending signal has a handler and is not blocked now, so that it could as well have
+    /// arrived before the call began.
+    fn handler_is_due(&self, t: usize) -> Result<bool> {
+        let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(false) };
+        let mask = stopped.signal_mask()?;
+        let dispositions = &self.process(t).dispositions;
+        Ok(stopped.pending()?.iter().any(|i| {
+            mask & signal_bit(i.signal) == 0 && dispositions.of(i.signal).action == Action::Handler
+        }))
     }
 
     /// Whether a pending signal would end a blocking call: it is let through and does something.
@@ -137,17 +156,26 @@ impl Run<'_> {
     /// Whether a read would not block: there is something, or the end, or an error, or the
     /// descriptor does not block at all.
     fn readable(&self, t: usize, fd: Fd) -> Result<bool> {
-        let known = self.process(t).files.get(fd);
-        if let Some(mask) = known.and_then(|entry| self.signal_masks.get(&entry.object.0)) {
-            let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(true) };
-            let pending = stopped.pending()?;
-            return Ok(pending.iter().any(|i| mask & signal_bit(i.signal) != 0));
-        }
         let Some(copy) = self.copy(t, fd) else { return Ok(true) };
         if descriptor::status_flags(copy.as_raw_fd())? & libc::O_NONBLOCK != 0 {
             return Ok(true);
         }
+        if let Some(mask) = self.signal_mask_of(t, fd) {
+            return self.has_pending(t, mask);
+        }
         Ok(descriptor::poll_now(&[(copy.as_raw_fd(), libc::POLLIN)])?[0] != 0)
+    }
+
+    /// The signals that a descriptor made by `signalfd` reads. Polling a copy of it would tell of
+    /// the tracer's own signals.
+    fn signal_mask_of(&self, t: usize, fd: Fd) -> Option<u64> {
+        let entry = self.process(t).files.get(fd)?;
+        self.signal_masks.get(&entry.object.0).copied()
+    }
+
+    fn has_pending(&self, t: usize, mask: u64) -> Result<bool> {
+        let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(true) };
+        Ok(stopped.pending()?.iter().any(|i| mask & signal_bit(i.signal) != 0))
     }
 
     fn waits_to_write(&mut self, t: usize, fd: Fd) -> Result<Option<WaitsFor>> {
@@ -245,13 +273,8 @@ impl Run<'_> {
     fn waits_for_any(&mut self, t: usize, call: &Call) -> Result<Option<WaitsFor>> {
         let asked = self.polled(t, call)?;
         for &(fd, events) in &asked {
-            let signals = self
-                .process(t)
-                .files
-                .get(fd)
-                .is_some_and(|entry| self.signal_masks.contains_key(&entry.object.0));
-            if signals {
-                if self.readable(t, fd)? {
+            if let Some(mask) = self.signal_mask_of(t, fd) {
+                if self.has_pending(t, mask)? {
                     return Ok(None);
                 }
                 continue;

@@ -27,6 +27,11 @@ use std::collections::BTreeMap;
 
 /// Interruptions that one run may inject: a loop that retries shall come to its end.
 const INTERRUPTIONS: u32 = 3;
+/// How often a sleep may end while others are ready: in a row for one task, and in a whole run.
+/// Enough to break an order that rests on sleep; few enough for a loop that naps between two looks
+/// to see what it looks for.
+const NAPS_IN_A_ROW: u32 = 4;
+const NAPS: u32 = 40;
 /// Polls in vain that a task may make in a row before others must go first; after the first such
 /// row only a few.
 const PATIENCE: u32 = 60;
@@ -57,6 +62,7 @@ pub(crate) struct Run<'a> {
     pub(crate) replayable: bool,
     pub(crate) forks: u32,
     pub(crate) interruptions: u32,
+    pub(crate) naps: u32,
     pub(crate) output: u64,
     pub(crate) alarms: BTreeMap<ProcId, crate::calls::time::Alarm>,
     /// Masks of signalfd objects.
@@ -128,6 +134,7 @@ impl<'a> Run<'a> {
             replayable: true,
             forks: 0,
             interruptions: 0,
+            naps: 0,
             output: 0,
             alarms: BTreeMap::new(),
             signal_masks: BTreeMap::new(),
@@ -202,6 +209,10 @@ impl<'a> Run<'a> {
             let who = self.tasks[t].id;
             match self.ready(t)? {
                 Ready::Yes => choices.push(Choice { who, what: What::Go }),
+                Ready::Signalled => {
+                    choices.push(Choice { who, what: What::Go });
+                    choices.push(Choice { who, what: What::HandleFirst });
+                }
                 Ready::Sleeps => sleepers.push(t),
                 Ready::Blocked(on) => {
                     self.announce(t, &on);
@@ -218,6 +229,8 @@ impl<'a> Run<'a> {
         let limit = u64::from(self.limits.seconds) * 1_000_000_000;
         if let Some(first) = sleepers.iter().copied().min_by_key(|&t| self.tasks[t].deadline)
             && self.tasks[first].deadline.is_some_and(|deadline| deadline < limit)
+            && self.tasks[first].naps < NAPS_IN_A_ROW
+            && self.naps < NAPS
         {
             choices.push(Choice { who: self.tasks[first].id, what: What::Wake });
         }
@@ -263,11 +276,18 @@ impl<'a> Run<'a> {
                 let t = self.task_position(choice.who)?;
                 self.interrupt(t)?;
             }
+            What::HandleFirst => {
+                let t = self.task_position(choice.who)?;
+                self.handle_first(t)?;
+                self.let_others_go(Some(t));
+            }
             What::Wake => {
                 let t = self.task_position(choice.who)?;
                 let deadline = self.tasks[t].deadline.unwrap_or(0);
                 self.clock.advance_to(deadline);
                 self.tasks[t].expired = true;
+                self.tasks[t].naps += 1;
+                self.naps += 1;
                 self.go(t)?;
                 self.let_others_go(Some(t));
             }
@@ -295,6 +315,7 @@ impl<'a> Run<'a> {
         for (n, task) in self.tasks.iter_mut().enumerate() {
             if Some(n) != but {
                 task.held_back = false;
+                task.naps = 0;
             }
         }
     }
@@ -309,6 +330,27 @@ impl<'a> Run<'a> {
             other => {
                 self.tasks[t].state = other;
                 Err(lost(format!("{} is not parked", self.tasks[t].id)))
+            }
+        }
+    }
+
+    /// The signal came just before the call that a task stands before: its handler runs first, and
+    /// the call begins afterwards. This is the window in which a wake-up is lost.
+    fn handle_first(&mut self, t: usize) -> Result<()> {
+        match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
+            State::Parked(stopped, Point::Call(call)) => {
+                let mut registers = call.registers;
+                // Skipped, and back before the `syscall` instruction, which is two bytes long.
+                registers.orig_rax = u64::MAX;
+                registers.rax = call.number.cast_unsigned();
+                registers.rip -= 2;
+                stopped.set_registers(&registers)?;
+                self.tasks[t].call_done();
+                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
+            }
+            other => {
+                self.tasks[t].state = other;
+                Err(lost(format!("{} is not before a call", self.tasks[t].id)))
             }
         }
     }

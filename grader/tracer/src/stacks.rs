@@ -88,8 +88,20 @@ impl Stacks {
         u32::try_from(position).ok().map(SiteId)
     }
 
-    /// Looks up the source lines of every frame.
+    /// Looks up the source lines of every frame, and keeps the frames that have one outside the
+    /// standard library and other crates: nobody mends those.
     pub(crate) fn name_lines(&mut self, sites: &mut [Vec<Frame>]) {
         self.symbols.resolve_all(sites);
+        for site in sites {
+            let own = |frame: &Frame| {
+                frame.line.as_ref().is_some_and(|line| {
+                    let file = line.file.to_string_lossy();
+                    !file.starts_with("/rustc/") && !file.contains("/.cargo/registry/")
+                })
+            };
+            if site.iter().any(own) {
+                site.retain(own);
+            }
+        }
     }
 }

@@ -65,7 +65,10 @@ impl Subject {
     /// When the current folder is gone.
     pub fn command(program: impl Into<PathBuf>, args: Vec<String>) -> std::io::Result<Self> {
         let limits = Limits { seconds: 60, processes: 256, memory_mib: 8192, output_kib: 4096 };
-        let env = std::env::vars().filter(|(name, _)| name != "GLIBC_TUNABLES");
+        // What is not UTF-8 cannot be told in a trace, and is left out.
+        let env = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name != "GLIBC_TUNABLES");
         let mut subject = Self::new(program, args, limits);
         subject.env.retain(|(name, _)| name == "GLIBC_TUNABLES");
         subject.env.extend(env);

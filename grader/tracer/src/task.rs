@@ -18,6 +18,8 @@ pub(crate) struct Task {
     pub(crate) deadline: Option<u64>,
     /// Whether that time has come.
     pub(crate) expired: bool,
+    /// Whether it is certain that it was inside its call when a signal came, not just before it.
+    pub(crate) inside: bool,
     /// Woken from a futex that is emulated.
     pub(crate) woken: bool,
     /// A large write that is being done in pieces: bytes written so far.
@@ -30,6 +32,8 @@ pub(crate) struct Task {
     pub(crate) polls: u32,
     /// Whether it must let others go first.
     pub(crate) held_back: bool,
+    /// Sleeps that ended early since somebody else went on.
+    pub(crate) naps: u32,
     /// Whether the call it is inside of ends only this thread (`exit`, not `exit_group`).
     pub(crate) leaving: bool,
 }
@@ -112,12 +116,14 @@ impl Task {
             announced: false,
             deadline: None,
             expired: false,
+            inside: false,
             woken: false,
             written: 0,
             piece: None,
             interrupted: None,
             polls: 0,
             held_back: false,
+            naps: 0,
             leaving: false,
         }
     }
@@ -127,6 +133,7 @@ impl Task {
         self.announced = false;
         self.deadline = None;
         self.expired = false;
+        self.inside = false;
         self.woken = false;
         self.written = 0;
     }

@@ -96,6 +96,7 @@ fn is_modelled(call: i64) -> bool {
                 | libc::SYS_fork
                 | libc::SYS_vfork
                 | libc::SYS_clone
+                | libc::SYS_clone3
                 | libc::SYS_execve
                 | libc::SYS_execveat
                 | libc::SYS_exit
@@ -143,7 +144,7 @@ impl Run<'_> {
 
     fn before(&mut self, t: usize, stopped: Stopped, call: &Call) -> Result<Before> {
         match call.number {
-            libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone => {
+            libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
                 self.before_fork(t, stopped, call)
             }
             libc::SYS_exit | libc::SYS_exit_group => {
@@ -212,7 +213,9 @@ impl Run<'_> {
     ) -> Result<After> {
         let mut then = After::GoOn;
         match call.number {
-            libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone => then = self.after_fork(t, result),
+            libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
+                then = self.after_fork(t, result);
+            }
             libc::SYS_execve | libc::SYS_execveat => self.after_exec(t, call, result),
             libc::SYS_wait4 => self.after_wait(t, call, result)?,
             libc::SYS_waitid => self.after_waitid(t, call, result)?,

@@ -10,6 +10,8 @@ use forklings_model::{End, EventKind, Fault, Pid, ProcId, WaitOptions, WaitOutco
 use forklings_sys::memory;
 use forklings_sys::ptrace::Stopped;
 
+/// `CLONE_INTO_CGROUP`, which only `clone3` knows. Source: linux/sched.h.
+const INTO_CGROUP: u64 = 0x2_0000_0000;
 /// Longest path or argument that is read from a subject.
 const PATH_LIMIT: usize = 4096;
 
@@ -20,7 +22,7 @@ impl Run<'_> {
         stopped: Stopped,
         call: &Call,
     ) -> Result<Before> {
-        let flags = if call.number == libc::SYS_clone { call.int(0) } else { 0 };
+        let flags = self.clone_flags(t, call);
         let forbidden = libc::CLONE_UNTRACED
             | libc::CLONE_NEWUSER
             | libc::CLONE_NEWPID
@@ -29,7 +31,7 @@ impl Run<'_> {
             | libc::CLONE_NEWNET
             | libc::CLONE_NEWUTS
             | libc::CLONE_NEWCGROUP;
-        if flags & forbidden != 0 {
+        if flags & u64::from(forbidden.cast_unsigned()) != 0 || flags & INTO_CGROUP != 0 {
             self.emit(t, EventKind::Refused { call: "clone".to_owned() });
             return Ok(Before::Skip(stopped, -i64::from(libc::EPERM)));
         }
@@ -38,7 +40,7 @@ impl Run<'_> {
             self.end = Some(End::ProcessLimit { processes, proc });
             return Ok(Before::Stop);
         }
-        if flags & libc::CLONE_THREAD == 0 {
+        if flags & u64::from(libc::CLONE_THREAD.cast_unsigned()) == 0 {
             // Counted where a process is born, since the kernel may restart the call.
             let fault = Fault::ForkEagain { nth: self.forks + 1 };
             if self.schedule.faults.contains(&fault) {
@@ -49,6 +51,16 @@ impl Run<'_> {
             }
         }
         Ok(Before::Run(stopped))
+    }
+
+    /// What a call of the fork family asks for. The flags of `clone3` lie in memory; nobody can
+    /// change them between this look and the call, since nobody else runs.
+    pub(crate) fn clone_flags(&self, t: usize, call: &Call) -> u64 {
+        match call.number {
+            libc::SYS_clone => call.args[0],
+            libc::SYS_clone3 => memory::read_u64(self.tasks[t].tid, call.args[0]).unwrap_or(0),
+            _ => 0,
+        }
     }
 
     pub(super) fn after_fork(&mut self, t: usize, result: i64) -> After {

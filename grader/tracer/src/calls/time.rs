@@ -143,6 +143,10 @@ impl Run<'_> {
     pub(crate) fn ring(&mut self, proc: ProcId) -> Result<()> {
         let Some(alarm) = self.alarms.remove(&proc) else { return Ok(()) };
         self.set(proc, alarm.interval, alarm.interval);
+        // It rings because nobody could go on: whoever waits was inside its call by then.
+        for task in self.tasks.iter_mut().filter(|task| task.id.proc == proc) {
+            task.inside = true;
+        }
         let host = self.processes[self.position(proc)?].host;
         ptrace::kill(host, libc::SIGALRM)?;
         Ok(())

@@ -21,6 +21,8 @@ pub(crate) struct Choice {
 pub(crate) enum What {
     /// The task performs its pending operation and runs to its next one.
     Go,
+    /// A pending signal is handled before the task's call begins.
+    HandleFirst,
     /// Time passes until this task's sleep ends, and it goes on.
     Wake,
     /// The death of this process becomes visible to its parent.

@@ -1,7 +1,8 @@
 //! What has no end by itself is ended, and named rightly.
 
-use crate::door::ends;
-use forklings_model::{End, WaitsFor};
+use crate::door::{ends, explorer};
+use forklings_model::{End, Schedule, Strategy, WaitsFor};
+use forklings_sandbox::Wanted;
 
 #[test]
 fn a_loop_without_calls_is_a_time_limit() {
@@ -32,4 +33,14 @@ fn a_deadlock_says_who_waits_for_what() {
                 |wait| matches!(&wait.on, WaitsFor::Readable { writers, .. } if writers.len() == 2),
             )
     });
+}
+
+#[test]
+fn a_wake_up_that_is_lost_just_before_the_sleep_shows_in_some_schedule() {
+    let mut explorer = explorer("looks-then-pauses", Wanted::All);
+    let lost = (0..100).filter(|&seed| {
+        let end = explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap().end;
+        matches!(end, End::Deadlock { .. })
+    });
+    assert!(lost.count() > 0);
 }
