@@ -8,8 +8,10 @@
 //! For all of them:
 //! - A child ends by `_exit` and never returns into its caller's code.
 //! - Every child is reaped by its parent, and its parent reads its status.
-//! - Parents sleep in the kernel while they wait. A signal may arrive meanwhile, and its handler
-//!   may run; that does not end the wait.
+//! - Parents sleep in the kernel while they wait; they do not poll: no loop of WNOHANG and naps. A
+//!   signal may arrive meanwhile, and its handler may run; that does not end the wait.
+//! - When `fork` fails, give that error back, after you have reaped those that were started. Do not
+//!   try again, and start no more. (The grader lets one call fail.)
 
 use std::io::{self, Write};
 
@@ -91,8 +93,9 @@ pub fn fan(n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
 /// ```text
 /// 0 ── 1 ── 2 ── 3
 /// ```
-/// - In process `i`, and only there, `node(i)` is called, once.
+/// - In process `i`, and only there, `node(i)` is called, once. The caller calls nothing.
 /// - Each process reaps its own child before it ends, so the caller returns when all have ended.
+/// - A process whose `node` panics ends there, as in [`fan`]; those below it need not come to be.
 ///
 /// # Errors
 /// EAGAIN (or whatever `fork` says) when the caller cannot fork; some error when a fork further
@@ -112,9 +115,10 @@ pub fn chain(n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
 ///    / \   /
 ///   3   4 5
 /// ```
-/// - In process `i`, and only there, `node(i)` is called, once.
+/// - In process `i`, and only there, `node(i)` is called, once. The caller calls nothing.
 /// - Each process starts both of its children before it waits for either, and reaps them before it
 ///   ends.
+/// - A process whose `node` panics ends there, as in [`fan`]; those below it need not come to be.
 ///
 /// # Errors
 /// As for [`chain`].

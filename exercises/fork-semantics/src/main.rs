@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::process::ExitCode;
 
@@ -16,12 +17,16 @@ usage: cargo run -p fork-semantics -- SCENARIO ARGUMENTS
   role                      a parent and its child, each with its line
   experiment FACTOR...      private memory, once for each factor
   answers QUESTIONS ORDER   questions and order are lists: 3,5,9 2,0,1; the answers are squares
+  answers_together N        N questions, but no child ends before all have begun
   answers_unlucky QUESTIONS the child that is asked 13 kills itself
   fan N                     N processes, all children of one
-  fan_together N            the same, but the first ends only when the last has begun
+  fan_together N            the same, but no child ends before all have begun
   fan_panics N I            the same, but process I panics
   chain N                   N processes, each the child of the one before
-  tree N                    N processes, each the parent of two";
+  chain_panics N I          the same, but process I panics
+  tree N                    N processes, each the parent of two
+  tree_together N           the same, but no child ends before its sibling has begun
+  tree_panics N I           the same as tree N, but process I panics";
 
 /// A function of the student's that makes processes which run a given function.
 type Shape = fn(usize, &dyn Fn(usize)) -> io::Result<()>;
@@ -50,12 +55,16 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["answers", questions, order] => {
             ask(&numbers(questions.split(','))?, &numbers(order.split(','))?)
         }
+        ["answers_together", n] => ask_together(n.parse().ok()?),
         ["answers_unlucky", questions] => ask_unlucky(&numbers(questions.split(','))?),
         ["fan", n] => shape("fan", fan, n.parse().ok()?),
         ["fan_together", n] => fan_together(n.parse().ok()?),
-        ["fan_panics", n, i] => fan_panics(n.parse().ok()?, i.parse().ok()?),
+        ["fan_panics", n, i] => panics("fan", fan, n.parse().ok()?, i.parse().ok()?),
         ["chain", n] => shape("chain", chain, n.parse().ok()?),
+        ["chain_panics", n, i] => panics("chain", chain, n.parse().ok()?, i.parse().ok()?),
         ["tree", n] => shape("tree", tree, n.parse().ok()?),
+        ["tree_together", n] => tree_together(n.parse().ok()?),
+        ["tree_panics", n, i] => panics("tree", tree, n.parse().ok()?, i.parse().ok()?),
         _ => return None,
     })
 }
@@ -95,6 +104,22 @@ fn ask(questions: &[u8], order: &[usize]) -> io::Result<()> {
     Ok(())
 }
 
+fn ask_together(n: u8) -> io::Result<()> {
+    catch_alarms()?;
+    let gate = Gate::new()?;
+    let questions: Vec<u8> = (1..=n).collect();
+    let think = |question: u8| {
+        gate.pass(question.into(), n.into());
+        question.wrapping_mul(question)
+    };
+    let order: Vec<usize> = (0..questions.len()).collect();
+    let result = answers(&questions, &order, &think);
+    settle_one()?;
+    let words: Vec<String> = result?.iter().map(u8::to_string).collect();
+    println!("answers: {}", words.join(" "));
+    Ok(())
+}
+
 fn ask_unlucky(questions: &[u8]) -> io::Result<()> {
     catch_alarms()?;
     let think = |question: u8| {
@@ -107,8 +132,16 @@ fn ask_unlucky(questions: &[u8]) -> io::Result<()> {
     let order: Vec<usize> = (0..questions.len()).collect();
     let result = answers(questions, &order, &think);
     settle_one()?;
-    println!("answers: {:?}", result?);
-    Ok(())
+    match &result {
+        Ok(answers) => {
+            for (question, answer) in questions.iter().zip(answers) {
+                println!("question {question}: answered {answer}");
+            }
+        }
+        // What is wrong with an answer, set against what there was in its place.
+        Err(_) => println!("question 13: killed by {}", Signal::SIGKILL as i32),
+    }
+    result.map(drop)
 }
 
 /// Something that the caller has to give back once. A child that comes back into the caller's
@@ -126,10 +159,7 @@ fn shape(name: &str, make: Shape, n: usize) -> io::Result<()> {
     let _loan = Loan;
     let caller = std::process::id();
     let (mut all_gone, alive) = io::pipe()?;
-    let result = make(n, &|i| println!("node {i}"));
-    settle_one()?;
-    result?;
-    println!("{name} of {n}: done");
+    call(name, make, n, &|_| {})?;
     // Whoever should have ended by now and has not shows itself after that line: every process
     // holds the pipe's write end as long as it lives, and the end of file comes with the last.
     drop(alive);
@@ -141,31 +171,44 @@ fn shape(name: &str, make: Shape, n: usize) -> io::Result<()> {
 
 fn fan_together(n: usize) -> io::Result<()> {
     catch_alarms()?;
-    let last_has_begun = EventFd::from_flags(EfdFlags::EFD_CLOEXEC)?;
-    let result = fan(n, &|i| {
-        if i == n {
-            let _ = last_has_begun.write(1);
-        } else if i == 1 {
-            let _ = last_has_begun.read();
-        }
-        println!("node {i}");
-    });
-    settle_one()?;
-    result?;
-    println!("fan of {n}: done");
-    Ok(())
+    let gate = Gate::new()?;
+    call("fan", fan, n, &|i| gate.pass(i, n))
 }
 
-fn fan_panics(n: usize, unlucky: usize) -> io::Result<()> {
+fn tree_together(n: usize) -> io::Result<()> {
+    catch_alarms()?;
+    // One for each pair of siblings: 1 and 2, 3 and 4, and so on.
+    let gates: Vec<Gate> = (0..n / 2).map(|_| Gate::new()).collect::<io::Result<_>>()?;
+    call("tree", tree, n, &|i| {
+        if let Some(gate) = gates.get((i - 1) / 2) {
+            gate.pass(2 - i % 2, 2);
+        }
+    })
+}
+
+fn panics(name: &str, make: Shape, n: usize, unlucky: usize) -> io::Result<()> {
     catch_alarms()?;
     let _loan = Loan;
-    let result = fan(n, &|i| {
-        assert!(i != unlucky, "node {i} panics, as the scenario asks");
+    call(name, make, n, &|i| assert!(i != unlucky, "node {i} panics, as the scenario asks"))
+}
+
+/// Makes the shape. Each process prints its line after `work`, and the caller prints another one
+/// when all went well.
+fn call(name: &str, make: Shape, n: usize, work: &dyn Fn(usize)) -> io::Result<()> {
+    // The process that was a node last. Every process has its own copy.
+    let last = Cell::new(std::process::id());
+    let result = make(n, &|i| {
+        let me = std::process::id();
+        if last.replace(me) == me {
+            println!("node {i}: not in a process of its own");
+            return;
+        }
+        work(i);
         println!("node {i}");
     });
     settle_one()?;
     result?;
-    println!("fan of {n}: done");
+    println!("{name} of {n}: done");
     Ok(())
 }
 
@@ -173,6 +216,32 @@ fn fan_panics(n: usize, unlucky: usize) -> io::Result<()> {
 
 fn numbers<'a, N: std::str::FromStr>(words: impl Iterator<Item = &'a str>) -> Option<Vec<N>> {
     words.filter(|word| !word.is_empty()).map(|word| word.parse().ok()).collect()
+}
+
+/// Where processes 1 to `n` wait until the first and the last of them have come. A parent that waits
+/// for one of them before it has started all, from either end, waits for ever.
+struct Gate {
+    first: EventFd,
+    last: EventFd,
+}
+
+impl Gate {
+    fn new() -> io::Result<Self> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_SEMAPHORE;
+        Ok(Self { first: EventFd::from_flags(flags)?, last: EventFd::from_flags(flags)? })
+    }
+
+    /// Each that comes takes one of the `n` that the first and the last give out.
+    fn pass(&self, i: usize, n: usize) {
+        for (who, door) in [(1, &self.first), (n, &self.last)] {
+            if i == who {
+                let _ = door.write(n as u64);
+            }
+        }
+        for door in [&self.first, &self.last] {
+            let _ = door.read();
+        }
+    }
 }
 
 /// Waits until one child has ended and reaps nobody; returns at once when there is none. Whom the

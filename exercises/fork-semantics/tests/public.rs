@@ -38,6 +38,7 @@ mod experiment {
             .expect(stdout().line("parent: 111 222 444"))
             .expect(stdout().line("child: 333 666 1332"))
             .expect(forks(1))
+            .expect(statuses_taken())
             .check();
     }
 }
@@ -56,9 +57,19 @@ mod answers {
     }
 
     #[test]
+    fn all_are_started_before_any_is_waited_for() {
+        subject!()
+            .scenario("answers_together", ["3"])
+            .expect(stdout().line("answers: 1 4 9"))
+            .expect(forks(3))
+            .check();
+    }
+
+    #[test]
     fn a_child_that_was_killed_has_no_answer() {
         subject!()
             .scenario("answers_unlucky", ["1,13,2"])
+            .expect(stdout().line("question 13: killed by 9"))
             .expect(exit_status(1))
             .expect(forks(3))
             .check();
@@ -82,12 +93,17 @@ mod fan {
             .expect(before("node 3", "fan of 3: done"))
             .expect(forks(3))
             .expect(tree("fan", [0, 0, 0]))
+            .expect(statuses_taken())
             .check();
     }
 
     #[test]
     fn all_are_started_before_any_is_waited_for() {
-        subject!().scenario("fan_together", ["3"]).expect(stdout().line("fan of 3: done")).check();
+        subject!()
+            .scenario("fan_together", ["3"])
+            .expect(stdout().line("fan of 3: done"))
+            .expect(tree("fan", [0, 0, 0]))
+            .check();
     }
 
     #[test]
@@ -97,6 +113,8 @@ mod fan {
             .with(fork_eagain(2))
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
+            .expect(forks(1))
+            .expect(statuses_taken())
             .check();
     }
 
@@ -104,8 +122,10 @@ mod fan {
     fn a_child_that_panics_does_not_unwind_into_the_callers_code() {
         subject!()
             .scenario("fan_panics", ["3", "2"])
-            .waive(Rule::PanicIgnored, "the panic is the scenario's, and the exit status tells of it")
+            .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
             .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(tree("fan", [0, 0, 0]))
+            .expect(statuses_taken())
             .expect(exit_status(1))
             .check();
     }
@@ -129,6 +149,18 @@ mod chain {
             .expect(tree("chain", [0, 1, 2]))
             .check();
     }
+
+    #[test]
+    fn a_process_that_panics_does_not_unwind_into_the_callers_code() {
+        subject!()
+            .scenario("chain_panics", ["3", "3"])
+            .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
+            .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(tree("chain", [0, 1, 2]))
+            .expect(statuses_taken())
+            .expect(exit_status(1))
+            .check();
+    }
 }
 
 mod tree {
@@ -149,6 +181,27 @@ mod tree {
             ]))
             .expect(forks(5))
             .expect(tree("tree", [0, 0, 1, 1, 2]))
+            .check();
+    }
+
+    #[test]
+    fn both_children_are_started_before_either_is_waited_for() {
+        subject!()
+            .scenario("tree_together", ["4"])
+            .expect(stdout().line("tree of 4: done"))
+            .expect(tree("tree", [0, 0, 1, 1]))
+            .check();
+    }
+
+    #[test]
+    fn a_process_that_panics_does_not_unwind_into_the_callers_code() {
+        subject!()
+            .scenario("tree_panics", ["4", "4"])
+            .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
+            .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(tree("tree", [0, 0, 1, 1]))
+            .expect(statuses_taken())
+            .expect(exit_status(1))
             .check();
     }
 }

@@ -41,6 +41,7 @@ mod experiment {
             .expect(stdout().line("child: 777 1554 3108"))
             .expect(stdout().line("child: -111 -222 -444"))
             .expect(forks(3))
+            .expect(statuses_taken())
             .check();
     }
 
@@ -96,6 +97,17 @@ mod answers {
             .with(fork_eagain(2))
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
+            .expect(forks(1))
+            .expect(statuses_taken())
+            .check();
+    }
+
+    #[test]
+    fn many_may_think_at_once() {
+        subject!()
+            .scenario("answers_together", ["5"])
+            .expect(stdout().line("answers: 1 4 9 16 25"))
+            .expect(forks(5))
             .check();
     }
 
@@ -127,6 +139,7 @@ mod fan {
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
             .expect(tree("fan", [0, 0, 0]))
+            .expect(statuses_taken())
             .check();
     }
 
@@ -134,9 +147,11 @@ mod fan {
     fn the_last_may_be_the_one_that_panics() {
         subject!()
             .scenario("fan_panics", ["2", "2"])
-            .waive(Rule::PanicIgnored, "the panic is the scenario's, and the exit status tells of it")
+            .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
             .expect(stdout().line_times("the caller's loan is given back", 1))
             .expect(stdout().line("node 1"))
+            .expect(tree("fan", [0, 0]))
+            .expect(statuses_taken())
             .expect(exit_status(1))
             .check();
     }
@@ -147,6 +162,7 @@ mod fan {
             .scenario("fan", ["6"])
             .expect(stdout().line("fan of 6: done"))
             .expect(tree("fan", [0, 0, 0, 0, 0, 0]))
+            .expect(statuses_taken())
             .check();
         subject!()
             .scenario("fan", ["0"])
@@ -177,8 +193,20 @@ mod chain {
                 .expect(exit_status(1))
                 .expect(stdout().line_times("the caller's loan is given back", 1))
                 .expect(forks(nth - 1))
+                .expect(statuses_taken())
                 .check();
         }
+    }
+
+    #[test]
+    fn the_first_may_be_the_one_that_panics() {
+        subject!()
+            .scenario("chain_panics", ["3", "1"])
+            .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
+            .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(statuses_taken())
+            .expect(exit_status(1))
+            .check();
     }
 
     #[test]
@@ -187,6 +215,7 @@ mod chain {
             .scenario("chain", ["6"])
             .expect(before("node 6", "chain of 6: done"))
             .expect(tree("chain", [0, 1, 2, 3, 4, 5]))
+            .expect(statuses_taken())
             .check();
         subject!()
             .scenario("chain", ["0"])
@@ -215,6 +244,27 @@ mod tree {
             .expect(stdout().line_times("node 6", 1))
             .expect(before("node 6", "tree of 6: done"))
             .expect(tree("tree", [0, 0, 1, 1, 2, 2]))
+            .expect(statuses_taken())
+            .check();
+    }
+
+    #[test]
+    fn every_pair_of_siblings_is_alive_together() {
+        subject!()
+            .scenario("tree_together", ["6"])
+            .expect(stdout().line("tree of 6: done"))
+            .expect(tree("tree", [0, 0, 1, 1, 2, 2]))
+            .check();
+    }
+
+    #[test]
+    fn an_inner_node_may_be_the_one_that_panics() {
+        subject!()
+            .scenario("tree_panics", ["4", "1"])
+            .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
+            .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(statuses_taken())
+            .expect(exit_status(1))
             .check();
     }
 
