@@ -53,7 +53,6 @@ impl Subject {
     }
 
     /// Runs the driver with a scenario's name and arguments.
-    #[must_use]
     pub fn scenario<A: ToString>(self, name: &str, args: impl IntoIterator<Item = A>) -> Check {
         let args = args.into_iter().map(|arg| arg.to_string()).collect();
         Check::new(self, Scenario { name: name.to_owned(), args, stdin: Vec::new() })

@@ -58,7 +58,10 @@ fn came_to_its_end(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
         _ => false,
     });
     let later = case.run.after(event.seq).any(|later| later.task.proc == event.task.proc);
-    !killed && !goes_on && later
+    // Still alive when the run ended with its root: it might have read on.
+    let cut_off =
+        life.is_some_and(|life| life.ended.is_none()) && case.trace().root_ending().is_some();
+    !killed && !cut_off && !goes_on && later
 }
 
 fn rest_unwritten(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {

@@ -165,8 +165,8 @@ fn perform(step: &Step) -> Result<(), i32> {
             }))
         }
         Step::MakeReadOnly(path) => make_read_only(path),
-        // SAFETY: the string ends with a zero byte.
         Step::Unmount(path) => {
+            // SAFETY: the string ends with a zero byte.
             done(libc::c_long::from(unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) }))
         }
         Step::MakeDirectory(path, mode) => {
@@ -184,28 +184,29 @@ fn perform(step: &Step) -> Result<(), i32> {
             close(fd);
             Ok(())
         }
-        // SAFETY: both strings end with a zero byte.
         Step::Link(target, path) => {
+            // SAFETY: both strings end with a zero byte.
             done(libc::c_long::from(unsafe { libc::symlink(target.as_ptr(), path.as_ptr()) }))
         }
-        // SAFETY: both strings end with a zero byte.
         Step::PivotRoot(new, old) => {
+            // SAFETY: both strings end with a zero byte.
             done(unsafe { libc::syscall(libc::SYS_pivot_root, new.as_ptr(), old.as_ptr()) })
         }
-        // SAFETY: the string ends with a zero byte.
         Step::ChangeDirectory(path) => {
+            // SAFETY: the string ends with a zero byte.
             done(libc::c_long::from(unsafe { libc::chdir(path.as_ptr()) }))
         }
-        // SAFETY: the string ends with a zero byte.
         Step::ChangeMode(path, mode) => {
+            // SAFETY: the string ends with a zero byte.
             done(libc::c_long::from(unsafe { libc::chmod(path.as_ptr(), *mode) }))
         }
         Step::WriteFile(path, content) => write_file(path, content),
         Step::LoopbackUp => loopback_up(),
-        // SAFETY: the length is that of the string.
-        Step::HostName(name) => done(libc::c_long::from(unsafe {
-            libc::sethostname(name.as_ptr(), name.count_bytes())
-        })),
+        Step::HostName(name) => {
+            // SAFETY: the length is that of the string.
+            let result = unsafe { libc::sethostname(name.as_ptr(), name.count_bytes()) };
+            done(libc::c_long::from(result))
+        }
         Step::BecomeUser(user, group) => become_user(*user, *group),
         Step::DropCapabilities => {
             for capability in 0..64 {
@@ -269,8 +270,10 @@ fn perform(step: &Step) -> Result<(), i32> {
         }
         Step::Filter(filter) => {
             let program = filter.program();
-            let program =
-                libc::sock_fprog { len: program.len() as u16, filter: program.as_ptr().cast_mut() };
+            let program = libc::sock_fprog {
+                len: u16::try_from(program.len()).unwrap_or(u16::MAX),
+                filter: program.as_ptr().cast_mut(),
+            };
             // SAFETY: the kernel copies the program, which is valid for its length.
             done(unsafe {
                 libc::syscall(
@@ -384,8 +387,7 @@ fn loopback_up() -> Result<(), i32> {
     let mut request = [0u8; 40];
     request[0] = b'l';
     request[1] = b'o';
-    let up = libc::IFF_UP as u16;
-    let [low, high] = up.to_le_bytes();
+    let [low, high, _, _] = libc::IFF_UP.to_le_bytes();
     request[16] = low;
     request[17] = high;
     // SAFETY: `request` is as large as struct ifreq.

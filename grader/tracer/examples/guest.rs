@@ -3,8 +3,6 @@
 #![expect(unsafe_code, reason = "guests are made of raw system calls")]
 #![expect(clippy::undocumented_unsafe_blocks, reason = "guests are not examples of good style")]
 #![expect(clippy::multiple_unsafe_ops_per_block, reason = "guests are not examples of good style")]
-#![expect(clippy::print_stdout, reason = "what a guest prints is what is compared")]
-#![expect(clippy::exit, reason = "how to exit is what some guests are about")]
 
 use libc::{
     SIG_BLOCK, SIGALRM, SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, WNOHANG, WUNTRACED,
@@ -227,6 +225,19 @@ fn main() {
             let bytes = read_all(read);
             let right = bytes.iter().zip(0u32..).all(|(&b, n)| u32::from(b) == n % 251);
             say(&format!("{} {right} {:x}", bytes.len(), wait(-1, 0).1));
+        }
+        "large-vector-write" => {
+            let (read, write) = pipe();
+            if fork() == 0 {
+                let bytes = vec![7u8; 200_000];
+                let piece =
+                    libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: 100_000 };
+                unsafe { libc::writev(write, [piece, piece].as_ptr(), 2) };
+                leave(0);
+            }
+            unsafe { libc::close(write) };
+            say(&format!("{}", read_all(read).len()));
+            wait(-1, 0);
         }
         "broken-pipe" => {
             let (read, write) = pipe();

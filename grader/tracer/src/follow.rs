@@ -18,6 +18,9 @@ const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
 /// the same in every run.
 const STOPS_A_SECOND: u32 = 20_000;
 
+/// Time between two looks at a task in a call without a model.
+const LOOK: std::time::Duration = std::time::Duration::from_micros(50);
+
 /// What to do with a call that has returned.
 pub(crate) enum After {
     /// The task goes on to its next call.
@@ -151,13 +154,18 @@ impl Run<'_> {
     fn wait_for(&mut self, t: usize, running: Running, call: Option<Call>) -> Result<Option<Halt>> {
         let host = self.process(t).host;
         if let Some(call) = call
-            && calls::may_block_unmodelled(call.number)
+            && (self.tasks[t].may_block || calls::may_block_unmodelled(call.number))
         {
             return self.wait_or_asleep(t, running, call);
         }
         self.watchdog.begin(host, running.tid());
         let halt = running.wait();
-        self.watchdog.end();
+        if self.watchdog.end() {
+            self.end = Some(End::Abandoned {
+                reason: "a process did not stop for half a minute although it used no CPU time"
+                    .to_owned(),
+            });
+        }
         Ok(Some(halt?))
     }
 
@@ -180,11 +188,12 @@ impl Run<'_> {
             let now = asleep(tid);
             same = if now.is_some() && now == before { same + 1 } else { 0 };
             before = now;
-            if same >= 20 {
+            if same >= 5 {
                 self.tasks[t].state = State::InKernel(running, call, Inside::Unmodelled);
                 return Ok(None);
             }
-            std::thread::yield_now();
+            // Really asleep: a tracer of higher priority that only yields would never let it run.
+            std::thread::sleep(LOOK);
         }
     }
 
@@ -350,7 +359,11 @@ impl Run<'_> {
             State::InKernel(running, call, Inside::Vfork) => {
                 self.follow(parent, running, Some(call))
             }
-            other => {
+            other @ (State::Parked(..)
+            | State::InKernel(..)
+            | State::GroupStopped(_)
+            | State::Moving
+            | State::Gone) => {
                 self.tasks[parent].state = other;
                 Ok(())
             }

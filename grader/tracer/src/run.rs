@@ -39,6 +39,9 @@ const LESS_PATIENCE: u32 = 8;
 /// Bytes of reads and writes that one trace keeps.
 const ROOM: usize = 4 << 20;
 
+/// Positions of tasks that wait, and for what.
+type Waits = Vec<(usize, WaitsFor)>;
+
 /// One run in progress.
 pub(crate) struct Run<'a> {
     pub(crate) server: &'a Server,
@@ -201,7 +204,7 @@ impl<'a> Run<'a> {
     }
 
     /// Everything that could happen next, in a fixed order, and what the others wait for.
-    fn choices(&mut self) -> Result<(Vec<Choice>, Vec<(usize, WaitsFor)>)> {
+    fn choices(&mut self) -> Result<(Vec<Choice>, Waits)> {
         let mut choices = Vec::new();
         let mut waits = Vec::new();
         let mut sleepers = Vec::new();
@@ -327,7 +330,11 @@ impl<'a> Run<'a> {
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             State::Parked(stopped, Point::Call(call)) => self.execute(t, stopped, call),
-            other => {
+            other @ (State::Parked(..)
+            | State::InKernel(..)
+            | State::GroupStopped(_)
+            | State::Moving
+            | State::Gone) => {
                 self.tasks[t].state = other;
                 Err(lost(format!("{} is not parked", self.tasks[t].id)))
             }
@@ -348,7 +355,11 @@ impl<'a> Run<'a> {
                 self.tasks[t].call_done();
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
-            other => {
+            other @ (State::Parked(..)
+            | State::InKernel(..)
+            | State::GroupStopped(_)
+            | State::Moving
+            | State::Gone) => {
                 self.tasks[t].state = other;
                 Err(lost(format!("{} is not before a call", self.tasks[t].id)))
             }
@@ -356,7 +367,7 @@ impl<'a> Run<'a> {
     }
 
     /// Nobody can go on: time passes until a time-out, or this is a deadlock.
-    fn nobody_can_go(&mut self, waits: Vec<(usize, WaitsFor)>) -> Result<()> {
+    fn nobody_can_go(&mut self, waits: Waits) -> Result<()> {
         let task = (0..self.tasks.len())
             .filter(|&t| matches!(self.tasks[t].state, State::Parked(..)))
             .filter_map(|t| Some((self.tasks[t].deadline?, t)))

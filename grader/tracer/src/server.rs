@@ -146,7 +146,14 @@ impl Server {
                     let pid = i32::try_from(stopped.registers()?.rax.cast_signed()).unwrap_or(-1);
                     break (stopped, pid);
                 }
-                _ => {}
+                Reason::Seccomp
+                | Reason::SyscallExit
+                | Reason::Signal(_)
+                | Reason::Vfork
+                | Reason::VforkDone
+                | Reason::Exec
+                | Reason::Exit
+                | Reason::Group(_) => {}
             }
             halt = self.go(stopped)?;
         };

@@ -26,6 +26,8 @@ pub(crate) struct Task {
     pub(crate) written: u64,
     /// The kernel was shown another count than the program gave.
     pub(crate) piece: Option<Piece>,
+    /// Whether its call may block in the kernel half way, which no oracle foresees.
+    pub(crate) may_block: bool,
     /// A call that returned to be restarted, until the signal says whether it will be.
     pub(crate) interrupted: Option<(i64, i64)>,
     /// Calls in a row that asked in vain.
@@ -63,6 +65,7 @@ pub(crate) enum State {
 
 /// What a thread stands before.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few tasks, and most stand before a call")]
 pub(crate) enum Point {
     /// Its first instruction.
     Start,
@@ -120,6 +123,7 @@ impl Task {
             woken: false,
             written: 0,
             piece: None,
+            may_block: false,
             interrupted: None,
             polls: 0,
             held_back: false,
@@ -136,5 +140,6 @@ impl Task {
         self.inside = false;
         self.woken = false;
         self.written = 0;
+        self.may_block = false;
     }
 }

@@ -26,6 +26,7 @@ struct Watched {
     tid: i32,
     since: Instant,
     cpu: u64,
+    given_up: bool,
 }
 
 impl Watchdog {
@@ -44,13 +45,14 @@ impl Watchdog {
 
     /// A tracee was let go.
     pub(crate) fn begin(&self, pid: i32, tid: i32) {
-        let watched = Watched { pid, tid, since: Instant::now(), cpu: u64::MAX };
+        let watched = Watched { pid, tid, since: Instant::now(), cpu: u64::MAX, given_up: false };
         *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
     }
 
-    /// It stopped.
-    pub(crate) fn end(&self) {
-        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// It stopped. Gives whether it was given up and killed.
+    pub(crate) fn end(&self) -> bool {
+        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
+        watched.is_some_and(|watched| watched.given_up)
     }
 }
 
@@ -67,6 +69,7 @@ fn look(watched: &Mutex<Option<Watched>>) {
         drop(ptrace::kill_thread(watched.pid, watched.tid, libc::SIGSTOP));
         watched.cpu = used;
     } else if watched.since.elapsed() > PATIENCE {
+        watched.given_up = true;
         drop(ptrace::kill(watched.pid, libc::SIGKILL));
     }
 }

@@ -93,6 +93,25 @@ impl Run<'_> {
         Ok(Before::Run(stopped))
     }
 
+    /// A write that is not cut into pieces: if it is large and blocks, it may do so half way.
+    pub(super) fn before_vector_write(&mut self, t: usize, call: &Call) -> Result<()> {
+        let fd = call.int(0);
+        let length = match call.number {
+            libc::SYS_writev => self.vector_length(t, call),
+            libc::SYS_sendto => call.args[2],
+            _ => u64::MAX,
+        };
+        if length <= PIPE_BUF || !self.is_stream(t, fd) {
+            return Ok(());
+        }
+        let Some(copy) = self.copy(t, fd) else { return Ok(()) };
+        if descriptor::status_flags(copy.as_raw_fd())? & libc::O_NONBLOCK == 0 {
+            self.tasks[t].may_block = true;
+            self.unmodelled(t, call.number);
+        }
+        Ok(())
+    }
+
     /// Lets the kernel see a smaller count.
     fn shorten(
         &mut self,

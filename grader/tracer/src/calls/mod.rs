@@ -156,6 +156,10 @@ impl Run<'_> {
             }
             libc::SYS_read => self.before_read(t, stopped, call),
             libc::SYS_write => self.before_write(t, stopped, call),
+            libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
+                self.before_vector_write(t, call)?;
+                Ok(Before::Run(stopped))
+            }
             libc::SYS_nanosleep | libc::SYS_clock_nanosleep => self.before_sleep(t, stopped, call),
             libc::SYS_futex => self.before_futex(t, stopped, call),
             libc::SYS_poll

@@ -34,3 +34,14 @@ fn the_fork_that_fails_is_the_one_that_was_asked_for() {
         assert_eq!(trace.stdout, b"3 Some(10)\n", "seed {seed}");
     }
 }
+
+#[test]
+fn a_vector_write_that_blocks_half_way_ends_and_is_named_as_unmodelled() {
+    let mut explorer = explorer("large-vector-write", Wanted::All);
+    for seed in 0..5 {
+        let trace = explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap();
+        assert_eq!(trace.stdout, b"200000\n", "seed {seed}: {:?}", trace.end);
+        assert!(!trace.replayable);
+        assert_eq!(trace.unmodelled, ["writev"]);
+    }
+}
