@@ -97,7 +97,6 @@ mod answers {
             .with(fork_eagain(2))
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
-            .expect(forks(1))
             .expect(statuses_taken())
             .check();
     }

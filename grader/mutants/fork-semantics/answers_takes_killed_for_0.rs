@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: status-misread
 //! A killed child has no exit code; this takes the bits where it would be, which are 0.
 
 use nix::errno::Errno;

@@ -1,4 +1,4 @@
-//! expect: panic-ignored
+//! expect: output-wrong
 //! Waits, but does not look at what the statuses say.
 
 use nix::errno::Errno;
