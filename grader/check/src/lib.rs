@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Nothing of a student's code is linked here: the subject is a program, and a test only looks at
-//! what the kernel says it did. The same test runs against a stub, a solution and a submission;
-//! [`settings`] says how the environment names another subject.
+//! what the kernel says it did. The same test runs against a stub, a solution and a submission; the
+//! environment names another subject (module `settings`).
 
 mod expect;
 mod explore;

@@ -330,11 +330,8 @@ impl<'a> Run<'a> {
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             State::Parked(stopped, Point::Call(call)) => self.execute(t, stopped, call),
-            other @ (State::Parked(..)
-            | State::InKernel(..)
-            | State::GroupStopped(_)
-            | State::Moving
-            | State::Gone) => {
+            other
+            @ (State::InKernel(..) | State::GroupStopped(_) | State::Moving | State::Gone) => {
                 self.tasks[t].state = other;
                 Err(lost(format!("{} is not parked", self.tasks[t].id)))
             }

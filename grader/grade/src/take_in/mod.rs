@@ -2,7 +2,7 @@
 //! files and nothing else. Archives are never unpacked to disk and links are never followed.
 //! It does not compile or judge anything.
 //!
-//! What a submission holds is found by paths; see [`assign`]. What cannot be used is named, with
+//! What a submission holds is found by paths; see `assign`. What cannot be used is named, with
 //! the reason: a file in [`Work::left_out`], a whole submission or exercise in
 //! [`TakenIn::refused`].
 
