@@ -52,6 +52,15 @@ mod to_child {
             .expect(exit_status(1))
             .check();
     }
+
+    #[test]
+    fn a_write_that_waits_for_room_may_be_interrupted() {
+        subject!()
+            .scenario("to_child", ["100000", "--alarm"])
+            .with(eintr(ALARM))
+            .expect(before("child: 100000 bytes, right", "caller: the child is gone"))
+            .check();
+    }
 }
 
 mod try_read {
@@ -126,6 +135,15 @@ mod send_until_gone {
             .scenario("send_until_gone", ["80000", "16384", "--alarm"])
             .with(eintr(ALARM))
             .expect(stdout().line("reader: 80000 bytes, right"))
+            .expect(stdout().line("caller: counted what can be"))
+            .check();
+    }
+
+    #[test]
+    fn a_part_of_a_record_counts_too() {
+        subject!()
+            .scenario("send_until_gone", [70_000, 100_000])
+            .expect(stdout().line("reader: 70000 bytes, right"))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
@@ -283,6 +301,16 @@ mod ask {
             .expect(exit_status(1))
             .check();
     }
+
+    #[test]
+    fn a_service_that_cannot_be_started_leaves_nothing_to_wait_for() {
+        subject!()
+            .scenario("ask", ["count", "100000"])
+            .with(fork_eagain(1))
+            .expect(stdout().is("ask: error\n"))
+            .expect(exit_status(1))
+            .check();
+    }
 }
 
 mod pipeline {
@@ -379,6 +407,29 @@ mod pipeline {
             .with(fork_eagain(3))
             .expect(stdout().is("pipeline: error\n"))
             .expect(exit_status(1))
+            .check();
+    }
+
+    #[test]
+    fn when_a_fork_fails_a_command_before_it_that_fills_its_pipe_ends_too() {
+        subject!()
+            .scenario("pipeline", ["seq", "20000", "|", "true", "|", "true"])
+            .with(fork_eagain(2))
+            .expect(stdout().is("pipeline: error\n"))
+            .expect(exit_status(1))
+            .check();
+    }
+
+    #[test]
+    fn every_command_has_the_callers_standard_error() {
+        subject!()
+            .scenario("pipeline", ["echo", "a", "|", "sh", "-c", "cat; echo oops >&2", "|", "cat"])
+            .expect(stdout().is("a\n\
+                 3 commands, 3 statuses\n\
+                 echo: exit status 0\n\
+                 sh: exit status 0\n\
+                 cat: exit status 0\n"))
+            .expect(stderr().line("oops"))
             .check();
     }
 }
