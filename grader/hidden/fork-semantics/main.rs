@@ -156,6 +156,15 @@ mod fan {
     }
 
     #[test]
+    fn many_are_alive_together() {
+        subject!()
+            .scenario("fan_together", ["5"])
+            .expect(stdout().line("fan of 5: done"))
+            .expect(tree("fan", [0, 0, 0, 0, 0]))
+            .check();
+    }
+
+    #[test]
     fn a_fan_may_be_wide_or_have_nobody() {
         subject!()
             .scenario("fan", ["6"])

@@ -1,4 +1,4 @@
-//! expect: zombie-left
+//! expect: output-wrong
 //! Only the caller waits: the others end without their children.
 
 use nix::errno::Errno;

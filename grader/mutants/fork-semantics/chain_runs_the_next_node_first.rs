@@ -174,11 +174,9 @@ fn below_in_chain(i: usize, n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
         return Ok(());
     }
     node(i + 1);
-    let next = start(|| {
-        match below_in_chain(i + 1, n, node) {
-            Ok(()) => 0,
-            Err(_) => 1,
-        }
+    let next = start(|| match below_in_chain(i + 1, n, node) {
+        Ok(()) => 0,
+        Err(_) => 1,
     })?;
     reap_the_successful(&[next])
 }

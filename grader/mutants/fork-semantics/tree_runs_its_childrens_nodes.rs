@@ -200,11 +200,9 @@ fn below_in_tree(i: usize, n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
             break;
         }
         node(next);
-        let work = || {
-            match below_in_tree(next, n, node) {
-                Ok(()) => 0,
-                Err(_) => 1,
-            }
+        let work = || match below_in_tree(next, n, node) {
+            Ok(()) => 0,
+            Err(_) => 1,
         };
         match start(work) {
             Ok(child) => children.push(child),
