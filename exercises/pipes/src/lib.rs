@@ -109,7 +109,8 @@ pub fn ask(request: &[u8], serve: Service) -> io::Result<Vec<u8>> {
 /// input of the next. The first has the caller's standard input, the last the caller's standard
 /// output, all the caller's standard error. Beside these a program finds no descriptor open, and
 /// SIGPIPE has its default effect. A command that cannot be executed ends with status 127; the
-/// others run all the same. Returns how each ended, in the order of the commands.
+/// others run all the same. Returns how each ended, in the order of the commands. Afterwards the
+/// caller's disposition of SIGPIPE is what it was before.
 ///
 /// # Errors
 /// A system call of the caller failed.

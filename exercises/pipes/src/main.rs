@@ -15,13 +15,16 @@ const USAGE: &str = "\
 usage: cargo run -p pipes -- SCENARIO
 
   to_child MESSAGE                  a text, or a number: so many bytes
+  to_child_failing MESSAGE          the child ends with status 3 while it shows
   try_read [nonblocking]            a pipe's life: filled, empty, closed
   send_until_gone TAKES LENGTH [default]
                                     the reader takes so many bytes, the record has so many;
                                     with SIGPIPE at its default
   gather LENGTH...                  one worker for each record's length
   gather_failing WORKER LENGTH...   one worker ends with status 3
+  gather_together LENGTH...         every worker waits until the last one works
   ask SERVICE MESSAGE               services: shout count greet first fail
+  ask_or_error SERVICE MESSAGE      the right answer will do, and so will an error
   pipeline COMMAND [ARG...] ['|' COMMAND [ARG...]]...
 
 With --alarm as the last word SIGALRM is caught, and interrupts a blocking call.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     };
     let outcome = caught.and_then(|()| match args {
         ["to_child", text] => run_to_child(&message(text)).map(Some),
+        ["to_child_failing", text] => run_to_child_failing(&message(text)).map(Some),
         ["try_read"] => run_try_read(false).map(Some),
         ["try_read", "nonblocking"] => run_try_read(true).map(Some),
         ["send_until_gone", takes, length] => {
@@ -47,11 +51,15 @@ fn main() -> ExitCode {
         ["gather", lengths @ ..] => {
             numbers(lengths).map(|lengths| run_gather(&lengths, None)).transpose()
         }
+        ["gather_together", lengths @ ..] => {
+            numbers(lengths).map(|lengths| run_gather_together(&lengths)).transpose()
+        }
         ["gather_failing", rest @ ..] => match numbers(rest).as_deref() {
             Some([failing, lengths @ ..]) => run_gather(lengths, Some(*failing)).map(Some),
             Some([]) | None => Ok(None),
         },
-        ["ask", service, text] => run_ask(service, &message(text)).transpose(),
+        ["ask", service, text] => run_ask(service, &message(text), false).transpose(),
+        ["ask_or_error", service, text] => run_ask(service, &message(text), true).transpose(),
         ["pipeline", words @ ..] => run_pipeline(words).map(Some),
         _ => Ok(None),
     });
@@ -85,6 +93,15 @@ fn run_to_child(message: &[u8]) -> io::Result<()> {
         println!("{place}: {}", compare(bytes, message));
     })?;
     println!("caller: the child is gone");
+    Ok(())
+}
+
+fn run_to_child_failing(message: &[u8]) -> io::Result<()> {
+    to_child(message, &|_| {
+        // SAFETY: ends the child at once; that is the scenario.
+        unsafe { libc::_exit(3) }
+    })?;
+    println!("caller: the child's failure went unnoticed");
     Ok(())
 }
 
@@ -189,15 +206,38 @@ fn run_gather(lengths: &[usize], failing: Option<usize>) -> io::Result<()> {
         }
         pattern(lengths[worker], worker)
     })?;
+    show_records(&records, lengths);
+    Ok(())
+}
+
+/// The last worker lets the others go on: whoever starts them one after another waits for ever.
+fn run_gather_together(lengths: &[usize]) -> io::Result<()> {
+    let (reader, writer) = pipe()?;
+    let last = lengths.len().saturating_sub(1);
+    let records = gather(lengths.len(), &|worker| {
+        // What fails here is not the worker's concern: its record comes all the same.
+        if worker == last {
+            let _ = nix::unistd::write(&writer, &vec![0; last]);
+        } else {
+            while nix::unistd::read(&reader, &mut [0]) == Err(nix::Error::EINTR) {}
+        }
+        pattern(lengths[worker], worker)
+    })?;
+    show_records(&records, lengths);
+    Ok(())
+}
+
+fn show_records(records: &[Vec<u8>], lengths: &[usize]) {
     println!("{} records", records.len());
     for (worker, record) in records.iter().enumerate() {
         let expected = lengths.get(worker).map(|&length| pattern(length, worker));
         println!("record {worker}: {}", compare(record, &expected.unwrap_or_default()));
     }
-    Ok(())
 }
 
-fn run_ask(service: &str, request: &[u8]) -> Option<io::Result<()>> {
+/// With `or_error` an error will do: whether a fault strikes depends on how many processes a
+/// solution makes, which is its own choice.
+fn run_ask(service: &str, request: &[u8], or_error: bool) -> Option<io::Result<()>> {
     let (serve, expected): (pipes::Service, Vec<u8>) = match service {
         "shout" => (&shout, request.to_ascii_uppercase()),
         "count" => (&count, request.len().to_string().into_bytes()),
@@ -206,7 +246,13 @@ fn run_ask(service: &str, request: &[u8]) -> Option<io::Result<()>> {
         "fail" => (&fail, Vec::new()),
         _ => return None,
     };
-    Some(ask(request, serve).map(|answer| println!("answer: {}", compare(&answer, &expected))))
+    match ask(request, serve) {
+        Ok(answer) if or_error && answer == expected => println!("right answer or error"),
+        Err(_) if or_error => println!("right answer or error"),
+        Ok(answer) => println!("answer: {}", compare(&answer, &expected)),
+        Err(error) => return Some(Err(error)),
+    }
+    Some(Ok(()))
 }
 
 /// Answers each piece in upper case before it reads the next.
@@ -263,7 +309,12 @@ fn run_pipeline(words: &[&str]) -> io::Result<()> {
         .filter(|argv| !argv.is_empty())
         .map(|argv| Cmd { argv: argv.iter().map(ToString::to_string).collect() })
         .collect();
-    let ended = pipeline(&commands)?;
+    let before = read_disposition(libc::SIGPIPE);
+    let ended = pipeline(&commands);
+    if read_disposition(libc::SIGPIPE) != before {
+        println!("SIGPIPE: changed");
+    }
+    let ended = ended?;
     println!("{} commands, {} statuses", commands.len(), ended.len());
     if ended.len() != commands.len() {
         return Ok(()); // whose statuses they are, nobody can tell

@@ -61,6 +61,15 @@ mod to_child {
             .expect(before("child: 100000 bytes, right", "caller: the child is gone"))
             .check();
     }
+
+    #[test]
+    fn a_child_that_fails_is_an_error() {
+        subject!()
+            .scenario("to_child_failing", ["hello"])
+            .expect(stdout().is("to_child_failing: error\n"))
+            .expect(exit_status(1))
+            .check();
+    }
 }
 
 mod try_read {
@@ -223,6 +232,17 @@ mod gather {
             .expect(exit_status(1))
             .check();
     }
+
+    #[test]
+    fn all_workers_work_at_the_same_time() {
+        subject!()
+            .scenario("gather_together", [10, 0, 5_000])
+            .expect(stdout().is("3 records\n\
+                 record 0: 10 bytes, right\n\
+                 record 1: \"\", right\n\
+                 record 2: 5000 bytes, right\n"))
+            .check();
+    }
 }
 
 mod ask {
@@ -310,6 +330,17 @@ mod ask {
             .expect(stdout().is("ask: error\n"))
             .expect(exit_status(1))
             .check();
+    }
+
+    #[test]
+    fn when_a_second_fork_fails_the_first_child_is_reaped() {
+        for (service, request) in [("count", "100000"), ("greet", "hello"), ("first", "100000")] {
+            subject!()
+                .scenario("ask_or_error", [service, request])
+                .with(fork_eagain(2))
+                .expect(stdout().is("right answer or error\n"))
+                .check();
+        }
     }
 }
 
