@@ -5,10 +5,11 @@
 //! - [`Explorer`]: runs it under schedules.
 //!
 //! Inside: `server` holds the program at its entry point; `run` is the loop of one run; `ready`
-//! says who would block; `follow` and `life` accompany a task from stop to stop and to its death;
+//! says who would block; `choose` lists what could happen next and `step` lets it happen; `follow` and `life` accompany a task from stop to stop and to its death;
 //! `calls` knows each system call; `strategy` decides.
 
 mod calls;
+mod choose;
 mod clock;
 mod descriptors;
 mod error;
@@ -24,6 +25,7 @@ mod ready;
 mod run;
 mod server;
 mod stacks;
+mod step;
 mod strategy;
 mod subject;
 mod task;

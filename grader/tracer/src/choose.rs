@@ -1,0 +1,93 @@
+//! What could happen next, and which of it does. A choice is made only where there are several; the
+//! numbers of the choices made are the schedule's decisions, by which a run is replayed.
+
+use crate::error::Result;
+use crate::process::Life;
+use crate::ready::Ready;
+use crate::run::Run;
+use crate::strategy::{Choice, What};
+use crate::task::Task;
+use forklings_model::{EventKind, TaskId, WaitsFor};
+
+/// How often a sleep may end while others are ready: in a row for one task, and in a whole run.
+/// Enough to break an order that rests on sleep; few enough for a loop that naps between two looks
+/// to see what it looks for.
+const NAPS_IN_A_ROW: u32 = 4;
+const NAPS: u32 = 40;
+
+/// Positions of tasks that wait, and for what.
+pub(crate) type Waits = Vec<(usize, WaitsFor)>;
+
+impl Run<'_> {
+    /// Everything that could happen next, in a fixed order, and what the others wait for.
+    pub(crate) fn choices(&mut self) -> Result<(Vec<Choice>, Waits)> {
+        let mut choices = Vec::new();
+        let mut waits = Vec::new();
+        let mut sleepers = Vec::new();
+        for t in 0..self.tasks.len() {
+            let who = self.tasks[t].id;
+            match self.ready(t)? {
+                Ready::Yes => choices.push(Choice { who, what: What::Go }),
+                Ready::Signalled => {
+                    choices.push(Choice { who, what: What::Go });
+                    choices.push(Choice { who, what: What::HandleFirst });
+                }
+                Ready::Sleeps => sleepers.push(t),
+                Ready::Blocked(on) => {
+                    self.announce(t, &on);
+                    if self.can_interrupt(t) {
+                        choices.push(Choice { who, what: What::Interrupt });
+                    }
+                    waits.push((t, on));
+                }
+                Ready::Absent => {}
+            }
+        }
+        // Time may pass while others are ready, but it passes for all sleepers alike, and only as
+        // far as the run may last: who sleeps longer than that is woken when nobody else can go.
+        let limit = u64::from(self.limits.seconds) * 1_000_000_000;
+        if let Some(first) = sleepers.iter().copied().min_by_key(|&t| self.tasks[t].deadline)
+            && self.tasks[first].deadline.is_some_and(|deadline| deadline < limit)
+            && self.tasks[first].naps < NAPS_IN_A_ROW
+            && self.naps < NAPS
+        {
+            choices.push(Choice { who: self.tasks[first].id, what: What::Wake });
+        }
+        for process in &self.processes {
+            if matches!(process.life, Life::Unseen(_)) {
+                choices.push(Choice { who: TaskId::main(process.id), what: What::Reveal });
+            }
+        }
+        Ok((choices, waits))
+    }
+
+    /// Takes the schedule's decision where there is one, the strategy's otherwise.
+    pub(crate) fn decide(&mut self, mut choices: Vec<Choice>) -> Choice {
+        let held = |choice: &Choice, tasks: &[Task]| {
+            choice.what == What::Go && tasks.iter().any(|t| t.id == choice.who && t.held_back)
+        };
+        if choices.iter().any(|choice| !held(choice, &self.tasks)) {
+            choices.retain(|choice| !held(choice, &self.tasks));
+        } else {
+            // Only those who poll are left: time passes.
+            self.clock.pass();
+        }
+        if let [only] = choices[..] {
+            return only;
+        }
+        let given = self.schedule.decisions.get(self.decisions.len()).copied().map(usize::from);
+        let picked = match given {
+            Some(given) if given < choices.len() => given,
+            _ => self.strategy.pick(&choices),
+        };
+        self.decisions.push(u16::try_from(picked).unwrap_or(u16::MAX));
+        choices[picked]
+    }
+
+    fn announce(&mut self, t: usize, on: &WaitsFor) {
+        if !self.tasks[t].announced {
+            self.tasks[t].announced = true;
+            self.emit(t, EventKind::Blocked { on: on.clone() });
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! One step of a run: what was chosen happens.
+
+use crate::choose::Waits;
+use crate::error::Result;
+use crate::run::Run;
+use crate::server::lost;
+use crate::strategy::{Choice, What};
+use crate::task::{Inside, Point, State};
+use forklings_model::{End, EventKind, ObjectId, ProcId, Signal, Wait, WaitsFor};
+use forklings_sys::descriptor;
+use forklings_sys::ptrace::{self, Resume};
+
+/// Interruptions that one run may inject: a loop that retries shall come to its end.
+const INTERRUPTIONS: u32 = 3;
+/// Polls in vain that a task may make in a row before others must go first; after the first such
+/// row only a few.
+pub(crate) const PATIENCE: u32 = 60;
+const LESS_PATIENCE: u32 = 8;
+
+impl Run<'_> {
+    pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
+        match choice.what {
+            What::Reveal => {
+                let p = self.position(choice.who.proc)?;
+                self.reveal(p)?;
+                self.let_others_go(None);
+            }
+            What::Interrupt => {
+                let t = self.task_position(choice.who)?;
+                self.interrupt(t)?;
+            }
+            What::HandleFirst => {
+                let t = self.task_position(choice.who)?;
+                self.handle_first(t)?;
+                self.let_others_go(Some(t));
+            }
+            What::Wake => {
+                let t = self.task_position(choice.who)?;
+                let deadline = self.tasks[t].deadline.unwrap_or(0);
+                self.clock.advance_to(deadline);
+                self.tasks[t].expired = true;
+                self.tasks[t].naps += 1;
+                self.naps += 1;
+                self.go(t)?;
+                self.let_others_go(Some(t));
+            }
+            What::Go => {
+                let t = self.task_position(choice.who)?;
+                let polls = self.tasks[t].polls;
+                self.go(t)?;
+                if self.tasks[t].polls > polls {
+                    if self.tasks[t].polls >= self.patience {
+                        self.tasks[t].held_back = true;
+                        self.patience = self.patience.max(self.tasks[t].polls) + LESS_PATIENCE;
+                    }
+                } else {
+                    self.tasks[t].polls = 0;
+                    self.clock.busy();
+                    self.let_others_go(Some(t));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody made progress, so those who poll may look again.
+    fn let_others_go(&mut self, but: Option<usize>) {
+        for (n, task) in self.tasks.iter_mut().enumerate() {
+            if Some(n) != but {
+                task.held_back = false;
+                task.naps = 0;
+            }
+        }
+    }
+
+    /// Lets a parked task perform what it stands before.
+    fn go(&mut self, t: usize) -> Result<()> {
+        match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
+            State::Parked(stopped, Point::Start | Point::Return) => {
+                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
+            }
+            State::Parked(stopped, Point::Call(call)) => self.execute(t, stopped, call),
+            other
+            @ (State::InKernel(..) | State::GroupStopped(_) | State::Moving | State::Gone) => {
+                self.tasks[t].state = other;
+                Err(lost(format!("{} is not parked", self.tasks[t].id)))
+            }
+        }
+    }
+
+    /// The signal came just before the call that a task stands before: its handler runs first, and
+    /// the call begins afterwards. This is the window in which a wake-up is lost.
+    fn handle_first(&mut self, t: usize) -> Result<()> {
+        match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
+            State::Parked(stopped, Point::Call(call)) => {
+                let mut registers = call.registers;
+                // Skipped, and back before the `syscall` instruction, which is two bytes long.
+                registers.orig_rax = u64::MAX;
+                registers.rax = call.number.cast_unsigned();
+                registers.rip -= 2;
+                stopped.set_registers(&registers)?;
+                self.tasks[t].call_done();
+                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
+            }
+            other @ (State::Parked(..)
+            | State::InKernel(..)
+            | State::GroupStopped(_)
+            | State::Moving
+            | State::Gone) => {
+                self.tasks[t].state = other;
+                Err(lost(format!("{} is not before a call", self.tasks[t].id)))
+            }
+        }
+    }
+
+    /// Whether the schedule's signal may strike a task: it waits in a call of the root, and a
+    /// handler without `SA_RESTART` stands ready.
+    pub(crate) fn can_interrupt(&self, t: usize) -> bool {
+        let Some(signal) = self.schedule.faults.iter().find_map(|fault| match fault {
+            forklings_model::Fault::Eintr(signal) => Some(*signal),
+            forklings_model::Fault::ForkEagain { .. }
+            | forklings_model::Fault::ShortRead
+            | forklings_model::Fault::ShortWrite => None,
+        }) else {
+            return false;
+        };
+        let disposition = self.process(t).dispositions.of(signal.0);
+        self.tasks[t].id.proc == ProcId::ROOT
+            && self.interruptions < INTERRUPTIONS
+            && self.tasks[t].written == 0
+            && disposition.action == forklings_model::Action::Handler
+            && !disposition.restart
+            && matches!(self.tasks[t].state, State::Parked(..))
+            && self.lets_through(t, signal)
+    }
+
+    fn lets_through(&self, t: usize, signal: Signal) -> bool {
+        let State::Parked(stopped, _) = &self.tasks[t].state else { return false };
+        stopped.signal_mask().is_ok_and(|mask| mask & (1 << (signal.0 - 1)) == 0)
+    }
+
+    fn interrupt(&mut self, t: usize) -> Result<()> {
+        let fault = self
+            .schedule
+            .faults
+            .iter()
+            .copied()
+            .find(|fault| matches!(fault, forklings_model::Fault::Eintr(_)));
+        if let Some(fault @ forklings_model::Fault::Eintr(signal)) = fault {
+            self.interruptions += 1;
+            self.emit(t, EventKind::Injected { fault });
+            ptrace::kill_thread(self.process(t).host, self.tasks[t].tid, signal.0)?;
+            self.go(t)?;
+        }
+        Ok(())
+    }
+
+    /// Nobody can go on: time passes until a time-out, or this is a deadlock.
+    pub(crate) fn nobody_can_go(&mut self, waits: Waits) -> Result<()> {
+        let task = (0..self.tasks.len())
+            .filter(|&t| matches!(self.tasks[t].state, State::Parked(..)))
+            .filter_map(|t| Some((self.tasks[t].deadline?, t)))
+            .min();
+        let alarm = self.alarms.iter().map(|(&proc, alarm)| (alarm.deadline, proc)).min();
+        match (task, alarm) {
+            (Some((deadline, t)), alarm) if alarm.is_none_or(|(then, _)| deadline <= then) => {
+                self.clock.advance_to(deadline);
+                self.tasks[t].expired = true;
+                self.go(t)
+            }
+            (_, Some((deadline, proc))) => {
+                self.clock.advance_to(deadline);
+                self.ring(proc)
+            }
+            (_, None) if self.somebody_in_kernel() => self.wait_for_kernel(),
+            (_, None) if self.terminal && waits.iter().any(|(_, on)| is_stdin(on)) => {
+                descriptor::poll(&[(0, libc::POLLIN)], -1)?;
+                Ok(())
+            }
+            (_, None) => {
+                let waits = waits
+                    .into_iter()
+                    .map(|(t, on)| Wait { task: self.tasks[t].id, on, site: self.tasks[t].site })
+                    .collect();
+                self.end = Some(End::Deadlock { waits });
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a task stands inside a call without a model.
+    fn somebody_in_kernel(&self) -> bool {
+        self.tasks.iter().any(|t| matches!(t.state, State::InKernel(_, _, Inside::Unmodelled)))
+    }
+}
+
+/// Whether a wait is for a line to be typed.
+fn is_stdin(on: &WaitsFor) -> bool {
+    matches!(on, WaitsFor::Readable { object: ObjectId(0), .. })
+}
