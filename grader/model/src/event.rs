@@ -224,6 +224,10 @@ pub enum EventKind {
         /// The answer as the program sees it.
         answer: Pid,
     },
+    /// A process that called `exit_group` has let go of its descriptors, but is not dead yet: its
+    /// children are still its own. The kernel does one after the other, and others may run
+    /// between. Source: Linux, kernel/exit.c, `do_exit`.
+    Exiting,
     /// A fault of the schedule took effect; the call's own event follows.
     Injected {
         /// Which.

@@ -157,6 +157,27 @@ fn main() {
             unsafe { libc::close(working) };
             let _end = read_all(done);
         }
+        "hears-the-end" => {
+            let (alive, parent_alive) = pipe();
+            let (done, working) = pipe();
+            let middle = fork();
+            if middle == 0 {
+                let me = unsafe { libc::getpid() };
+                if fork() == 0 {
+                    unsafe { libc::close(parent_alive) };
+                    let _end = read_all(alive);
+                    // Its parent has closed all; it need not be dead.
+                    let orphan = unsafe { libc::getppid() } != me;
+                    say(if orphan { "orphan" } else { "not yet" });
+                    leave(0);
+                }
+                leave(0);
+            }
+            unsafe { libc::close(parent_alive) };
+            wait(middle, 0);
+            unsafe { libc::close(working) };
+            let _end = read_all(done);
+        }
         "adopts" => {
             unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
             if fork() == 0 {

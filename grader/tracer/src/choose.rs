@@ -27,7 +27,12 @@ impl Run<'_> {
         for t in 0..self.tasks.len() {
             let who = self.tasks[t].id;
             match self.ready(t)? {
-                Ready::Yes => choices.push(Choice { who, what: What::Go }),
+                Ready::Yes => {
+                    choices.push(Choice { who, what: What::Go });
+                    if self.may_close_first(t) {
+                        choices.push(Choice { who, what: What::CloseFirst });
+                    }
+                }
                 Ready::Signalled => {
                     choices.push(Choice { who, what: What::Go });
                     choices.push(Choice { who, what: What::HandleFirst });

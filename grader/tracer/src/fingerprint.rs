@@ -98,6 +98,7 @@ fn places(event: &Event) -> Vec<Place> {
         | EventKind::Injected { .. }
         | EventKind::SessionOrGroup { .. }
         | EventKind::BecameSubreaper
+        | EventKind::Exiting
         | EventKind::Refused { .. }
         | EventKind::Unmodelled { .. } => {}
     }

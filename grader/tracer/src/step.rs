@@ -34,6 +34,11 @@ impl Run<'_> {
                 self.handle_first(t)?;
                 self.let_others_go(Some(t));
             }
+            What::CloseFirst => {
+                let t = self.task_position(choice.who)?;
+                self.close_first(t)?;
+                self.let_others_go(Some(t));
+            }
             What::Wake => {
                 let t = self.task_position(choice.who)?;
                 let deadline = self.tasks[t].deadline.unwrap_or(0);

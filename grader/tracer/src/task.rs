@@ -36,6 +36,8 @@ pub(crate) struct Task {
     pub(crate) held_back: bool,
     /// Sleeps that ended early since somebody else went on.
     pub(crate) naps: u32,
+    /// Whether its process has let go of its descriptors on the way to its end.
+    pub(crate) closed: bool,
     /// Whether the call it is inside of ends only this thread (`exit`, not `exit_group`).
     pub(crate) leaving: bool,
 }
@@ -128,6 +130,7 @@ impl Task {
             polls: 0,
             held_back: false,
             naps: 0,
+            closed: false,
             leaving: false,
         }
     }

@@ -68,6 +68,7 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Slept { asked, interrupted: true } => format!("sleep {}: EINTR", span(*asked)),
         EventKind::AskedParent { answer } => format!("getppid = {}", answer.0),
         EventKind::Injected { fault: fault_ } => format!("injected: {}", injected(fault_)),
+        EventKind::Exiting => "exits: closes all".to_owned(),
         EventKind::Stopped { signal } => format!("stopped by {signal}"),
         EventKind::Continued => "goes on".to_owned(),
         EventKind::SessionOrGroup { call } => line(call),

@@ -246,6 +246,7 @@ impl<'t> Matter<'t> {
             | EventKind::Slept { .. }
             | EventKind::AskedParent { .. }
             | EventKind::Continued
+            | EventKind::Exiting
             | EventKind::SessionOrGroup { .. }
             | EventKind::BecameSubreaper
             | EventKind::Refused { .. }

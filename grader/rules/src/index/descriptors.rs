@@ -54,7 +54,7 @@ impl Index<'_> {
                 EventKind::Exec { inherited, .. } => {
                     table.retain(|fd, _| *fd <= 2 || inherited.iter().any(|(kept, _)| kept == fd));
                 }
-                EventKind::Ended { .. } => table.clear(),
+                EventKind::Exiting | EventKind::Ended { .. } => table.clear(),
                 _ => {}
             }
         }

@@ -27,6 +27,8 @@ pub(crate) enum What {
     Wake,
     /// The death of this process becomes visible to its parent.
     Reveal,
+    /// The task ends, but only lets go of its descriptors now; it dies later.
+    CloseFirst,
     /// The schedule's signal interrupts the task's blocking call.
     Interrupt,
 }

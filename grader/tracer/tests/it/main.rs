@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod behaviour;
+mod death;
 mod determinism;
 mod door;
 mod limits;

@@ -12,7 +12,7 @@ use crate::interrupt;
 use crate::progress;
 use crate::repository::{self, Repository};
 use crate::screen::Screen;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::value_parser;
 use forklings_grade::journal::Journal;
 use forklings_grade::{GradeError, Options, exit_codes};
@@ -41,8 +41,8 @@ pub(crate) struct Args {
     /// Schedules for each scenario [default: 200]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
-    /// Only this exercise
-    #[arg(long, value_name = "ID")]
+    /// Only this exercise, or only its programs whose names begin like this
+    #[arg(long, value_name = "ID[/PROGRAM]")]
     only: Option<String>,
     /// How many programs are judged at once [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1024))]
@@ -59,7 +59,12 @@ struct Deviation {
 
 pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
     let course = repository.course()?;
-    let exercises: Vec<&Exercise> = match &args.only {
+    let (id, program) = match args.only.as_deref().map(|only| only.split_once('/')) {
+        Some(Some((id, program))) => (Some(id), Some(program)),
+        Some(None) => (args.only.as_deref(), None),
+        None => (None, None),
+    };
+    let exercises: Vec<&Exercise> = match id {
         Some(id) => vec![repository::exercise(&course, id)?],
         None => course.exercises().collect(),
     };
@@ -67,6 +72,13 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     let mut specimens = Vec::new();
     for exercise in &exercises {
         specimens.extend(specimen::collect(&repository.root, exercise, &mut deviations)?);
+    }
+    if let Some(program) = program {
+        let all = specimens.iter().map(Specimen::program).collect::<Vec<_>>().join(", ");
+        specimens.retain(|specimen| specimen.program().starts_with(program));
+        if specimens.is_empty() {
+            bail!("no program's name begins with `{program}`; there are: {all}");
+        }
     }
     let kept = cargo::target(&repository.root).join("forklings/course-check");
     let Some(report) = grade(args, repository, &course, &specimens, &kept, screen)? else {

@@ -101,10 +101,15 @@ pub(super) fn collect(
 }
 
 impl Specimen {
+    /// Its name within its exercise.
+    pub(super) fn program(&self) -> &str {
+        self.name.strip_prefix(&self.exercise).map_or("", |name| name.trim_start_matches('.'))
+    }
+
     /// The task that a mutant's name begins with: the one its mistake is in.
     pub(super) fn task<'a>(&self, exercise: &'a Exercise) -> Option<&'a str> {
         let Kind::Mutant(_) = self.kind else { return None };
-        let stem = self.name.strip_prefix(&exercise.id)?.strip_prefix('.')?;
+        let stem = self.program();
         let tasks = exercise.tasks.iter().map(|task| task.id.as_str());
         tasks.filter(|task| stem.starts_with(*task)).max_by_key(|task| task.len())
     }
