@@ -73,7 +73,7 @@ pub enum GradeError {
     /// The machine offers too little isolation for strangers' code.
     #[error(
         "this machine allows no namespaces, so submissions could read and change whatever you can; \
-         `forklings doctor` says what to do, `--isolation none` grades nevertheless"
+         `forklings doctor` says what to do, `--isolation any` grades nevertheless"
     )]
     NoIsolation,
     /// A program of the grader's own could not be started.

@@ -123,7 +123,7 @@ fn grade_work(
 /// The sandbox, or nothing where the instructor says so. Strangers' code is not run on a machine
 /// that offers no namespaces, unless asked for.
 fn runner(options: &Options) -> Result<Box<dyn Runner>, GradeError> {
-    match (forklings_sandbox::probe().namespaces, options.without_isolation) {
+    match (forklings_sandbox::probe().namespaces, options.any_isolation) {
         (true, _) => Ok(Box::new(Sandboxed)),
         (false, true) => Ok(Box::new(Unsandboxed)),
         (false, false) => Err(GradeError::NoIsolation),

@@ -26,7 +26,7 @@ pub struct Options {
     /// course has its mistake in one task, and the other tests would tell nothing.
     pub only_task: BTreeMap<String, String>,
     /// Whether strangers' code may run on a machine without namespaces.
-    pub without_isolation: bool,
+    pub any_isolation: bool,
     /// Only this exercise; all when `None`.
     pub only: Option<String>,
     /// The reports to render.
@@ -77,7 +77,7 @@ impl Options {
             build: BuildLimits::default(),
             patience: Duration::from_secs(120),
             only_task: BTreeMap::new(),
-            without_isolation: false,
+            any_isolation: false,
             only: None,
             formats: Format::ALL.to_vec(),
         }

@@ -41,8 +41,10 @@ impl CpuLease {
                 lockable = true;
                 if folder.try_lock().is_ok() {
                     cpu::pin(&[number])?;
-                    // On a busy machine a switch to the tracee and back waits for nobody then.
-                    let real_time = cpu::real_time(0, TRACER).is_ok();
+                    // On a busy machine a switch to the tracee and back waits for nobody then. One
+                    // processor is left to whoever else works here.
+                    let real_time =
+                        before.last() != Some(&number) && cpu::real_time(0, TRACER).is_ok();
                     return Ok(Self { _lock: Some(folder), before, real_time });
                 }
             }

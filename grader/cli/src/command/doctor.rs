@@ -210,7 +210,7 @@ fn namespaces(host: Host) -> Found {
     };
     Found::No {
         follows: "submissions could read and change your files: `cargo test` and `check` work, \
-                  `grade` only with --isolation none",
+                  `grade` only with --isolation any",
         remedy: remedy.to_owned(),
         fatal: false,
     }

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// Schedules for each scenario [default: 200]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
-    /// `none` grades also where the machine cannot keep submissions apart from your files
+    /// `any` grades also where the machine cannot keep submissions apart from your files
     #[arg(long, value_enum, default_value_t = Isolation::Auto)]
     isolation: Isolation,
 }
@@ -44,7 +44,7 @@ enum Isolation {
     /// All that the machine offers; refuses to grade where that is nothing
     Auto,
     /// Whatever the machine offers, and be it nothing
-    None,
+    Any,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -79,7 +79,7 @@ pub(crate) fn run(args: Args, repository: &Repository, screen: &Screen) -> Resul
     if !args.format.is_empty() {
         options.formats = args.format.into_iter().map(Into::into).collect();
     }
-    options.without_isolation = args.isolation == Isolation::None;
+    options.any_isolation = args.isolation == Isolation::Any;
     let cancel = interrupt::flag()?;
     let mut progress = progress::grading(screen);
     let result = forklings_grade::grade(&options, progress.as_mut(), &cancel);

@@ -28,7 +28,7 @@ impl Bars {
 impl Progress for Bars {
     fn preparing(&mut self, exercises: usize) {
         self.whole.set_style(style("{spinner} {wide_msg}"));
-        self.whole.set_message(format!("preparing the suites of {exercises} exercises"));
+        self.whole.set_message(super::preparing(exercises));
         self.whole.enable_steady_tick(TICK);
     }
 

@@ -19,7 +19,7 @@ impl Lines {
 
 impl Progress for Lines {
     fn preparing(&mut self, exercises: usize) {
-        say(&format!("preparing the suites of {exercises} exercises"));
+        say(&super::preparing(exercises));
     }
 
     fn starting(&mut self, total: usize, kept: usize) {

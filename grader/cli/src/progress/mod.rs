@@ -14,3 +14,11 @@ use forklings_grade::Progress;
 pub(crate) fn grading(screen: &Screen) -> Box<dyn Progress> {
     if screen.is_lively() { Box::new(bars::Bars::new()) } else { Box::new(lines::Lines::new()) }
 }
+
+/// What goes on before the first submission is graded.
+fn preparing(exercises: usize) -> String {
+    match exercises {
+        1 => "preparing the suites of one exercise".to_owned(),
+        n => format!("preparing the suites of {n} exercises"),
+    }
+}

@@ -128,7 +128,7 @@ fn grade(
     }
     options.schedules = args.schedules;
     // All of this is the course's own code.
-    options.without_isolation = true;
+    options.any_isolation = true;
     options.formats = Vec::new();
     if let Some(jobs) = args.jobs {
         options.jobs = usize::try_from(jobs)?;
