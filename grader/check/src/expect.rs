@@ -57,6 +57,13 @@ pub fn before(first: impl Into<String>, second: impl Into<String>) -> Demand {
     Demand::Before { first: first.into(), second: second.into() }
 }
 
+/// When this line comes on standard output for the first time, its writer has reaped all children
+/// that it made before.
+#[must_use]
+pub fn reaped_before(line: impl Into<String>) -> Demand {
+    Demand::ReapedBefore { line: line.into() }
+}
+
 /// The program exits with this status. Without this or [`killed_by`], 0 is demanded.
 #[must_use]
 pub fn exit_status(status: u8) -> Demand {

@@ -30,7 +30,7 @@ pub use subject::{Origin, Subject};
 pub mod prelude {
     pub use crate::expect::{
         Output, at_most_alive, before, eintr, exit_status, fork_eagain, forks, killed_by,
-        short_reads, short_writes, statuses_taken, stderr, stdout, tree,
+        reaped_before, short_reads, short_writes, statuses_taken, stderr, stdout, tree,
     };
     pub use crate::subject;
     pub use forklings_model::{Rule, Signal};

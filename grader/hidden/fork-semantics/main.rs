@@ -24,6 +24,7 @@ mod role {
             .expect(stdout().line_times("child", 1))
             .expect(stdout().line_times("parent", 1))
             .expect(stdout().line_times("role returned", 1))
+            .expect(reaped_before("parent"))
             .expect(statuses_taken())
             .check();
     }

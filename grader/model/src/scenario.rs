@@ -89,6 +89,12 @@ pub enum Demand {
         /// What the shape is called: `fan`, `chain`, `tree`.
         shape: String,
     },
+    /// The first time that this line comes on standard output, no child of its writer is left: each
+    /// that was made before has been reaped.
+    ReapedBefore {
+        /// The line.
+        line: String,
+    },
     /// The status of every child is taken by a wait of its parent.
     StatusesTaken,
 }

@@ -3,7 +3,7 @@
 
 use crate::case::{At, Case, accuse};
 use crate::lines::{lines, sorted, text, written};
-use forklings_model::{Demand, Detail, Finding, Stream, Trace};
+use forklings_model::{Demand, Detail, Event, Finding, Stream, Trace};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     case.demands.iter().filter_map(|demand| judge(case, demand)).collect()
@@ -23,12 +23,29 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
             let (early, due) = there.lines().zip(wanted.lines()).find(|(a, b)| a != b)?;
             [written(case, early), written(case, due)]
         }
+        Demand::ReapedBefore { line } => {
+            let early = written(case, line)?;
+            [Some(early), unreaped(case, early)?]
+        }
         _ => return None,
     };
     let evidence = early.iter().flatten().map(|event| event.seq);
     let finding = accuse(Detail::OrderViolated { demand: demand.clone() }, evidence);
     let [site, origin] = early.map(|event| event.and_then(|event| event.site));
     Some(finding.at(site).from(origin))
+}
+
+/// The wait that took a child of the writer away after it wrote, or the child's fork if none did;
+/// nothing when no child was left.
+fn unreaped<'a>(case: &Case<'a>, early: &Event) -> Option<Option<&'a Event>> {
+    let late = case.run.lives().find(|life| {
+        life.parent == Some(early.task.proc)
+            && life.forked.is_some_and(|forked| forked < early.seq)
+            && life.reaped.is_none_or(|reaping| reaping.seq > early.seq)
+            && life.discarded.is_none_or(|(seq, _)| seq > early.seq)
+    })?;
+    let seq = late.reaped.map(|reaping| reaping.seq).or(late.forked);
+    Some(seq.and_then(|seq| case.trace().events.get(usize::try_from(seq).ok()?)))
 }
 
 /// Whether both lines are there, and `second` appears before `first` does.

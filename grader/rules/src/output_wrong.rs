@@ -75,7 +75,7 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
             let too_many = case.run.forks() > parents.len();
             (!too_many && seen != Shape::of_parents(parents)).then(|| described(case))
         }
-        Demand::AtMostAlive(_) | Demand::StatusesTaken => None,
+        Demand::AtMostAlive(_) | Demand::StatusesTaken | Demand::ReapedBefore { .. } => None,
     }
 }
 
@@ -99,6 +99,7 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
+        | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken => false,
     }
 }

@@ -65,6 +65,7 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
+        | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken => false,
     }
 }

@@ -51,6 +51,9 @@ pub fn demand(demand: &Demand) -> String {
             let made = count(parents.len() as u64, "process", "processes");
             format!("the processes form a {}: {made} below P1", crate::escape::line(shape))
         }
+        Demand::ReapedBefore { line } => {
+            format!("every child has been reaped when the line {} is written", quoted(line))
+        }
         Demand::StatusesTaken => "the parent takes the status of every child by a wait".to_owned(),
     }
 }

@@ -31,6 +31,9 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             Demand::Before { first, second } => {
                 format!("{} came first, and {} after it", quoted(second), quoted(first))
             }
+            Demand::ReapedBefore { line } => {
+                format!("{} was written before a child had been reaped", quoted(line))
+            }
             Demand::Is { .. }
             | Demand::Line { .. }
             | Demand::LineTimes { .. }
@@ -99,9 +102,10 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
             Some(ending) => format!("P1 {}", super::name::ended(ending)) + &last_error(trace),
             None => super::end::end(trace),
         },
-        Demand::AtMostAlive(_) | Demand::Tree { .. } | Demand::StatusesTaken => {
-            crate::escape::line(actual)
-        }
+        Demand::AtMostAlive(_)
+        | Demand::Tree { .. }
+        | Demand::StatusesTaken
+        | Demand::ReapedBefore { .. } => crate::escape::line(actual),
     }
 }
 
@@ -119,7 +123,7 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
             "the children are forked by the wrong process: who calls fork decides the shape",
             "draw the tree; at each fork, who goes on to fork the next, the parent or the child?",
         ),
-        Demand::AtMostAlive(_) | Demand::StatusesTaken => {
+        Demand::AtMostAlive(_) | Demand::StatusesTaken | Demand::ReapedBefore { .. } => {
             ("a child is not waited for as the contract says", "look at the waits in the timeline")
         }
         Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => (
@@ -155,7 +159,9 @@ const fn man(demanded: &Demand) -> &'static str {
         Demand::Forks(_) | Demand::Tree { .. } => "man 2 fork",
         Demand::Ends(_) => "man 3 exit",
         Demand::LineTimes { .. } => "man 2 _exit, NOTES",
-        Demand::AtMostAlive(_) | Demand::StatusesTaken => "man 2 waitpid",
+        Demand::AtMostAlive(_) | Demand::StatusesTaken | Demand::ReapedBefore { .. } => {
+            "man 2 waitpid"
+        }
         Demand::Is { .. }
         | Demand::Line { .. }
         | Demand::NoLine { .. }
@@ -181,6 +187,7 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
+        | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken => String::new(),
     }
 }
@@ -253,6 +260,7 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
+        | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken => false,
     };
     if !about_stdout {

@@ -266,6 +266,7 @@ fn lines(detail: &Detail) -> Vec<&str> {
     match demand {
         Demand::Before { first, second } => vec![first, second],
         Demand::Line { line, .. }
+        | Demand::ReapedBefore { line }
         | Demand::LineTimes { line, .. }
         | Demand::NoLine { line, .. } => {
             vec![line]

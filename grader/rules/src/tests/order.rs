@@ -32,6 +32,20 @@ fn a_line_that_comes_too_early_violates_the_order() {
 }
 
 #[test]
+fn a_line_that_comes_before_the_reaping_violates_the_order() {
+    let demand = || Demand::ReapedBefore { line: "parent".to_owned() };
+    let early = parent_last(child_prints, |_| ());
+    let finding = only(&early, &[demand()]);
+    assert_eq!(finding.detail, Detail::OrderViolated { demand: demand() });
+    let mut run = run();
+    run.fork(P1);
+    child_prints(&mut run);
+    run.reaps(P1, P2);
+    run.prints(P1, "parent\n");
+    assert_eq!(names(&run.done(), &[demand()]), [""; 0]);
+}
+
+#[test]
 fn an_exact_text_in_another_order_is_a_matter_of_order() {
     let early = parent_last(|_| (), child_prints);
     assert_eq!(names(&early, &[is("child\nparent\n")]), ["order-violated"]);
