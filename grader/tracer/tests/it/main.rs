@@ -1,5 +1,5 @@
 //! The tracer against guests: each is one kernel behaviour in a tiny program
-//! (`examples/guest.rs`).
+//! (`examples/guest`).
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at the events it is about")]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

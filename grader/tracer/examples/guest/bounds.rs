@@ -1,0 +1,70 @@
+//! What has no end by itself, and what differs from schedule to schedule.
+
+use crate::kernel::*;
+
+/// The guests of this family.
+pub(crate) const GUESTS: &[Guest] = &[
+    ("spins", spins),
+    ("calls-for-ever", calls_for_ever),
+    ("forks-for-ever", forks_for_ever),
+    ("floods", floods),
+    ("deadlocks", deadlocks),
+    ("races", races),
+];
+
+fn spins() {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+fn calls_for_ever() {
+    loop {
+        let (read, write) = pipe();
+        unsafe { libc::close(read) };
+        unsafe { libc::close(write) };
+    }
+}
+
+fn forks_for_ever() {
+    loop {
+        fork();
+    }
+}
+
+fn floods() {
+    loop {
+        say("again and again and again and again and again and again and again and again");
+    }
+}
+
+fn deadlocks() {
+    let (read, write) = pipe();
+    let child = fork();
+    let mut byte = 0u8;
+    if child == 0 {
+        unsafe { libc::read(read, (&raw mut byte).cast(), 1) };
+        leave(0);
+    }
+    wait(child, 0);
+    unsafe { libc::close(write) };
+}
+
+fn races() {
+    // Twenty and more decisions whose outcome shows in the output, pids included.
+    let (read, write) = pipe();
+    for n in 0..4 {
+        if fork() == 0 {
+            for round in 0..3 {
+                let line = format!("{n}.{round} {} ", unsafe { libc::getpid() });
+                unsafe { libc::write(write, line.as_ptr().cast(), line.len()) };
+            }
+            leave(n);
+        }
+    }
+    unsafe { libc::close(write) };
+    let line = String::from_utf8_lossy(&read_all(read)).into_owned();
+    while wait(-1, 0).0 > 0 {}
+    let _written = std::io::stdout().write_all(line.as_bytes());
+    say("");
+}

@@ -1,0 +1,154 @@
+//! Forking, reaping, orphans, programs executed.
+
+use crate::kernel::*;
+
+/// The guests of this family.
+pub(crate) const GUESTS: &[Guest] = &[
+    ("forks", forks),
+    ("nests", nests),
+    ("no-children", no_children),
+    ("polls-for-child", polls_for_child),
+    ("peeks-then-reaps", peeks_then_reaps),
+    ("ignores-children", ignores_children),
+    ("is-adopted", is_adopted),
+    ("hears-the-end", hears_the_end),
+    ("adopts", adopts),
+    ("spawns", spawns),
+    ("fails-to-spawn", fails_to_spawn),
+    ("spawns-and-reads", spawns_and_reads),
+];
+
+fn forks() {
+    for code in 0..4 {
+        match fork() {
+            0 => leave(code),
+            -1 => break,
+            _ => {}
+        }
+    }
+    let mut sum = 0;
+    while let (pid, status) = wait(-1, 0)
+        && pid > 0
+    {
+        sum += libc::WEXITSTATUS(status);
+    }
+    say(&format!("{sum} {:?}", errno()));
+}
+
+fn nests() {
+    for depth in 0..5 {
+        if fork() != 0 {
+            wait(-1, 0);
+            say(&format!("depth {depth}"));
+            leave(0);
+        }
+    }
+    say("bottom");
+}
+
+fn no_children() {
+    say(&format!("{:?} {:?}", wait(-1, 0).0, errno()));
+}
+
+fn polls_for_child() {
+    let (read, write) = pipe();
+    if fork() == 0 {
+        let mut byte = 0u8;
+        unsafe { libc::read(read, (&raw mut byte).cast(), 1) };
+        leave(3);
+    }
+    say(&format!("{}", wait(-1, WNOHANG).0));
+    unsafe { libc::write(write, c"x".as_ptr().cast(), 1) };
+    say(&format!("{:x}", wait(-1, 0).1));
+}
+
+fn peeks_then_reaps() {
+    unsafe {
+        if fork() == 0 {
+            leave(9);
+        }
+        for options in [libc::WEXITED | libc::WNOWAIT, libc::WEXITED] {
+            let mut info: libc::siginfo_t = mem::zeroed();
+            libc::waitid(libc::P_ALL, 0, &raw mut info, options);
+            say(&format!("{} {}", info.si_code, info.si_status()));
+        }
+    }
+}
+
+fn ignores_children() {
+    unsafe { libc::signal(SIGCHLD, libc::SIG_IGN) };
+    if fork() == 0 {
+        leave(1);
+    }
+    say(&format!("{} {:?}", wait(-1, 0).0, errno()));
+}
+
+fn is_adopted() {
+    let (alive, parent_alive) = pipe();
+    let (done, working) = pipe();
+    if fork() == 0 {
+        if fork() == 0 {
+            unsafe { libc::close(parent_alive) };
+            let _end = read_all(alive);
+            // Its parent has been reaped by now.
+            let parent = unsafe { libc::getppid() };
+            say(&format!("{}", unsafe { libc::kill(parent, 0) } != 0 || parent == 1));
+            leave(0);
+        }
+        leave(0);
+    }
+    wait(-1, 0);
+    unsafe { libc::close(parent_alive) };
+    unsafe { libc::close(working) };
+    let _end = read_all(done);
+}
+
+fn hears_the_end() {
+    let (alive, parent_alive) = pipe();
+    let (done, working) = pipe();
+    let middle = fork();
+    if middle == 0 {
+        let me = unsafe { libc::getpid() };
+        if fork() == 0 {
+            unsafe { libc::close(parent_alive) };
+            let _end = read_all(alive);
+            // Its parent has closed all; it need not be dead.
+            let orphan = unsafe { libc::getppid() } != me;
+            say(if orphan { "orphan" } else { "not yet" });
+            leave(0);
+        }
+        leave(0);
+    }
+    unsafe { libc::close(parent_alive) };
+    wait(middle, 0);
+    unsafe { libc::close(working) };
+    let _end = read_all(done);
+}
+
+fn adopts() {
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
+    if fork() == 0 {
+        if fork() == 0 {
+            leave(5);
+        }
+        leave(4);
+    }
+    let mut codes = [wait(-1, 0).1 >> 8, wait(-1, 0).1 >> 8];
+    codes.sort_unstable();
+    say(&format!("{codes:?}"));
+}
+
+fn spawns() {
+    let status = process::Command::new("/bin/sh").args(["-c", "echo spawned; exit 6"]).status();
+    say(&format!("{:?}", status.ok().and_then(|s| s.code())));
+}
+
+fn fails_to_spawn() {
+    let error = process::Command::new("/nonexistent").status().err();
+    say(&format!("{:?}", error.and_then(|e| e.raw_os_error())));
+}
+
+fn spawns_and_reads() {
+    let output = process::Command::new("/bin/sh").args(["-c", "seq 3"]).output();
+    say(&String::from_utf8_lossy(&output.map(|o| o.stdout).unwrap_or_default()));
+}

@@ -1,0 +1,39 @@
+//! Guests of the tracer's tests: each name is one kernel behaviour in a tiny program. Under the
+//! tracer each must do what it does without it. One file for each family.
+#![expect(unsafe_code, reason = "guests are made of raw system calls")]
+#![expect(clippy::undocumented_unsafe_blocks, reason = "guests are not examples of good style")]
+#![expect(clippy::multiple_unsafe_ops_per_block, reason = "guests are not examples of good style")]
+
+mod bounds;
+mod children;
+mod endings;
+mod kernel;
+mod pipes;
+mod signals;
+mod threads;
+mod time;
+
+use std::{env, process};
+
+/// Every family of guests.
+const FAMILIES: &[&[kernel::Guest]] = &[
+    bounds::GUESTS,
+    children::GUESTS,
+    endings::GUESTS,
+    pipes::GUESTS,
+    signals::GUESTS,
+    threads::GUESTS,
+    time::GUESTS,
+];
+
+fn main() {
+    let name = env::args().nth(1).unwrap_or_default();
+    let guest = FAMILIES.iter().copied().flatten().find(|(known, _)| *known == name);
+    match guest {
+        Some((_, run)) => run(),
+        None => {
+            kernel::say(&format!("no guest is called `{name}`"));
+            process::exit(2);
+        }
+    }
+}

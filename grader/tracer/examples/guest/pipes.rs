@@ -1,0 +1,72 @@
+//! Pipes: whole, broken, full, empty.
+
+use crate::kernel::*;
+
+/// The guests of this family.
+pub(crate) const GUESTS: &[Guest] = &[
+    ("large-write", large_write),
+    ("large-vector-write", large_vector_write),
+    ("broken-pipe", broken_pipe),
+    ("nonblocking", nonblocking),
+    ("polls", polls),
+];
+
+fn large_write() {
+    let (read, write) = pipe();
+    if fork() == 0 {
+        let bytes: Vec<u8> = (0..300_000u32).map(|n| (n % 251) as u8).collect();
+        let count = unsafe { libc::write(write, bytes.as_ptr().cast(), bytes.len()) };
+        leave(i32::from(count == 300_000));
+    }
+    unsafe { libc::close(write) };
+    let bytes = read_all(read);
+    let right = bytes.iter().zip(0u32..).all(|(&b, n)| u32::from(b) == n % 251);
+    say(&format!("{} {right} {:x}", bytes.len(), wait(-1, 0).1));
+}
+
+fn large_vector_write() {
+    let (read, write) = pipe();
+    if fork() == 0 {
+        let bytes = vec![7u8; 200_000];
+        let piece = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: 100_000 };
+        unsafe { libc::writev(write, [piece, piece].as_ptr(), 2) };
+        leave(0);
+    }
+    unsafe { libc::close(write) };
+    say(&format!("{}", read_all(read).len()));
+    wait(-1, 0);
+}
+
+fn broken_pipe() {
+    let (read, write) = pipe();
+    unsafe { libc::close(read) };
+    let count = unsafe { libc::write(write, c"x".as_ptr().cast(), 1) };
+    say(&format!("{count} {:?}", errno()));
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    unsafe { libc::write(write, c"x".as_ptr().cast(), 1) };
+}
+
+fn nonblocking() {
+    unsafe {
+        let (read, _write) = pipe();
+        libc::fcntl(read, libc::F_SETFL, libc::O_NONBLOCK);
+        let mut byte = 0u8;
+        let count = libc::read(read, (&raw mut byte).cast::<c_void>(), 1);
+        say(&format!("{count} {:?}", errno()));
+    }
+}
+
+fn polls() {
+    unsafe {
+        let (read, write) = pipe();
+        let mut asked = libc::pollfd { fd: read, events: libc::POLLIN, revents: 0 };
+        let nothing = libc::poll(&raw mut asked, 1, 250);
+        if fork() == 0 {
+            libc::write(write, c"x".as_ptr().cast(), 1);
+            leave(0);
+        }
+        let something = libc::poll(&raw mut asked, 1, -1);
+        wait(-1, 0);
+        say(&format!("{nothing} {something} {}", asked.revents));
+    }
+}

@@ -1,0 +1,142 @@
+//! Signals sent, caught, blocked, waited for; stops.
+
+use crate::kernel::*;
+
+/// The guests of this family.
+pub(crate) const GUESTS: &[Guest] = &[
+    ("interrupted", interrupted),
+    ("restarted", restarted),
+    ("coalesces", coalesces),
+    ("sigwaits", sigwaits),
+    ("signalfd", signalfd),
+    ("looks-then-pauses", looks_then_pauses),
+    ("stops-and-continues", stops_and_continues),
+    ("kills", kills),
+    ("kills-stopped", kills_stopped),
+    ("kills-a-zombie", kills_a_zombie),
+];
+
+fn interrupted() {
+    handle(SIGALRM, 0);
+    let (read, _write) = pipe();
+    unsafe { libc::alarm(1) };
+    let mut byte = 0u8;
+    let count = unsafe { libc::read(read, (&raw mut byte).cast(), 1) };
+    say(&format!("{count} {:?} {}", errno(), SEEN.load(Ordering::SeqCst)));
+}
+
+fn restarted() {
+    handle(SIGUSR1, libc::SA_RESTART);
+    let me = unsafe { libc::getpid() };
+    let child = fork();
+    if child == 0 {
+        thread::sleep(Duration::from_millis(300));
+        unsafe { libc::kill(me, SIGUSR1) };
+        thread::sleep(Duration::from_millis(300));
+        leave(2);
+    }
+    say(&format!("{:x} {}", wait(child, 0).1, SEEN.load(Ordering::SeqCst)));
+}
+
+fn coalesces() {
+    let old = block(SIGUSR1);
+    handle(SIGUSR1, 0);
+    for _ in 0..3 {
+        unsafe { libc::raise(SIGUSR1) };
+    }
+    unsafe { libc::sigsuspend(&raw const old) };
+    say(&format!("{}", SEEN.load(Ordering::SeqCst)));
+}
+
+fn sigwaits() {
+    unsafe {
+        block(SIGCHLD);
+        if fork() == 0 {
+            leave(0);
+        }
+        let (mut set, mut signal): (libc::sigset_t, c_int) = (mem::zeroed(), 0);
+        libc::sigaddset(&raw mut set, SIGCHLD);
+        libc::sigwait(&raw const set, &raw mut signal);
+        wait(-1, 0);
+        say(&format!("{signal}"));
+    }
+}
+
+fn signalfd() {
+    unsafe {
+        block(SIGUSR1);
+        let mut set: libc::sigset_t = mem::zeroed();
+        libc::sigaddset(&raw mut set, SIGUSR1);
+        let fd = libc::signalfd(-1, &raw const set, 0);
+        let me = libc::getpid();
+        if fork() == 0 {
+            libc::kill(me, SIGUSR1);
+            leave(0);
+        }
+        let mut info = [0u8; 128];
+        let count = libc::read(fd, info.as_mut_ptr().cast(), info.len());
+        say(&format!("{count} {}", info[0]));
+        wait(-1, 0);
+    }
+}
+
+fn looks_then_pauses() {
+    handle(SIGUSR1, 0);
+    let me = unsafe { libc::getpid() };
+    let child = fork();
+    if child == 0 {
+        unsafe { libc::kill(me, SIGUSR1) };
+        leave(0);
+    }
+    if SEEN.load(Ordering::SeqCst) == 0 {
+        unsafe { libc::pause() };
+    }
+    wait(child, 0);
+}
+
+fn stops_and_continues() {
+    let child = fork();
+    if child == 0 {
+        unsafe { libc::raise(SIGSTOP) };
+        leave(8);
+    }
+    say(&format!("{:x}", wait(child, WUNTRACED).1));
+    unsafe { libc::kill(child, SIGCONT) };
+    say(&format!("{:x}", wait(child, 0).1));
+}
+
+fn kills() {
+    for signal in [SIGKILL, SIGTERM] {
+        let child = fork();
+        if child == 0 {
+            loop {
+                unsafe { libc::pause() };
+            }
+        }
+        unsafe { libc::kill(child, signal) };
+        say(&format!("{:x}", wait(child, 0).1));
+    }
+}
+
+fn kills_stopped() {
+    let child = fork();
+    if child == 0 {
+        unsafe { libc::raise(SIGSTOP) };
+        leave(8);
+    }
+    wait(child, WUNTRACED);
+    unsafe { libc::kill(child, SIGKILL) };
+    say(&format!("{:x}", wait(child, 0).1));
+}
+
+fn kills_a_zombie() {
+    unsafe {
+        let child = fork();
+        if child == 0 {
+            leave(1);
+        }
+        let mut info: libc::siginfo_t = mem::zeroed();
+        libc::waitid(libc::P_ALL, 0, &raw mut info, libc::WEXITED | libc::WNOWAIT);
+        say(&format!("{} {:x}", libc::kill(child, SIGKILL), wait(child, 0).1));
+    }
+}
