@@ -22,7 +22,8 @@ use std::io::{self, Write};
 /// - Only the parent returns.
 ///
 /// # Errors
-/// EAGAIN (or whatever `fork` says) when there can be no child. Nothing is written then.
+/// EAGAIN (or whatever `fork` says) when there can be no child: nothing is written then. Some error
+/// when a line cannot be written, whether it is the parent's or the child's.
 pub fn role(out: &mut dyn Write) -> io::Result<()> {
     todo!("fork, and let each of the two write its line")
 }
@@ -42,7 +43,7 @@ pub struct Vals {
 ///
 /// - Before the fork the three variables have their start values, at every call.
 /// - The child multiplies each of them by `factor`, and sends what it sees then to the parent. An
-///   exit code has only eight bits, so use a pipe (`std::io::pipe`).
+///   exit code has only eight bits, so use a pipe (`std::io::pipe`). The products fit.
 /// - The parent looks at its own variables when the child has ended. It does not touch them.
 /// - The first of the pair is what the parent sees, the second what the child saw.
 /// - No descriptor stays open.
@@ -55,14 +56,16 @@ pub fn experiment(factor: i32) -> io::Result<(Vals, Vals)> {
 
 /// TODO 3. Asks a child of its own each of `questions`, and gives the answers in the `order` asked.
 ///
-/// - Child `i` computes `think(questions[i])`. Its exit code is the answer: there is no pipe.
+/// - Child `i` computes `think(questions[i])`, which does not panic. Its exit code is the answer:
+///   there is no pipe.
 /// - All children are started before any is waited for. They may end in any order.
 /// - Entry `j` of the result is the answer to `questions[order[j]]`. `order` may name a question
 ///   twice, or not at all; every child is reaped nevertheless.
 ///
 /// # Errors
 /// - EAGAIN (or whatever `fork` says) when a child cannot be started; those that were are reaped.
-/// - Some error when a child was killed by a signal: then there is no answer. All are reaped.
+/// - Some error when a child was killed by a signal, whether `order` names it or not: then there is
+///   no answer. All are reaped.
 pub fn answers(questions: &[u8], order: &[usize], think: &dyn Fn(u8) -> u8) -> io::Result<Vec<u8>> {
     todo!("a child for each question; its exit code is the answer")
 }
@@ -93,7 +96,8 @@ pub fn fan(n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
 /// ```text
 /// 0 ── 1 ── 2 ── 3
 /// ```
-/// - In process `i`, and only there, `node(i)` is called, once. The caller calls nothing.
+/// - In process `i`, and only there, `node(i)` is called, once, before or after the next process is
+///   started. The caller calls nothing.
 /// - Each process reaps its own child before it ends, so the caller returns when all have ended.
 /// - A process whose `node` panics ends there, as in [`fan`]; those below it need not come to be.
 ///
@@ -115,7 +119,8 @@ pub fn chain(n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
 ///    / \   /
 ///   3   4 5
 /// ```
-/// - In process `i`, and only there, `node(i)` is called, once. The caller calls nothing.
+/// - In process `i`, and only there, `node(i)` is called, once, at whatever moment of its life. The
+///   caller calls nothing.
 /// - Each process starts both of its children before it waits for either, and reaps them before it
 ///   ends.
 /// - A process whose `node` panics ends there, as in [`fan`]; those below it need not come to be.

@@ -30,7 +30,7 @@ pub fn reap_one(child: Pid) -> io::Result<Ended> {
 
 /// TODO 2. Waits until every one of `children` has ended, reaps them all, and says how each ended.
 ///
-/// - The result has one pair for each of `children`, in any order.
+/// - The result has one pair for each of `children`, in any order. `children` names nobody twice.
 /// - The children may end in any order. Whoever else is a child of the caller is left alone.
 /// - As in TODO 1, it sleeps while nobody has ended, and a signal does not end the wait.
 ///
@@ -67,7 +67,8 @@ pub fn remains(child: Pid) -> io::Result<Remains> {
     todo!("look at the zombie before you reap it")
 }
 
-/// A piece of work. It runs in a process of its own; what it returns is that process's exit code.
+/// A piece of work. It runs in a process of its own and does not panic; what it returns is that
+/// process's exit code.
 pub type Job = Box<dyn Fn() -> i32>;
 
 /// TODO 4. Runs every job in a child of its own, never more than `k` at once.
@@ -116,7 +117,7 @@ impl Reaper {
     /// Sleeps until there is news, and tells one piece of it.
     ///
     /// - Each child's end is told once, and that child has been reaped then.
-    /// - SIGTERM is told once. Children that have ended by then are told before it.
+    /// - SIGTERM is told once. Children that had ended when it came are told before it.
     /// - Without children it waits for SIGTERM; other signals do not end the wait.
     /// - It sleeps in the kernel; it does not ask again and again.
     ///
@@ -147,8 +148,9 @@ pub fn daemonise(f: impl FnOnce() -> i32) -> io::Result<()> {
 ///
 /// - The caller forks a child, the child forks a grandchild and ends; the grandchild, an orphan
 ///   now, asks for its parent (`getppid`), sends the answer to the caller and ends by `_exit`.
-/// - The grandchild asks once, when it cannot but be an orphan already. It neither sleeps nor asks
-///   again and again. The answer need not be 1: a process may have made itself a *subreaper*.
+/// - The grandchild asks once, when it cannot but be an orphan already. It neither naps nor asks
+///   again and again; to wait for a go-ahead, in a read for example, is right.
+/// - The answer need not be 1: a process may have made itself a *subreaper*.
 /// - The child is reaped, and no descriptor stays open.
 ///
 /// # Errors

@@ -364,7 +364,11 @@ impl End {
         match self {
             Self::Code(code) => code,
             Self::Signal(signal) => {
-                // A signal whose default is not to kill leaves the child alive: then the code tells.
+                // Whatever the child inherited, a mask or the runtime's handler: the signal shall
+                // have its default effect. Where that is not to kill, the code tells.
+                // SAFETY: the default action runs no handler.
+                let _ = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
+                let _ = SigSet::from(signal).thread_unblock();
                 let _ = raise(signal);
                 0
             }

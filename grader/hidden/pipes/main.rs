@@ -181,6 +181,16 @@ mod gather {
     }
 
     #[test]
+    fn two_records_larger_than_the_pipe_arrive_whole() {
+        subject!()
+            .scenario("gather", [100_000, 70_000])
+            .expect(stdout().is("2 records\n\
+                 record 0: 100000 bytes, right\n\
+                 record 1: 70000 bytes, right\n"))
+            .check();
+    }
+
+    #[test]
     fn eight_workers_have_eight_records() {
         subject!()
             .scenario("gather", [7; 8])
@@ -221,6 +231,17 @@ mod gather {
             .expect(stdout().is("gather: error\n"))
             .expect(exit_status(1))
             .expect(forks(2))
+            .check();
+    }
+
+    #[test]
+    fn when_a_fork_fails_a_worker_whose_record_fills_the_pipe_comes_to_its_end() {
+        subject!()
+            .scenario("gather", [100_000, 10])
+            .with(fork_eagain(2))
+            .expect(stdout().is("gather: error\n"))
+            .expect(exit_status(1))
+            .expect(forks(1))
             .check();
     }
 
