@@ -144,6 +144,8 @@ fn run_send_until_gone(takes: usize, length: usize, default: bool) -> io::Result
     }
     let record = pattern(length, 0);
     let (reader, writer) = pipe()?;
+    // The smallest pipe there is: it is full soon, however small the writes are.
+    fcntl(&writer, FcntlArg::F_SETPIPE_SZ(1))?;
     let capacity = usize::try_from(fcntl(&writer, FcntlArg::F_GETPIPE_SZ)?).unwrap_or(usize::MAX);
     let mut child: Option<Pid> = None;
     if takes > 0 {

@@ -110,8 +110,8 @@ mod send_until_gone {
     #[test]
     fn sigpipe_at_its_default_kills_nobody() {
         subject!()
-            .scenario("send_until_gone", ["9000", "3000", "default"])
-            .expect(stdout().line("reader: 9000 bytes, right"))
+            .scenario("send_until_gone", ["5000", "1500", "default"])
+            .expect(stdout().line("reader: 5000 bytes, right"))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
@@ -131,9 +131,9 @@ mod send_until_gone {
     #[test]
     fn after_a_short_write_it_goes_on_in_the_middle_of_the_record() {
         subject!()
-            .scenario("send_until_gone", [30_000, 10_000])
+            .scenario("send_until_gone", [9_000, 3_000])
             .with(short_writes())
-            .expect(stdout().line("reader: 30000 bytes, right"))
+            .expect(stdout().line("reader: 9000 bytes, right"))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
@@ -141,9 +141,9 @@ mod send_until_gone {
     #[test]
     fn a_signal_is_not_the_end_of_the_reader() {
         subject!()
-            .scenario("send_until_gone", ["80000", "16384", "--alarm"])
+            .scenario("send_until_gone", ["9000", "5000", "--alarm"])
             .with(eintr(ALARM))
-            .expect(stdout().line("reader: 80000 bytes, right"))
+            .expect(stdout().line("reader: 9000 bytes, right"))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
@@ -151,8 +151,8 @@ mod send_until_gone {
     #[test]
     fn a_part_of_a_record_counts_too() {
         subject!()
-            .scenario("send_until_gone", [70_000, 100_000])
-            .expect(stdout().line("reader: 70000 bytes, right"))
+            .scenario("send_until_gone", [7_000, 10_000])
+            .expect(stdout().line("reader: 7000 bytes, right"))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
