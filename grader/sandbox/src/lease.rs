@@ -22,10 +22,10 @@ const TRACER: i32 = 2;
 const TRACEE: i32 = 1;
 
 /// How long to wait for a free processor before sharing one.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl CpuLease {
-    /// Waits for a free processor and pins the calling thread to it. After a minute, or where the
+    /// Waits for a free processor and pins the calling thread to it. After two seconds, or where the
     /// machine has no such folder, it shares one: slower, and just as right.
     ///
     /// # Errors
