@@ -20,14 +20,15 @@ pub struct Explorer {
 }
 
 impl Explorer {
-    /// Waits for a processor, then launches the subject and holds it at its entry point.
+    /// Waits for a processor, then launches the subject and holds it where runs begin.
     ///
     /// # Errors
     /// What the machine refuses, and programs that do not reach their first instruction.
     pub fn launch(subject: Subject) -> Result<Self> {
         let lease = CpuLease::take()?;
-        let server = Server::launch(&subject, &lease)?;
-        Ok(Self { server: Some(server), watchdog: Watchdog::new(), subject, lease })
+        let watchdog = Watchdog::new();
+        let server = Server::launch(&subject, &lease, &watchdog)?;
+        Ok(Self { server: Some(server), watchdog, subject, lease })
     }
 
     /// Runs the subject once.
@@ -56,7 +57,7 @@ impl Explorer {
     fn run_with(&mut self, schedule: &Schedule, stacks: bool) -> Result<Trace> {
         let mut server = match self.server.take() {
             Some(server) => server,
-            None => Server::launch(&self.subject, &self.lease)?,
+            None => Server::launch(&self.subject, &self.lease, &self.watchdog)?,
         };
         let kills = server.held.out_of_memory_kills();
         let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));

@@ -4,7 +4,7 @@
 //! - [`Subject`]: what to run.
 //! - [`Explorer`]: runs it under schedules.
 //!
-//! Inside: `server` holds the program at its entry point; `run` is the loop of one run; `ready`
+//! Inside: `server` holds the program where runs begin, which `prelude` finds; `run` is the loop of one run; `ready`
 //! says who would block; `choose` lists what could happen next and `step` lets it happen; `follow` and `life` accompany a task from stop to stop and to its death;
 //! `calls` knows each system call; `strategy` decides.
 
@@ -19,6 +19,7 @@ mod fingerprint;
 mod follow;
 mod image;
 mod life;
+mod prelude;
 mod process;
 mod random;
 mod ready;

@@ -8,7 +8,7 @@
 use crate::clock::Clock;
 use crate::descriptors::{Files, Objects};
 use crate::error::Result;
-use crate::process::{Dispositions, Life, Process};
+use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
 use crate::stacks::Stacks;
@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
             ending: None,
             handle: descriptor::of_process(host)?,
             files: Files::standard(),
-            dispositions: Dispositions::new(),
+            dispositions: server.dispositions.clone(),
             group: root.pid,
             subreaper: false,
             threads: 1,

@@ -1,13 +1,19 @@
-//! The fork server: the subject's program, held at its entry point, from which every run is
-//! cloned. Dynamic linking happens once; a run starts from a fresh copy of the same image.
+//! The fork server: the subject's program, held before its first call that matters, from which
+//! every run is cloned. Dynamic linking and the runtime's preparations happen once; a run starts
+//! from a fresh copy of the same image.
 //!
-//! At the entry point three bytes of code are replaced: a `syscall` instruction to inject calls
-//! with, and a breakpoint behind it. The server keeps them; each copy gets its own bytes back.
+//! Calls are injected at a `syscall` instruction: the one of the call that the program stands
+//! before. A program that does not come so far by itself (it computes for long, or dies) is held at
+//! its entry point, where two bytes of code are replaced by such an instruction; the server keeps
+//! them, and each copy gets its own bytes back.
 
 use crate::error::{Result, TracerError};
 use crate::filter;
 use crate::image;
+use crate::prelude::{self, Prelude};
+use crate::process::Dispositions;
 use crate::subject::Subject;
+use crate::watchdog::Watchdog;
 use forklings_model::Isolation;
 use forklings_sandbox::{CpuLease, Held, Launch, probe};
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
@@ -19,19 +25,23 @@ use std::path::PathBuf;
 
 /// Pid of every root, where the namespace allows to choose.
 const ROOT_PID: i32 = 100;
-/// `syscall`, then `int3`.
-const INJECTION: [u8; 3] = [0x0f, 0x05, 0xcc];
+/// The `syscall` instruction.
+const SYSCALL: [u8; 2] = [0x0f, 0x05];
 
-/// A program held at its entry point.
+/// A program held where runs begin.
 #[derive(Debug)]
 pub(crate) struct Server {
     // The order of the fields is the order of their end: tracees before init.
     place: Place,
     pub(crate) held: Held,
-    entry: u64,
+    /// Address of the `syscall` instruction at which calls are injected.
+    syscall: u64,
+    /// With which a run begins.
     registers: Registers,
-    /// The code that stood at the entry, as one word.
-    code: u64,
+    /// The code that a `syscall` instruction was put in place of, as one word.
+    replaced: Option<u64>,
+    /// What the program does with signals when a run begins.
+    pub(crate) dispositions: Dispositions,
     /// Where glibc keeps the thread's id, if it told the kernel.
     tid_address: u64,
     stdin: File,
@@ -52,11 +62,19 @@ pub(crate) struct Root {
 }
 
 impl Server {
-    /// Launches the subject's program and brings it to its entry point.
-    pub(crate) fn launch(subject: &Subject, lease: &CpuLease) -> Result<Self> {
+    /// Launches the subject's program and brings it to where runs begin.
+    pub(crate) fn launch(subject: &Subject, lease: &CpuLease, watchdog: &Watchdog) -> Result<Self> {
         if !probe().seccomp {
             return Err(TracerError::NoSeccomp);
         }
+        if let Some(server) = Self::start(subject, lease)?.past_prelude(watchdog)? {
+            return Ok(server);
+        }
+        Self::start(subject, lease)?.at_entry()
+    }
+
+    /// Launches the program and brings it to its entry point.
+    fn start(subject: &Subject, lease: &CpuLease) -> Result<Self> {
         let mut stdin = descriptor::memory_file(c"stdin")?;
         let stdout = descriptor::memory_file(c"stdout")?;
         let stderr = descriptor::memory_file(c"stderr")?;
@@ -84,24 +102,18 @@ impl Server {
         held.init.release()?;
 
         match to_entry(running)? {
-            Arrival::AtEntry { stopped, entry, tid_address } => {
-                let registers = stopped.registers()?;
-                let code = memory::read_u64(held.pid, entry)?;
-                let mut bytes = code.to_le_bytes();
-                bytes[..3].copy_from_slice(&INJECTION);
-                stopped.poke(entry, u64::from_le_bytes(bytes))?;
-                Ok(Self {
-                    place: Place { stopped: Some(stopped) },
-                    held,
-                    entry,
-                    registers,
-                    code,
-                    tid_address,
-                    stdin,
-                    stdout,
-                    stderr,
-                })
-            }
+            Arrival::AtEntry { stopped, entry, tid_address } => Ok(Self {
+                registers: stopped.registers()?,
+                place: Place { stopped: Some(stopped) },
+                held,
+                syscall: entry,
+                replaced: None,
+                dispositions: Dispositions::new(),
+                tid_address,
+                stdin,
+                stdout,
+                stderr,
+            }),
             Arrival::NeverExecuted => Err(held.failure().into()),
             Arrival::Died(status) => {
                 let said = read_all(&stderr);
@@ -119,6 +131,43 @@ impl Server {
         }
     }
 
+    /// Lets the program go on to its first call that matters; `None` when it does not get there.
+    fn past_prelude(mut self, watchdog: &Watchdog) -> Result<Option<Self>> {
+        let pid = self.held.isolation.namespaces.then_some(ROOT_PID);
+        let (stopped, next, dispositions) = match prelude::run(self.take()?, watchdog, pid)? {
+            Prelude::Over { stopped, next, dispositions } => (stopped, next, dispositions),
+            Prelude::Lost(left) => {
+                self.place.stopped = left;
+                return Ok(None);
+            }
+        };
+        self.place.stopped = Some(stopped);
+        self.dispositions = dispositions;
+        self.registers = next.registers;
+        // Before the call, and no call is being restarted.
+        self.registers.rip -= SYSCALL.len() as u64;
+        self.registers.rax = next.number.cast_unsigned();
+        self.registers.orig_rax = u64::MAX;
+        self.syscall = self.registers.rip;
+        Ok(Some(self))
+    }
+
+    /// Makes the entry point a place where calls can be injected.
+    fn at_entry(mut self) -> Result<Self> {
+        let stopped = self.take()?;
+        let code = memory::read_u64(self.held.pid, self.syscall)?;
+        let mut bytes = code.to_le_bytes();
+        bytes[..SYSCALL.len()].copy_from_slice(&SYSCALL);
+        stopped.poke(self.syscall, u64::from_le_bytes(bytes))?;
+        self.replaced = Some(code);
+        self.place.stopped = Some(stopped);
+        Ok(self)
+    }
+
+    fn take(&mut self) -> Result<Stopped> {
+        self.place.stopped.take().ok_or_else(|| lost("the fork server is gone"))
+    }
+
     /// Clones a root, in its own session, with empty output files and input at its beginning.
     pub(crate) fn root(&mut self) -> Result<Root> {
         self.rewind().map_err(|error| lost(format!("standard streams: {error}")))?;
@@ -129,49 +178,26 @@ impl Server {
         if self.tid_address != 0 {
             flags |= libc::CLONE_CHILD_SETTID | libc::CLONE_CHILD_CLEARTID;
         }
-        let server = self.place.stopped.take().ok_or_else(|| lost("the fork server is gone"))?;
-        server.set_registers(
-            &self.call(libc::SYS_clone, [u64::from(flags.unsigned_abs()), 0, 0, self.tid_address]),
-        )?;
-        let mut child = None;
-        let mut halt = self.go(server)?;
-        let (server, pid) = loop {
-            let (stopped, reason) = halt;
-            match reason {
-                Reason::Fork | Reason::Clone => {
-                    let tid = i32::try_from(stopped.event_message()?).unwrap_or(0);
-                    child = Some(ptrace::born(tid));
-                }
-                Reason::Signal(libc::SIGTRAP) => {
-                    let pid = i32::try_from(stopped.registers()?.rax.cast_signed()).unwrap_or(-1);
-                    break (stopped, pid);
-                }
-                Reason::Seccomp
-                | Reason::SyscallExit
-                | Reason::Signal(_)
-                | Reason::Vfork
-                | Reason::VforkDone
-                | Reason::Exec
-                | Reason::Exit
-                | Reason::Group(_) => {}
-            }
-            halt = self.go(stopped)?;
-        };
+        let server = self.take()?;
+        let flags = u64::from(flags.unsigned_abs());
+        let (server, child) =
+            self.perform(server, libc::SYS_clone, [flags, 0, 0, self.tid_address])?;
+        let pid = i32::try_from(server.registers()?.rax.cast_signed()).unwrap_or(-1);
         self.place.stopped = Some(server);
         let Some(child) = child else {
             return Err(lost(format!("the fork server could not clone: {pid}")));
         };
+        if self.held.isolation.namespaces && pid != ROOT_PID {
+            return Err(lost(format!("the root has pid {pid}, not {ROOT_PID}")));
+        }
         let Halt::Stopped(root, _) = child.wait()? else {
             return Err(lost("the root died at birth"));
         };
-
         // A session of its own: `kill(0, …)` shall not reach the server.
-        root.set_registers(&self.call(libc::SYS_setsid, [0; 4]))?;
-        let (mut root, mut reason) = self.go(root)?;
-        while reason != Reason::Signal(libc::SIGTRAP) {
-            (root, reason) = self.go(root)?;
+        let (root, _) = self.perform(root, libc::SYS_setsid, [0; 4])?;
+        if let Some(code) = self.replaced {
+            root.poke(self.syscall, code)?;
         }
-        root.poke(self.entry, self.code)?;
         root.set_registers(&self.registers)?;
         Ok(Root { stopped: root, pid })
     }
@@ -208,22 +234,43 @@ impl Server {
         self.stderr.set_len(0)
     }
 
-    /// Registers that make a thread at the entry point perform a call.
-    fn call(&self, number: i64, [a, b, c, d]: [u64; 4]) -> Registers {
+    /// Makes a thread that stands where runs begin perform a call, to its return; gives the process
+    /// that it made, if it made one.
+    fn perform(
+        &self,
+        thread: Stopped,
+        number: i64,
+        [a, b, c, d]: [u64; 4],
+    ) -> Result<(Stopped, Option<Running>)> {
         let mut registers = self.registers;
-        registers.rip = self.entry;
+        registers.rip = self.syscall;
         registers.rax = number.cast_unsigned();
         // No call is being restarted.
         registers.orig_rax = u64::MAX;
         (registers.rdi, registers.rsi, registers.rdx, registers.r10) = (a, b, c, d);
         registers.r8 = 0;
-        registers
-    }
-
-    fn go(&self, stopped: Stopped) -> Result<(Stopped, Reason)> {
-        match stopped.resume(Resume::Free, 0)?.wait()? {
-            Halt::Stopped(stopped, reason) => Ok((stopped, reason)),
-            Halt::Died(_) => Err(lost("the fork server was killed")),
+        thread.set_registers(&registers)?;
+        let (mut thread, mut child, mut entered) = (thread, None, false);
+        loop {
+            let Halt::Stopped(stopped, reason) = thread.resume(Resume::ToExit, 0)?.wait()? else {
+                return Err(lost("the fork server was killed"));
+            };
+            match reason {
+                Reason::SyscallExit if entered => return Ok((stopped, child)),
+                Reason::SyscallExit => entered = true,
+                Reason::Fork | Reason::Clone => {
+                    let tid = i32::try_from(stopped.event_message()?).unwrap_or(0);
+                    child = Some(ptrace::born(tid));
+                }
+                Reason::Seccomp
+                | Reason::Signal(_)
+                | Reason::Vfork
+                | Reason::VforkDone
+                | Reason::Exec
+                | Reason::Exit
+                | Reason::Group(_) => {}
+            }
+            thread = stopped;
         }
     }
 }

@@ -9,6 +9,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("broken-pipe", broken_pipe),
     ("nonblocking", nonblocking),
     ("polls", polls),
+    ("handful", handful),
+    ("chatters", chatters),
 ];
 
 fn large_write() {
@@ -68,5 +70,30 @@ fn polls() {
         let something = libc::poll(&raw mut asked, 1, -1);
         wait(-1, 0);
         say(&format!("{nothing} {something} {}", asked.revents));
+    }
+}
+
+/// About ten operations that another process can notice: what the benchmarks run.
+fn handful() {
+    let (read, write) = pipe();
+    if fork() == 0 {
+        unsafe { libc::write(write, c"x".as_ptr().cast(), 1) };
+        leave(0);
+    }
+    unsafe { libc::close(write) };
+    let mut byte = 0u8;
+    unsafe { libc::read(read, (&raw mut byte).cast(), 1) };
+    wait(-1, 0);
+    say("done");
+}
+
+/// A byte goes through a pipe, so often as the second argument says.
+fn chatters() {
+    let (read, write) = pipe();
+    let times = std::env::args().nth(2).and_then(|times| times.parse().ok()).unwrap_or(1);
+    let mut byte = 0u8;
+    for _ in 0..times {
+        unsafe { libc::write(write, c"x".as_ptr().cast(), 1) };
+        unsafe { libc::read(read, (&raw mut byte).cast(), 1) };
     }
 }

@@ -7,7 +7,7 @@ mod io;
 mod names;
 mod poll;
 mod processes;
-mod signals;
+pub(crate) mod signals;
 pub(crate) mod time;
 
 use crate::error::Result;

@@ -107,18 +107,7 @@ impl Run<'_> {
         if result != 0 || call.args[1] == 0 {
             return Ok(());
         }
-        let tid = self.tasks[t].tid;
-        let action = match memory::read_u64(tid, call.args[1])? {
-            0 => Action::Default,
-            1 => Action::Ignore,
-            _ => Action::Handler,
-        };
-        let flags = memory::read_u64(tid, call.args[1] + 8)?;
-        let disposition = Disposition {
-            action,
-            restart: flags & SA_RESTART != 0,
-            no_child_wait: flags & SA_NOCLDWAIT != 0,
-        };
+        let disposition = disposition_at(self.tasks[t].tid, call.args[1])?;
         let signal = Signal(call.int(0));
         self.process_mut(t).dispositions.set(signal.0, disposition);
         let Disposition { action, restart, no_child_wait } = disposition;
@@ -142,6 +131,21 @@ impl Run<'_> {
         }
         Ok(Some(WaitsFor::Signal))
     }
+}
+
+/// What the `struct sigaction` at an address asks for. Source: `rt_sigaction(2)`.
+pub(crate) fn disposition_at(tid: i32, address: u64) -> Result<Disposition> {
+    let action = match memory::read_u64(tid, address)? {
+        0 => Action::Default,
+        1 => Action::Ignore,
+        _ => Action::Handler,
+    };
+    let flags = memory::read_u64(tid, address + 8)?;
+    Ok(Disposition {
+        action,
+        restart: flags & SA_RESTART != 0,
+        no_child_wait: flags & SA_NOCLDWAIT != 0,
+    })
 }
 
 fn signal_of(call: &Call) -> Signal {
