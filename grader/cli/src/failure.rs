@@ -33,7 +33,7 @@ pub(crate) fn tell(error: &Error, screen: &Screen) -> u8 {
     {
         return exit_codes::OK;
     }
-    screen.error(&format!("{error:#}"));
+    screen.error(&said(error));
     exit_code(error)
 }
 
@@ -53,4 +53,12 @@ fn exit_code(error: &Error) -> u8 {
         cause.is::<CourseError>().then_some(exit_codes::BAD_INPUT)
     });
     code.unwrap_or(exit_codes::GRADER_ERROR)
+}
+
+/// The error with its causes, those left out that its own words name already.
+fn said(error: &Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
 }

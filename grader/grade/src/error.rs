@@ -11,7 +11,11 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum GradeError {
     /// The folder of submissions cannot be read.
-    #[error("the submissions in {} cannot be read: {source}", folder.display())]
+    #[error(
+        "the submissions in {} cannot be read: {source}; give a folder that holds a folder, a .zip \
+         or a .tar.gz for each",
+        folder.display()
+    )]
     Submissions {
         /// The folder.
         folder: PathBuf,
