@@ -8,7 +8,7 @@ use forklings_course::load_exercise;
 use forklings_model::{
     End, Explored, Failure, Fault, Finding, Judgement, Outcome, Rule, Schedule, Strategy, Trace,
 };
-use forklings_tracer::{Explorer, Subject, fingerprint};
+use forklings_tracer::{Explorer, Subject, TracerError, fingerprint};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -120,8 +120,13 @@ fn replay_one(
     let program = program(check)?;
     let mut explorer = launch(check, &program)?;
     explored.isolation = explorer.isolation();
-    let trace =
-        explorer.run_with_stacks(&requested.file.schedule).map_err(|error| error.to_string())?;
+    let trace = explorer.replay(&requested.file.schedule).map_err(|error| {
+        if let TracerError::Misfit(misfit) = error {
+            requested.misfit(misfit)
+        } else {
+            error.to_string()
+        }
+    })?;
     let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
     if findings.is_empty() {
         return Ok(Outcome::Passed);
@@ -160,7 +165,7 @@ fn note(shown: &mut BTreeMap<Rule, Shown>, findings: Vec<Finding>, trace: &Trace
 /// Runs the failing schedule once more with call stacks, and saves it.
 fn show(check: &Check, explorer: &mut Explorer, program: &Path, shown: Shown) -> Failure {
     let rule = shown.finding.rule();
-    let again = explorer.run_with_stacks(&shown.schedule).ok().and_then(|trace| {
+    let again = explorer.replay(&shown.schedule).ok().and_then(|trace| {
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
         let finding = findings.into_iter().find(|finding| finding.rule() == rule)?;
         Some((finding, trace))
@@ -203,8 +208,8 @@ fn schedule(number: u32, faults: &[Fault]) -> Schedule {
         1 => Strategy::ChildFirst,
         n => match n % 5 {
             0 | 2 => Strategy::Random,
-            1 | 3 => Strategy::Pct { depth: 3 },
-            _ => Strategy::Pct { depth: 2 },
+            1 | 3 => Strategy::pct(3),
+            _ => Strategy::pct(2),
         },
     };
     Schedule { faults: faults.to_vec(), ..Schedule::new(strategy, u64::from(number)) }

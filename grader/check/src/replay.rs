@@ -4,6 +4,7 @@ use crate::record::hash_of;
 use crate::scenario::Check;
 use crate::settings;
 use forklings_model::{ReplayFile, Schedule};
+use forklings_tracer::Misfit;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,17 +14,26 @@ pub(crate) fn requested() -> Result<Option<Requested>, String> {
     let Some(path) = settings::replay() else { return Ok(None) };
     let text = fs::read_to_string(&path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let file: ReplayFile = serde_json::from_str(&text)
-        .map_err(|error| format!("{} is not a schedule file: {error}", path.display()))?;
-    if file.version != ReplayFile::VERSION {
-        return Err(format!(
-            "{} has version {}, and this grader reads version {}",
-            path.display(),
-            file.version,
-            ReplayFile::VERSION
-        ));
-    }
+    let file = read(&text).map_err(|why| format!("cannot replay {}: {why}", path.display()))?;
     Ok(Some(Requested { file, path }))
+}
+
+/// What stands in a schedule file.
+fn read(text: &str) -> Result<ReplayFile, String> {
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|_| "it is no schedule file".to_owned())?;
+    // The version comes first: a file of another one need not have the same fields.
+    match value.get("version").and_then(serde_json::Value::as_u64) {
+        Some(version) if ReplayFile::reads(version) => {}
+        Some(version) => {
+            return Err(format!(
+                "it has version {version}, and this grader reads up to version {}; run the test again",
+                ReplayFile::VERSION
+            ));
+        }
+        None => return Err("it is no schedule file".to_owned()),
+    }
+    serde_json::from_value(value).map_err(|error| format!("it is damaged: {error}"))
 }
 
 /// A schedule file that was asked for.
@@ -33,6 +43,15 @@ pub(crate) struct Requested {
 }
 
 impl Requested {
+    /// Why it could not be followed to its end although the program is the same.
+    pub(crate) fn misfit(&self, misfit: Misfit) -> String {
+        format!(
+            "{} does not fit any more: {misfit}. The grader has changed since, or the program does \
+             not do the same every time. Run the test again instead.",
+            self.path.display()
+        )
+    }
+
     /// Whether it belongs to this scenario of this test.
     pub(crate) fn is_for(&self, check: &Check) -> bool {
         // One test may run the same scenario several times, with other faults each time.
@@ -92,4 +111,57 @@ fn folder_beside(suite: &Path) -> Option<PathBuf> {
     let deps = suite.parent()?;
     let target = if deps.ends_with("deps") { deps.parent()?.parent()? } else { deps };
     Some(target.join("forklings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use forklings_model::{Scenario, Strategy};
+
+    /// A schedule file with this version, strategy and decisions.
+    fn text(version: u32, strategy: &str, decisions: &str) -> String {
+        format!(
+            r#"{{"version": {version}, "suite": "/s", "test": "t::x", "exercise": "e",
+                "scenario": {{"name": "n", "args": [], "stdin": ""}}, "subject": "/p",
+                "subject_hash": "0",
+                "schedule": {{"seed": 7, "strategy": {strategy}, "decisions": {decisions}}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_read_as_it_was_meant() {
+        let file = read(&text(1, r#"{"pct": {"depth": 3}}"#, "[1, 0, 2]")).expect("version 1");
+        assert_eq!(file.schedule.strategy, Strategy::Pct { depth: 3, length: 64 });
+        assert_eq!(file.schedule.decisions.to_string(), "1 0 2");
+    }
+
+    #[test]
+    fn a_file_is_read_back_and_stays_small() {
+        let operations = (1..=8).map(|n| (format!("root.{n}"), n)).collect();
+        let mut schedule = Schedule::new(Strategy::Walk { operations }, 7);
+        schedule.decisions = "1/3 0/2 ".repeat(150).parse().expect("decisions");
+        let file = ReplayFile {
+            version: ReplayFile::VERSION,
+            suite: "/s".into(),
+            test: "t::x".to_owned(),
+            exercise: "e".to_owned(),
+            scenario: Scenario { name: "n".to_owned(), args: Vec::new(), stdin: Vec::new() },
+            subject: "/p".into(),
+            subject_hash: "0".to_owned(),
+            schedule,
+        };
+        let written = serde_json::to_string_pretty(&file).expect("JSON");
+        assert_eq!(read(&written), Ok(file));
+        assert!(written.len() < 3000, "{}", written.len());
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_told_before_it_runs() {
+        let why = |text: &str| read(text).expect_err("not readable");
+        assert!(why("x").contains("no schedule file"));
+        assert!(why("{}").contains("no schedule file"));
+        assert!(why(&text(9, r#""random""#, "[]")).contains("version 9"));
+        assert!(why(&text(2, r#""random""#, r#""3/3""#)).contains("damaged: `3/3`"));
+        assert!(why(&text(2, r#""telepathy""#, r#""""#)).contains("damaged"));
+    }
 }

@@ -3,6 +3,7 @@
 //! Nothing here runs, reads or prints anything. The only dependency is serde, so that each value
 //! can be written to a record and read back unchanged.
 
+mod decisions;
 mod ending;
 mod event;
 mod exercise;
@@ -11,15 +12,18 @@ mod id;
 mod isolation;
 mod judgement;
 mod latin1;
+mod replay_file;
 mod report;
 mod rule;
 mod scenario;
 mod schedule;
 mod signal;
 mod site;
+mod strategy;
 mod trace;
 mod waiting;
 
+pub use decisions::{BadDecision, Decision, Decisions};
 pub use ending::Ending;
 pub use event::{
     Action, Event, EventKind, ForkKind, IoResult, SignalSource, SignalTarget, WaitOptions,
@@ -30,11 +34,13 @@ pub use finding::{Detail, Finding, Weight};
 pub use id::{Errno, Fd, ObjectId, Pid, ProcId, TaskId};
 pub use isolation::Isolation;
 pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
+pub use replay_file::ReplayFile;
 pub use report::{Graded, Report, Subject, Submission, TaskScore, Verdict};
 pub use rule::{Family, Rule};
 pub use scenario::{Demand, Scenario, Stream, Waiver};
-pub use schedule::{Fault, ReplayFile, Schedule, Strategy};
+pub use schedule::{Fault, Schedule};
 pub use signal::Signal;
 pub use site::{Frame, SiteId, SourceLine};
+pub use strategy::{Strategy, UnknownStrategy};
 pub use trace::{Descriptor, End, Object, ObjectKind, Process, Trace};
 pub use waiting::{Holder, Wait, WaitsFor};

@@ -1,7 +1,7 @@
 //! What could happen next, and which of it does. A choice is made only where there are several; the
 //! numbers of the choices made are the schedule's decisions, by which a run is replayed.
 
-use crate::error::Result;
+use crate::error::{Misfit, Result};
 use crate::process::Life;
 use crate::ready::Ready;
 use crate::run::Run;
@@ -28,20 +28,20 @@ impl Run<'_> {
             let who = self.tasks[t].id;
             match self.ready(t)? {
                 Ready::Yes => {
-                    choices.push(Choice { who, what: What::Go });
+                    choices.push(Choice::new(who, What::Go));
                     if self.may_close_first(t) {
-                        choices.push(Choice { who, what: What::CloseFirst });
+                        choices.push(Choice::new(who, What::CloseFirst));
                     }
                 }
                 Ready::Signalled => {
-                    choices.push(Choice { who, what: What::Go });
-                    choices.push(Choice { who, what: What::HandleFirst });
+                    choices.push(Choice::new(who, What::Go));
+                    choices.push(Choice::new(who, What::HandleFirst));
                 }
                 Ready::Sleeps => sleepers.push(t),
                 Ready::Blocked(on) => {
                     self.announce(t, &on);
                     if self.can_interrupt(t) {
-                        choices.push(Choice { who, what: What::Interrupt });
+                        choices.push(Choice::new(who, What::Interrupt));
                     }
                     waits.push((t, on));
                 }
@@ -56,18 +56,21 @@ impl Run<'_> {
             && self.tasks[first].naps < NAPS_IN_A_ROW
             && self.naps < NAPS
         {
-            choices.push(Choice { who: self.tasks[first].id, what: What::Wake });
+            choices.push(Choice::new(self.tasks[first].id, What::Wake));
         }
         for process in &self.processes {
             if matches!(process.life, Life::Unseen(_)) {
-                choices.push(Choice { who: TaskId::main(process.id), what: What::Reveal });
+                choices.push(Choice::new(TaskId::main(process.id), What::Reveal));
             }
         }
         Ok((choices, waits))
     }
 
     /// Takes the schedule's decision where there is one, the strategy's otherwise.
-    pub(crate) fn decide(&mut self, mut choices: Vec<Choice>) -> Choice {
+    ///
+    /// # Errors
+    /// When the schedule's decision cannot be taken here.
+    pub(crate) fn decide(&mut self, mut choices: Vec<Choice>) -> Result<Choice> {
         let held = |choice: &Choice, tasks: &[Task]| {
             choice.what == What::Go && tasks.iter().any(|t| t.id == choice.who && t.held_back)
         };
@@ -77,16 +80,33 @@ impl Run<'_> {
             // Only those who poll are left: time passes.
             self.clock.pass();
         }
-        if let [only] = choices[..] {
-            return only;
+        let mut picked = 0;
+        if choices.len() > 1 {
+            if self.strategy.looks_at_touches() {
+                for choice in &mut choices {
+                    choice.touches = self.touches(choice);
+                }
+            }
+            picked = match self.given(choices.len())? {
+                Some(given) => given,
+                None => self.strategy.pick(&choices),
+            };
+            self.course.chose(&choices, picked);
         }
-        let given = self.schedule.decisions.get(self.decisions.len()).copied().map(usize::from);
-        let picked = match given {
-            Some(given) if given < choices.len() => given,
-            _ => self.strategy.pick(&choices),
-        };
-        self.decisions.push(u16::try_from(picked).unwrap_or(u16::MAX));
-        choices[picked]
+        self.strategy.happens(&choices, picked);
+        let choice = choices.swap_remove(picked);
+        self.course.stepped(choice.who);
+        Ok(choice)
+    }
+
+    /// The schedule's next decision, if it has one left.
+    fn given(&self, choices: usize) -> Result<Option<usize>> {
+        let number = self.course.junctions.len();
+        match self.schedule.decisions.get(number) {
+            Some(decision) if decision.fits(choices) => Ok(Some(decision.picked.into())),
+            Some(decision) => Err(Misfit::Choice { number, decision, choices }.into()),
+            None => Ok(None),
+        }
     }
 
     fn announce(&mut self, t: usize, on: &WaitsFor) {

@@ -1,5 +1,6 @@
 //! Why a run could not be made or followed. Never the subject's fault.
 
+use forklings_model::Decision;
 use forklings_sandbox::SandboxError;
 use forklings_sys::SysError;
 use std::path::PathBuf;
@@ -31,9 +32,43 @@ pub enum TracerError {
         /// What it, or the dynamic linker, said on standard error.
         said: String,
     },
+    /// The schedule's decisions are those of another program or another tracer.
+    #[error("the schedule does not fit: {0}")]
+    Misfit(#[from] Misfit),
     /// Something happened that the tracer does not understand.
     #[error("the tracer lost track: {0}")]
     LostTrack(String),
+}
+
+/// How a schedule's decisions do not fit a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// A decision cannot be taken.
+    #[error("decision {number} is {decision}, and this run has {choices} choices there")]
+    Choice {
+        /// Its number, from 0.
+        number: usize,
+        /// What the schedule says.
+        decision: Decision,
+        /// How many choices there are.
+        choices: usize,
+    },
+    /// The run ended before all decisions were taken.
+    #[error("it has {given} decisions, and this run ended after {taken}")]
+    Left {
+        /// Decisions that the schedule has.
+        given: usize,
+        /// Decisions that the run made.
+        taken: usize,
+    },
+    /// The run went on after all decisions were taken.
+    #[error("it has {given} decisions, and this run made {taken}")]
+    Beyond {
+        /// Decisions that the schedule has.
+        given: usize,
+        /// Decisions that the run made.
+        taken: usize,
+    },
 }
 
 /// Result of tracing.

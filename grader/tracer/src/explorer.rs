@@ -1,6 +1,7 @@
 //! One subject under one explorer: a processor, a fork server, and as many runs as are wanted.
 
-use crate::error::Result;
+use crate::course::Course;
+use crate::error::{Misfit, Result};
 use crate::run::Run;
 use crate::server::Server;
 use crate::stacks::Stacks;
@@ -31,12 +32,13 @@ impl Explorer {
         Ok(Self { server: Some(server), watchdog, subject, lease })
     }
 
-    /// Runs the subject once.
+    /// Runs the subject once. The schedule's decisions come first, then its strategy decides.
     ///
     /// # Errors
-    /// When the tracer loses track; the next run starts from a new server then.
+    /// When the tracer loses track, or the decisions do not fit; the next run starts from a new
+    /// server then.
     pub fn run(&mut self, schedule: &Schedule) -> Result<Trace> {
-        self.run_with(schedule, false)
+        self.observe(schedule).map(|(trace, _)| trace)
     }
 
     /// Runs the subject once and notes the call stack of every event: slower, and otherwise the
@@ -45,7 +47,26 @@ impl Explorer {
     /// # Errors
     /// As [`Explorer::run`].
     pub fn run_with_stacks(&mut self, schedule: &Schedule) -> Result<Trace> {
-        self.run_with(schedule, true)
+        self.run_with(schedule, true).map(|(trace, _)| trace)
+    }
+
+    /// Runs the subject again under the schedule of a run, with call stacks. The decisions alone
+    /// decide, and they must be neither too many nor too few.
+    ///
+    /// # Errors
+    /// As [`Explorer::run`]; a run that goes on where the decisions end is a misfit too.
+    pub fn replay(&mut self, schedule: &Schedule) -> Result<Trace> {
+        let (trace, _) = self.run_with(schedule, true)?;
+        let (given, taken) = (schedule.decisions.len(), trace.schedule.decisions.len());
+        if taken > given {
+            return Err(Misfit::Beyond { given, taken }.into());
+        }
+        Ok(trace)
+    }
+
+    /// Runs the subject once, and tells how the run went.
+    pub(crate) fn observe(&mut self, schedule: &Schedule) -> Result<(Trace, Course)> {
+        self.run_with(schedule, false)
     }
 
     /// What stands between the subject and the machine.
@@ -54,7 +75,7 @@ impl Explorer {
         self.server.as_ref().map(Server::isolation).unwrap_or_default()
     }
 
-    fn run_with(&mut self, schedule: &Schedule, stacks: bool) -> Result<Trace> {
+    fn run_with(&mut self, schedule: &Schedule, stacks: bool) -> Result<(Trace, Course)> {
         let mut server = match self.server.take() {
             Some(server) => server,
             None => Server::launch(&self.subject, &self.lease, &self.watchdog)?,
@@ -63,7 +84,7 @@ impl Explorer {
         let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));
         let run = Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule);
         // A server that failed is not used again; dropping it ends everybody in its sandbox.
-        let mut trace = run?.finish(&self.subject)?;
+        let (mut trace, course) = run?.finish(&self.subject)?;
         if let Some(stacks) = &mut stacks {
             stacks.name_lines(&mut trace.sites);
         }
@@ -72,6 +93,6 @@ impl Explorer {
             trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };
         }
         self.server = Some(server);
-        Ok(trace)
+        Ok((trace, course))
     }
 }

@@ -2,15 +2,18 @@
 //! traces. It knows nothing of exercises, rules or sentences.
 //!
 //! - [`Subject`]: what to run.
-//! - [`Explorer`]: runs it under schedules.
+//! - [`Explorer`]: runs it under a schedule.
 //!
-//! Inside: `server` holds the program where runs begin, which `prelude` finds; `run` is the loop of one run; `ready`
-//! says who would block; `choose` lists what could happen next and `step` lets it happen; `follow` and `life` accompany a task from stop to stop and to its death;
-//! `calls` knows each system call; `strategy` decides.
+//! Inside: `server` holds the program where runs begin, which `prelude` finds; `run` is the loop of
+//! one run; `ready` says who would block; `choose` lists what could happen next and `step` lets it
+//! happen; `follow` and `life` accompany a task from stop to stop and to its death; `calls` knows
+//! each system call; `strategy` decides, by what an operation would `touch`; `course` says how a run
+//! went.
 
 mod calls;
 mod choose;
 mod clock;
+mod course;
 mod descriptors;
 mod error;
 mod explorer;
@@ -19,6 +22,7 @@ mod fingerprint;
 mod follow;
 mod image;
 mod life;
+mod lineage;
 mod prelude;
 mod process;
 mod random;
@@ -30,9 +34,10 @@ mod step;
 mod strategy;
 mod subject;
 mod task;
+mod touch;
 mod watchdog;
 
-pub use error::{Result, TracerError};
+pub use error::{Misfit, Result, TracerError};
 pub use explorer::Explorer;
 pub use fingerprint::fingerprint;
 pub use subject::Subject;

@@ -6,8 +6,10 @@
 //! the schedule only.
 
 use crate::clock::Clock;
+use crate::course::Course;
 use crate::descriptors::{Files, Objects};
-use crate::error::Result;
+use crate::error::{Misfit, Result};
+use crate::lineage::Lineages;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
@@ -36,7 +38,7 @@ pub(crate) struct Run<'a> {
     pub(crate) strategy: Box<dyn Pick>,
     pub(crate) fault_random: Random,
     pub(crate) subject_random: Random,
-    pub(crate) decisions: Vec<u16>,
+    pub(crate) course: Course,
     pub(crate) tasks: Vec<Task>,
     pub(crate) processes: Vec<Process>,
     pub(crate) objects: Objects,
@@ -108,7 +110,7 @@ impl<'a> Run<'a> {
             strategy: strategy::of(schedule),
             fault_random,
             subject_random: Random::new(schedule.seed, Stream::Subject),
-            decisions: Vec::new(),
+            course: Course::default(),
             tasks: vec![Task::new(id, host, root.stopped)],
             processes: vec![process],
             objects: Objects::standard(),
@@ -137,14 +139,18 @@ impl<'a> Run<'a> {
     }
 
     /// Follows the run to its end and ends everybody who is left.
-    pub(crate) fn finish(mut self, subject: &Subject) -> Result<Trace> {
+    pub(crate) fn finish(mut self, subject: &Subject) -> Result<(Trace, Course)> {
         let outcome = self.steps();
         self.end_everybody();
         outcome?;
         let end = self.end.take().ok_or_else(|| lost("a run without an end"))?;
         let mut schedule = self.schedule.clone();
-        schedule.decisions = self.decisions;
-        Ok(Trace {
+        let given = schedule.decisions.len();
+        schedule.decisions = self.course.decisions();
+        if given > schedule.decisions.len() {
+            return Err(Misfit::Left { given, taken: schedule.decisions.len() }.into());
+        }
+        let trace = Trace {
             program: subject.program.clone(),
             args: subject.args.clone(),
             schedule,
@@ -164,7 +170,8 @@ impl<'a> Run<'a> {
             replayable: self.replayable,
             isolation: self.server.isolation(),
         }
-        .with_parents())
+        .with_parents();
+        Ok((trace, self.course))
     }
 
     fn steps(&mut self) -> Result<()> {
@@ -174,7 +181,7 @@ impl<'a> Run<'a> {
             if choices.is_empty() {
                 self.nobody_can_go(waits)?;
             } else {
-                let choice = self.decide(choices);
+                let choice = self.decide(choices)?;
                 self.perform(choice)?;
             }
             let limit = u64::from(self.limits.seconds) * 1_000_000_000;
@@ -199,6 +206,9 @@ impl<'a> Run<'a> {
     }
 
     fn record(&mut self, task: TaskId, kind: EventKind, site: Option<forklings_model::SiteId>) {
+        if let Some((maker, made)) = Lineages::birth(task, &kind) {
+            self.strategy.born(maker, made);
+        }
         let seq = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         self.events.push(Event { seq, task, at: self.clock.now(), kind, site });
     }

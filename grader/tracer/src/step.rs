@@ -171,6 +171,7 @@ impl Run<'_> {
             (Some((deadline, t)), alarm) if alarm.is_none_or(|(then, _)| deadline <= then) => {
                 self.clock.advance_to(deadline);
                 self.tasks[t].expired = true;
+                self.course.stepped(self.tasks[t].id);
                 self.go(t)
             }
             (_, Some((deadline, proc))) => {

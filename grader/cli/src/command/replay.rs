@@ -51,10 +51,10 @@ fn read(path: &Path) -> Result<ReplayFile> {
         serde_json::from_str(&text).map_err(|_| bad(path, "it is no schedule file"))?;
     // The version comes first: a file of another one need not have the same fields.
     match value.get("version").and_then(serde_json::Value::as_u64) {
-        Some(version) if version == u64::from(ReplayFile::VERSION) => {}
+        Some(version) if ReplayFile::reads(version) => {}
         Some(version) => {
             let why = format!(
-                "it has version {version}, and this program reads version {}; run the test again",
+                "it has version {version}, and this program reads up to version {}; run the test again",
                 ReplayFile::VERSION
             );
             return Err(bad(path, &why));

@@ -38,7 +38,8 @@ pub(crate) struct Args {
     /// Seed of the random choices
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Who goes next: parent-first, child-first, random, or pct-N for few changes of priority
+    /// Who goes next: parent-first, child-first, random, pos, walk, or pct-N for N - 1 changes of
+    /// priority
     #[arg(long, default_value = "parent-first", value_parser = strategy)]
     strategy: Strategy,
     /// Write the trace and the findings as JSON, and nothing else
@@ -50,14 +51,11 @@ pub(crate) struct Args {
 }
 
 fn strategy(text: &str) -> Result<Strategy, String> {
-    match text {
-        "parent-first" => Ok(Strategy::ParentFirst),
-        "child-first" => Ok(Strategy::ChildFirst),
-        "random" => Ok(Strategy::Random),
-        _ => match text.strip_prefix("pct-").and_then(|depth| depth.parse().ok()) {
-            Some(depth) if depth > 0 => Ok(Strategy::Pct { depth }),
-            _ => Err("it is one of parent-first, child-first, random, pct-3".to_owned()),
-        },
+    match text.parse() {
+        Ok(Strategy::Exhaustive { .. }) | Err(_) => {
+            Err("it is one of parent-first, child-first, random, pos, walk, pct-3".to_owned())
+        }
+        Ok(strategy) => Ok(strategy),
     }
 }
 
@@ -73,7 +71,7 @@ pub(crate) fn run(
     repository: impl Fn() -> Result<Repository>,
     screen: &Screen,
 ) -> Result<u8> {
-    let schedule = Schedule::new(args.strategy, args.seed);
+    let schedule = Schedule::new(args.strategy.clone(), args.seed);
     let subject = match (&args.exercise, &args.scenario) {
         (Some(exercise), Some(scenario)) => scenario_of(&repository()?, exercise, scenario, &args)?,
         _ => command(&args)?,

@@ -44,6 +44,6 @@ fn a_suite_or_program_that_is_gone_or_new_is_named_with_the_remedy() {
 
 #[test]
 fn another_version_is_told_from_damage() {
-    assert!(error(&json!({"version": 2})).contains("it has version 2"));
+    assert!(error(&json!({"version": 3})).contains("it has version 3"));
     assert!(error(&json!({"schedule": 7})).contains("it is damaged"));
 }

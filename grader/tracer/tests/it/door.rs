@@ -9,8 +9,12 @@ use std::process::Command;
 
 /// The guests' program, which cargo builds beside the tests.
 pub(crate) fn program() -> PathBuf {
+    example("guest")
+}
+
+fn example(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
-    test.parent().unwrap().parent().unwrap().join("examples/guest")
+    test.parent().unwrap().parent().unwrap().join("examples").join(name)
 }
 
 /// What runs may use here.
@@ -24,10 +28,17 @@ pub(crate) fn explorer(guest: &str, wanted: Wanted) -> Explorer {
     Explorer::launch(subject).unwrap()
 }
 
+/// A guest of another program than the usual one, ready to run.
+#[track_caller]
+pub(crate) fn explorer_of(program: &str, guest: &str) -> Explorer {
+    Explorer::launch(Subject::new(example(program), vec![guest.to_owned()], LIMITS)).unwrap()
+}
+
 /// The schedules of the short tier.
 pub(crate) fn schedules() -> Vec<Schedule> {
-    let random = (0..4).flat_map(|seed| {
-        [Strategy::Random, Strategy::Pct { depth: 3 }].map(|s| Schedule::new(s, seed))
+    let random = (0..2).flat_map(|seed| {
+        [Strategy::Random, Strategy::Pos, Strategy::walk(), Strategy::pct(3)]
+            .map(|s| Schedule::new(s, seed))
     });
     [Strategy::ParentFirst, Strategy::ChildFirst]
         .map(|s| Schedule::new(s, 0))
