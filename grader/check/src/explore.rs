@@ -5,16 +5,11 @@ use crate::replay::{self, Requested};
 use crate::scenario::Check;
 use crate::settings;
 use forklings_course::load_exercise;
-use forklings_model::{
-    End, Explored, Failure, Fault, Finding, Judgement, Outcome, Rule, Schedule, Strategy, Trace,
-};
-use forklings_tracer::{Explorer, Subject, TracerError, fingerprint};
+use forklings_model::{End, Explored, Failure, Finding, Judgement, Outcome, Rule, Schedule, Trace};
+use forklings_tracer::{Exploration, Explorer, Plan, Subject, TracerError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Schedules in a row without an order that was not seen before, after which a scenario that has
-/// never failed is done: its few orders have been tried again and again.
-const NOTHING_NEW: u32 = 50;
 /// Failing schedules after which there is nothing more to learn about how often.
 const ENOUGH: u32 = 50;
 
@@ -67,43 +62,29 @@ struct Shown {
 
 fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String> {
     let program = program(check)?;
-    let budget = settings::schedules()?;
+    let plan = Plan { faults: check.faults.clone(), ..Plan::new(settings::schedules()?) };
     let mut explorer = launch(check, &program)?;
+    let mut exploration = Exploration::new(plan);
     explored.isolation = explorer.isolation();
-    let mut orders = BTreeSet::new();
-    let (mut nothing_new, mut failed) = (0, 0);
+    let mut failed = 0;
     let mut shown: BTreeMap<Rule, Shown> = BTreeMap::new();
-    for number in 0..budget {
-        let schedule = schedule(number, &check.faults);
-        let trace = explorer.run(&schedule).map_err(|error| error.to_string())?;
+    while let Some(trace) = exploration.next(&mut explorer).map_err(|error| error.to_string())? {
         if let End::Abandoned { reason } = &trace.end {
             return Err(reason.clone());
         }
-        explored.schedules += 1;
-        nothing_new = if orders.insert(fingerprint(&trace)) { 0 } else { nothing_new + 1 };
-        for call in &trace.unmodelled {
-            if !explored.unmodelled.contains(call) {
-                explored.unmodelled.push(call.clone());
-            }
-        }
+        *explored = exploration.explored();
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
         let hopeless = findings.iter().any(|finding| is_final(finding.rule()));
-        let decided = !trace.schedule.decisions.is_empty() || has_chance(&check.faults);
         failed += u32::from(!findings.is_empty());
-        note(&mut shown, findings, &trace, number);
+        note(&mut shown, findings, &trace, explored.schedules - 1);
         if hopeless || failed >= ENOUGH {
             break;
         }
-        if shown.is_empty() && nothing_new >= NOTHING_NEW {
-            break;
-        }
-        if !decided {
-            // Nothing was left to chance: there is no other schedule.
-            explored.exhausted = true;
-            break;
+        if !shown.is_empty() {
+            // How often it fails is worth knowing, and a shorter run is easier to read.
+            exploration.go_on_when_saturated();
         }
     }
-    explored.distinct_orders = u32::try_from(orders.len()).unwrap_or(u32::MAX);
     if shown.is_empty() {
         return Ok(Outcome::Passed);
     }
@@ -127,6 +108,8 @@ fn replay_one(
             error.to_string()
         }
     })?;
+    explored.unmodelled.clone_from(&trace.unmodelled);
+    explored.not_replayable = u32::from(!trace.replayable);
     let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
     if findings.is_empty() {
         return Ok(Outcome::Passed);
@@ -201,25 +184,6 @@ fn launch(check: &Check, program: &Path) -> Result<Explorer, String> {
     Explorer::launch(subject).map_err(|error| error.to_string())
 }
 
-/// The n-th schedule of every exploration. The first two are what everybody tries by hand.
-fn schedule(number: u32, faults: &[Fault]) -> Schedule {
-    let strategy = match number {
-        0 => Strategy::ParentFirst,
-        1 => Strategy::ChildFirst,
-        n => match n % 5 {
-            0 | 2 => Strategy::Random,
-            1 | 3 => Strategy::pct(3),
-            _ => Strategy::pct(2),
-        },
-    };
-    Schedule { faults: faults.to_vec(), ..Schedule::new(strategy, u64::from(number)) }
-}
-
-/// Whether faults are drawn at random.
-fn has_chance(faults: &[Fault]) -> bool {
-    faults.iter().any(|fault| !matches!(fault, Fault::ForkEagain { .. }))
-}
-
 /// Rules after which other schedules tell nothing new, or would take as long again.
 fn is_final(rule: Rule) -> bool {
     matches!(
@@ -230,23 +194,4 @@ fn is_final(rule: Rule) -> bool {
             | Rule::MemoryLimit
             | Rule::OutputLimit
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_two_schedules_are_parent_first_and_child_first() {
-        assert_eq!(schedule(0, &[]).strategy, Strategy::ParentFirst);
-        assert_eq!(schedule(1, &[]).strategy, Strategy::ChildFirst);
-    }
-
-    #[test]
-    fn no_two_random_schedules_are_the_same() {
-        let all: BTreeSet<_> = (2..200)
-            .map(|n| (schedule(n, &[]).seed, format!("{}", schedule(n, &[]).strategy)))
-            .collect();
-        assert_eq!(all.len(), 198);
-    }
 }

@@ -52,10 +52,24 @@ pub struct Judgement {
 pub struct Explored {
     /// Schedules that ran.
     pub schedules: u32,
-    /// Different orders of visible operations among them.
+    /// Those among them that were drawn at random.
+    #[serde(default)]
+    pub drawn: u32,
+    /// Different orders of visible operations among them: orders that differ only in steps that
+    /// have nothing to do with each other count once.
     pub distinct_orders: u32,
     /// Whether every schedule was tried. `false` unless an enumeration ended.
     pub exhausted: bool,
+    /// Every schedule with at most so many preemptions at visible calls was tried. `None` unless
+    /// an enumeration up to there ended.
+    #[serde(default)]
+    pub preemptions: Option<u32>,
+    /// It stopped because so many schedules in a row brought no order that was new.
+    #[serde(default)]
+    pub saturated: Option<u32>,
+    /// Runs among them that need not be the same when they are repeated.
+    #[serde(default)]
+    pub not_replayable: u32,
     /// What stood between the subject and the machine.
     pub isolation: Isolation,
     /// Calls without a model that the subject made.

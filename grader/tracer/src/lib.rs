@@ -3,12 +3,13 @@
 //!
 //! - [`Subject`]: what to run.
 //! - [`Explorer`]: runs it under a schedule.
+//! - [`Exploration`]: which schedules, and what they amount to.
 //!
 //! Inside: `server` holds the program where runs begin, which `prelude` finds; `run` is the loop of
 //! one run; `ready` says who would block; `choose` lists what could happen next and `step` lets it
 //! happen; `follow` and `life` accompany a task from stop to stop and to its death; `calls` knows
 //! each system call; `strategy` decides, by what an operation would `touch`; `course` says how a run
-//! went.
+//! went, from which `exploration` plans the next.
 
 mod calls;
 mod choose;
@@ -16,6 +17,7 @@ mod clock;
 mod course;
 mod descriptors;
 mod error;
+mod exploration;
 mod explorer;
 mod filter;
 mod fingerprint;
@@ -38,6 +40,7 @@ mod touch;
 mod watchdog;
 
 pub use error::{Misfit, Result, TracerError};
+pub use exploration::{Exploration, Mix, Plan};
 pub use explorer::Explorer;
 pub use fingerprint::fingerprint;
 pub use subject::Subject;

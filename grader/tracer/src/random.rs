@@ -14,6 +14,8 @@ pub(crate) enum Stream {
     Faults = 2,
     /// What the subject's own `getrandom` gives.
     Subject = 3,
+    /// Which schedule an enumeration tries next.
+    Enumeration = 4,
 }
 
 impl Random {

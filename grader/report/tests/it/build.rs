@@ -247,8 +247,12 @@ pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
         faults: Vec::<Fault>::new(),
         explored: Explored {
             schedules: 200,
+            drawn: 198,
             distinct_orders: 57,
             exhausted: false,
+            preemptions: None,
+            saturated: None,
+            not_replayable: 0,
             isolation: isolation(),
             unmodelled: Vec::new(),
         },
