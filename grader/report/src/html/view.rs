@@ -52,6 +52,8 @@ struct Section {
     tasks: Vec<Task>,
     first: Option<Six>,
     others: Vec<Other>,
+    /// Tests that passed, and what was tried.
+    tried: Vec<(String, String)>,
     unfinished: Vec<String>,
     left_out: Vec<(String, String)>,
 }
@@ -182,6 +184,15 @@ fn section(n: usize, graded: &Graded) -> Result<Section, minijinja::Error> {
             .collect(),
         first,
         others: all.map(|(judgement, failure)| other(judgement, failure)).collect(),
+        tried: graded
+            .judgements
+            .iter()
+            .filter(|judgement| judgement.outcome == Outcome::Passed)
+            .map(|judgement| {
+                let tried = crate::terminal::explored(&judgement.explored);
+                (line(&judgement.test), tried.trim_end().to_owned())
+            })
+            .collect(),
         unfinished: graded.unfinished.iter().map(|test| line(test)).collect(),
         left_out: graded
             .left_out

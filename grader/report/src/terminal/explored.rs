@@ -4,31 +4,60 @@ use crate::escape::line;
 use crate::sentence::name::{count, list};
 use forklings_model::Explored;
 
-/// One sentence on what was tried without a failure, and how much that proves.
+/// One sentence on what was tried without a failure, and how much that proves, with a newline.
 #[must_use]
 pub fn explored(explored: &Explored) -> String {
-    let schedules = count(explored.schedules.into(), "schedule", "schedules");
-    let orders = count(explored.distinct_orders.into(), "distinct order", "distinct orders");
-    let mut text = match explored.schedules {
-        0 => "no schedule ran: nothing is known".to_owned(),
-        _ if explored.exhausted => {
-            format!("no failure in any of the {orders} there are: every one was tried (exhausted)")
-        }
-        n => {
-            // With no failure in n independent tries, 0.05^(1/n) is the largest rate of success
-            // that 95 % confidence excludes.
-            let most = (1.0 - 0.05_f64.powf(1.0 / f64::from(n))) * 100.0;
-            format!(
-                "no failure in {schedules}, {orders}: at most {most:.1} % of such schedules fail \
-                 (95 %)"
-            )
-        }
-    };
-    text.push_str(&format!("; isolation: {}", explored.isolation.level()));
+    let mut text = claim(explored);
+    if let Some(nothing_new) = explored.saturated {
+        text += &format!("; stopped there, since {nothing_new} in a row brought no new order");
+    }
+    text += &format!("; isolation: {}", explored.isolation.level());
+    if explored.not_replayable > 0 {
+        let runs = count(explored.not_replayable.into(), "run", "runs");
+        text += &format!("; not exactly replayable: {runs}");
+    }
     if !explored.unmodelled.is_empty() {
         let calls: Vec<String> = explored.unmodelled.iter().map(|call| line(call)).collect();
-        text.push_str(&format!("; not controlled: {}", list(&calls, 4)));
+        text += &format!("; not controlled: {}", list(&calls, 4));
     }
     text.push('\n');
     text
+}
+
+/// What follows from it. Nothing is claimed of schedules that were neither tried nor drawn from.
+fn claim(explored: &Explored) -> String {
+    let orders = count(explored.distinct_orders.into(), "distinct order", "distinct orders");
+    if explored.schedules == 0 {
+        return "no schedule ran: nothing is known".to_owned();
+    }
+    if explored.exhausted {
+        return format!(
+            "no failure in any of the {orders} there are: every schedule of visible calls for this \
+             input was tried (exhausted)"
+        );
+    }
+    let schedules = count(explored.schedules.into(), "schedule", "schedules");
+    let drawn = match explored.drawn {
+        0 => String::new(),
+        n => format!(" ({n} of them drawn at random)"),
+    };
+    let tried = format!("no failure in {schedules}{drawn}, {orders}");
+    let bound = explored.preemptions.map(|most| {
+        let most = match most {
+            0 => "without a preemption".to_owned(),
+            n => format!("with at most {}", count(n.into(), "preemption", "preemptions")),
+        };
+        format!("every schedule {most} at visible calls for this input was tried")
+    });
+    let rate = (explored.drawn > 0).then(|| {
+        // With no failure in n independent tries, 0.05^(1/n), about 1 - 3/n, is the largest rate of
+        // success that 95 % confidence excludes.
+        let most = (1.0 - 0.05_f64.powf(1.0 / f64::from(explored.drawn))) * 100.0;
+        format!("at most {most:.1} % of schedules so drawn fail (95 %)")
+    });
+    match (bound, rate) {
+        (Some(bound), Some(rate)) => format!("{tried}: {bound}; beyond that, {rate}"),
+        (Some(only), None) | (None, Some(only)) => format!("{tried}: {only}"),
+        (None, None) => format!("{tried}: nothing follows for others"),
+    }
 }

@@ -9,8 +9,11 @@ use serde_json::Value;
 
 fn graded(name: &str, exercise: &str, verdict: Verdict, failures: Vec<Failure>) -> Graded {
     let rule = failures.first().map(Failure::rule);
-    let judgements: Vec<Judgement> =
+    let mut judgements: Vec<Judgement> =
         failures.into_iter().map(|failure| judgement(vec![failure])).collect();
+    if verdict == Verdict::Accepted {
+        judgements.push(judgement(Vec::new()));
+    }
     let points = if verdict == Verdict::Accepted { 15 } else { 0 };
     let passed = if verdict == Verdict::Accepted { 4 } else { 3 };
     let task = |task: &str, points, max_points, passed| TaskScore {
@@ -99,6 +102,7 @@ fn the_page_is_self_contained_and_inert() {
     assert!(page.contains("default-src &#x27;none&#x27;") || page.contains("default-src 'none'"));
     assert!(page.contains("&lt;script&gt;alert(1)"), "the hostile text is shown");
     assert!(!page.contains('\u{1b}') && !page.contains('\0'));
+    assert!(page.contains("what was tried without a failure"));
     insta::assert_snapshot!("page", page);
 }
 

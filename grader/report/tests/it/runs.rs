@@ -2,6 +2,7 @@
 
 use crate::build::judgement;
 use crate::cases;
+use forklings_model::Explored;
 use forklings_report::{Style, terminal};
 
 const WIDE: Style = Style { colour: false, width: 100, unicode: true };
@@ -21,16 +22,26 @@ fn a_run_of_thirty_processes_is_a_list() {
 
 #[test]
 fn what_was_tried_is_said_honestly() {
-    let mut explored = judgement(Vec::new()).explored;
-    let mut said = terminal::explored(&explored);
-    explored.exhausted = true;
-    said += &terminal::explored(&explored);
-    explored.exhausted = false;
-    explored.schedules = 1;
-    explored.distinct_orders = 1;
-    explored.unmodelled = vec!["io_uring_setup".to_owned()];
-    said += &terminal::explored(&explored);
-    explored.schedules = 0;
-    said += &terminal::explored(&explored);
+    let usual = judgement(Vec::new()).explored;
+    let said: String = [
+        usual.clone(),
+        Explored { schedules: 54, drawn: 52, saturated: Some(50), ..usual.clone() },
+        Explored { exhausted: true, ..usual.clone() },
+        Explored { preemptions: Some(0), ..usual.clone() },
+        Explored { preemptions: Some(2), drawn: 110, ..usual.clone() },
+        Explored { preemptions: Some(1), drawn: 0, ..usual.clone() },
+        Explored {
+            schedules: 2,
+            drawn: 0,
+            distinct_orders: 1,
+            unmodelled: vec!["io_uring_setup".to_owned()],
+            not_replayable: 2,
+            ..usual.clone()
+        },
+        Explored { schedules: 0, drawn: 0, ..usual },
+    ]
+    .iter()
+    .map(terminal::explored)
+    .collect();
     insta::assert_snapshot!("explored", said);
 }
