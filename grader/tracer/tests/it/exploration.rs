@@ -53,7 +53,7 @@ fn enumerate(name: &str, preemptions: u32) -> (Vec<Trace>, Explored) {
 #[test]
 #[expect(clippy::print_stdout, reason = "the table in docs/dev/measurements.md is made by it")]
 fn every_strategy_that_draws_finds_every_bug_within_200_schedules() {
-    for name in ["random", "pos", "walk", "pct-2", "pct-3", "rotation"] {
+    for name in ["random", "pos", "walk", "pct-2", "pct-3", "exhaustive-2", "rotation"] {
         let mix = name.parse().map_or(Mix::Rotation, Mix::Only);
         let mut row = format!("| {name} |");
         for (bug, shows) in BUGS {
