@@ -101,7 +101,8 @@ impl Exploration {
             self.nothing_new >= most && !self.enumeration.ends_within(most.min(left))
         });
         let enumerated = self.only_enumerates() && self.enumeration.is_over();
-        left == 0 || saturated || enumerated || self.enumeration.is_exhausted()
+        let exhausted = self.plan.stop_when_exhausted && self.enumeration.is_exhausted();
+        left == 0 || saturated || enumerated || exhausted
     }
 
     fn only_enumerates(&self) -> bool {

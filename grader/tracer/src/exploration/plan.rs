@@ -13,6 +13,9 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// Stop after so many schedules in a row without an order that was not seen before.
     pub saturation: Option<u32>,
+    /// Stop when every schedule was tried. Otherwise only the budget ends it, and rates can be
+    /// measured.
+    pub stop_when_exhausted: bool,
     /// Of two explorations that differ in this, the drawn schedules differ.
     pub seed: u64,
 }
@@ -31,7 +34,14 @@ impl Plan {
     /// The usual plan with this budget: all strategies, until nothing new comes.
     #[must_use]
     pub fn new(budget: u32) -> Self {
-        Self { budget, mix: Mix::Rotation, faults: Vec::new(), saturation: Some(50), seed: 0 }
+        Self {
+            budget,
+            mix: Mix::Rotation,
+            faults: Vec::new(),
+            saturation: Some(50),
+            stop_when_exhausted: true,
+            seed: 0,
+        }
     }
 
     /// Only one strategy, to the end of the budget.

@@ -10,6 +10,9 @@ use crate::random::Random;
 use forklings_model::TaskId;
 use std::collections::BTreeMap;
 
+/// Parts of a weight: divisible by every number of ways in which one task can go on.
+const SHARES: usize = 12;
+
 /// Draws by weight.
 pub(super) struct Weighted {
     random: Random,
@@ -42,14 +45,17 @@ impl Weighted {
     }
 
     /// Who does more than was expected is expected to do one more.
-    fn weight(&self, choice: &Choice) -> usize {
-        usize::try_from(self.left(choice.who)).unwrap_or(0).max(1)
+    fn weight(&self, who: TaskId) -> usize {
+        usize::try_from(self.left(who)).unwrap_or(0).max(1)
     }
 }
 
 impl Pick for Weighted {
     fn pick(&mut self, choices: &[Choice]) -> usize {
-        let weights: Vec<usize> = choices.iter().map(|choice| self.weight(choice)).collect();
+        // Several ways for one task to go on share its weight.
+        let ways = |who| choices.iter().filter(|choice| choice.who == who).count();
+        let share = |choice: &Choice| self.weight(choice.who) * SHARES / ways(choice.who);
+        let weights: Vec<usize> = choices.iter().map(share).collect();
         let mut drawn = self.random.below(weights.iter().sum());
         for (n, &weight) in weights.iter().enumerate() {
             if drawn < weight {
@@ -101,6 +107,20 @@ mod tests {
     }
 
     #[test]
+    fn several_ways_for_one_task_do_not_make_it_likelier() {
+        let choices = [
+            Choice::new(task(1), What::Go),
+            Choice::new(task(1), What::HandleFirst),
+            Choice::new(task(2), What::Go),
+        ];
+        let other = (0..3000).filter(|&seed| {
+            Weighted::new(Random::new(seed, Stream::Schedule), &BTreeMap::new()).pick(&choices) == 2
+        });
+        let other = other.count();
+        assert!((1400..=1600).contains(&other), "{other}");
+    }
+
+    #[test]
     fn who_has_not_made_its_children_yet_counts_for_them() {
         let expected = BTreeMap::from([
             ("root".to_owned(), 3),
@@ -109,7 +129,7 @@ mod tests {
             ("root.2.1".to_owned(), 20),
         ]);
         let mut pick = Weighted::new(Random::new(1, Stream::Schedule), &expected);
-        let weight = |pick: &Weighted, proc| pick.weight(&Choice::new(task(proc), What::Go));
+        let weight = |pick: &Weighted, proc| pick.weight(task(proc));
         assert_eq!(weight(&pick, 1), 35);
         pick.born(task(1), task(2));
         assert_eq!((weight(&pick, 1), weight(&pick, 2)), (33, 2));
