@@ -228,6 +228,16 @@ pub enum EventKind {
     /// children are still its own. The kernel does one after the other, and others may run
     /// between. Source: Linux, kernel/exit.c, `do_exit`.
     Exiting,
+    /// A call on something that others wait for returned: a lock, a semaphore, a queue of messages,
+    /// a connection.
+    Used {
+        /// Name of the call.
+        call: String,
+        /// What it was about, where it is known.
+        object: Option<ObjectId>,
+        /// Its error, if it failed.
+        errno: Option<Errno>,
+    },
     /// A fault of the schedule took effect; the call's own event follows.
     Injected {
         /// Which.

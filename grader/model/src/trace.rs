@@ -73,6 +73,10 @@ pub enum ObjectKind {
     Stderr,
     /// A pipe, both ends.
     Pipe,
+    /// A FIFO, by the path it was first opened with.
+    Fifo(String),
+    /// A POSIX message queue, by its name.
+    Queue(String),
     /// A file, by the path it was opened with.
     File(String),
     /// Anything else, by the call that made it: `socket`, `eventfd2`, ….

@@ -58,6 +58,39 @@ pub enum WaitsFor {
         /// That child.
         child: ProcId,
     },
+    /// Another process to open the other end of a FIFO. Source: `fifo(7)`.
+    FifoPeer {
+        /// Path as it was given.
+        path: String,
+        /// Whether the waiting process opens it for writing, so that a reader is what is missing.
+        writes: bool,
+    },
+    /// A lock on a file: `flock`, or `fcntl` with `F_SETLKW` or `F_OFD_SETLKW`.
+    Lock {
+        /// The descriptor of the file.
+        fd: Fd,
+        /// The open file behind it.
+        object: ObjectId,
+        /// Who holds a lock that is in the way, as far as the kernel tells.
+        holders: Vec<ProcId>,
+    },
+    /// System V semaphores to reach what the operation needs. Source: `semop(2)`.
+    Semaphore {
+        /// The set.
+        object: ObjectId,
+    },
+    /// A message in a System V queue, or room for one. Source: `msgop(2)`.
+    Message {
+        /// The queue.
+        object: ObjectId,
+        /// Whether the waiting process sends.
+        sends: bool,
+    },
+    /// A place among the connections that a listening socket has not accepted yet.
+    Connection {
+        /// The descriptor that connects.
+        fd: Fd,
+    },
     /// `SIGCONT`: the process is stopped.
     Continue,
     /// A call that the tracer has no model of.

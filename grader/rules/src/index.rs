@@ -172,7 +172,9 @@ impl<'a> Index<'a> {
             Some(ObjectKind::Stdout) => "standard output".to_owned(),
             Some(ObjectKind::Stderr) => "standard error".to_owned(),
             Some(ObjectKind::Pipe) => "pipe".to_owned(),
-            Some(ObjectKind::File(path)) => path.clone(),
+            Some(ObjectKind::File(path) | ObjectKind::Fifo(path) | ObjectKind::Queue(path)) => {
+                path.clone()
+            }
             Some(ObjectKind::Other(call)) => call.clone(),
             None => "unknown".to_owned(),
         }

@@ -121,6 +121,16 @@ pub fn status_flags(fd: RawFd) -> Result<i32> {
     check(flags, "fcntl(F_GETFL)", None)
 }
 
+/// Changes the status flags of an open file, for everybody who shares it.
+///
+/// # Errors
+/// EBADF.
+pub fn set_status_flags(fd: RawFd, flags: i32) -> Result<()> {
+    // SAFETY: F_SETFL takes a number.
+    let result = unsafe { libc::fcntl(fd, libc::F_SETFL, flags) };
+    check(result, "fcntl(F_SETFL)", None).map(|_| ())
+}
+
 /// Asks the kernel to say who sends on this socket. Source: `unix(7)`, `SO_PASSCRED`.
 ///
 /// # Errors

@@ -10,6 +10,14 @@ pub enum Verdict {
     Allow,
     /// Asks the tracer. Without a tracer the call fails with ENOSYS.
     Trace,
+    /// Asks the tracer if any of these bits is set in the lower half of an argument (from 0), and
+    /// runs the call otherwise.
+    TraceIf {
+        /// Which argument.
+        argument: u8,
+        /// The bits.
+        bits: u32,
+    },
     /// Fails with this errno.
     Fail(i32),
 }
@@ -22,6 +30,8 @@ pub struct Filter(Vec<libc::sock_filter>);
 const NUMBER: u32 = 0;
 /// Offset of the architecture in `struct seccomp_data`.
 const ARCHITECTURE: u32 = 4;
+/// Offset of the first argument in `struct seccomp_data`; each has eight bytes, the lower half first.
+const ARGUMENTS: u32 = 16;
 /// `AUDIT_ARCH_X86_64`. Source: linux/audit.h.
 const X86_64: u32 = 0xC000_003E;
 /// Calls of the x32 ABI have this bit in their number.
@@ -64,7 +74,15 @@ impl Filter {
 /// Each range begins at its number and ends before the next one's.
 fn tree(ranges: &[(u32, Verdict)]) -> Vec<libc::sock_filter> {
     if let [(_, verdict)] = ranges {
-        return vec![answer(*verdict)];
+        return match *verdict {
+            Verdict::TraceIf { argument, bits } => vec![
+                load(ARGUMENTS + 8 * u32::from(argument)),
+                jump(libc::BPF_JSET, bits, 0, 1),
+                answer(Verdict::Trace),
+                answer(Verdict::Allow),
+            ],
+            plain @ (Verdict::Allow | Verdict::Trace | Verdict::Fail(_)) => vec![answer(plain)],
+        };
     }
     let (low, high) = ranges.split_at(ranges.len() / 2);
     let pivot = high[0].0;
@@ -93,7 +111,7 @@ fn jump(condition: u32, value: u32, if_true: u8, if_false: u8) -> libc::sock_fil
 fn answer(verdict: Verdict) -> libc::sock_filter {
     let value = match verdict {
         Verdict::Allow => libc::SECCOMP_RET_ALLOW,
-        Verdict::Trace => libc::SECCOMP_RET_TRACE,
+        Verdict::Trace | Verdict::TraceIf { .. } => libc::SECCOMP_RET_TRACE,
         Verdict::Fail(errno) => libc::SECCOMP_RET_ERRNO | errno.unsigned_abs(),
     };
     instruction(libc::BPF_RET | libc::BPF_K, 0, 0, value)
@@ -107,22 +125,33 @@ fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
 mod tests {
     use super::*;
 
-    /// Runs a filter as the kernel would, for one call number.
     fn run(filter: &Filter, number: u32) -> u32 {
+        run_with(filter, number, 0)
+    }
+
+    /// Runs a filter as the kernel would, for one call number; all arguments are `argument`.
+    fn run_with(filter: &Filter, number: u32, argument: u32) -> u32 {
         let (mut at, mut value) = (0usize, 0u32);
         loop {
             let step = filter.0[at];
             at += 1;
             let code = u32::from(step.code);
             if code == libc::BPF_LD | libc::BPF_W | libc::BPF_ABS {
-                value = if step.k == NUMBER { number } else { X86_64 };
+                value = match step.k {
+                    NUMBER => number,
+                    ARCHITECTURE => X86_64,
+                    _ => argument,
+                };
             } else if code == libc::BPF_RET | libc::BPF_K {
                 return step.k;
             } else if code == libc::BPF_JMP | libc::BPF_JA {
                 at += step.k as usize;
             } else {
-                let met =
-                    if code & 0xf0 == libc::BPF_JEQ { value == step.k } else { value >= step.k };
+                let met = match code & 0xf0 {
+                    libc::BPF_JEQ => value == step.k,
+                    libc::BPF_JSET => value & step.k != 0,
+                    _ => value >= step.k,
+                };
                 at += usize::from(if met { step.jt } else { step.jf });
             }
         }
@@ -140,5 +169,14 @@ mod tests {
             assert_eq!(run(&filter, number), answer(want).k, "call {number}");
         }
         assert_eq!(run(&filter, X32 + 1), answer(Verdict::Fail(libc::ENOSYS)).k);
+    }
+
+    #[test]
+    fn an_argument_decides_where_it_was_asked_to() {
+        let verdict = Verdict::TraceIf { argument: 3, bits: 1 };
+        let filter = Filter::new(&BTreeMap::from([(9, verdict)]), Verdict::Fail(1));
+        assert_eq!(run_with(&filter, 9, 3), answer(Verdict::Trace).k);
+        assert_eq!(run_with(&filter, 9, 2), answer(Verdict::Allow).k);
+        assert_eq!(run_with(&filter, 10, 3), answer(Verdict::Fail(1)).k);
     }
 }

@@ -7,6 +7,7 @@
 //! - [`step`]: what runs between `clone` and `execve`, as one flat list.
 //! - [`spawn`]: the processes that run such lists.
 //! - [`descriptor`]: pipes, sockets, memory files, descriptors of other processes.
+//! - [`lock`], [`socket`], [`timer`]: what open files, sockets and timers say of themselves.
 //! - [`cpu`]: pinning and priorities, CPU clocks.
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -16,9 +17,12 @@ pub mod cpu;
 pub mod descriptor;
 mod error;
 pub mod filter;
+pub mod lock;
 pub mod memory;
 pub mod ptrace;
+pub mod socket;
 pub mod spawn;
 pub mod step;
+pub mod timer;
 
 pub use error::{Result, SysError};

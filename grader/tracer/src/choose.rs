@@ -79,6 +79,7 @@ impl Run<'_> {
         } else {
             // Only those who poll are left: time passes.
             self.clock.pass();
+            self.only_polls = true;
         }
         let mut picked = 0;
         if choices.len() > 1 {

@@ -71,7 +71,6 @@ const PRIVATE: &[i64] = &[
     libc::SYS_mkdir,
     libc::SYS_mkdirat,
     libc::SYS_mlock,
-    libc::SYS_mmap,
     libc::SYS_mprotect,
     libc::SYS_mremap,
     libc::SYS_msync,
@@ -105,7 +104,6 @@ const PRIVATE: &[i64] = &[
     libc::SYS_sched_getscheduler,
     libc::SYS_set_robust_list,
     libc::SYS_setsockopt,
-    libc::SYS_shutdown,
     libc::SYS_sigaltstack,
     libc::SYS_stat,
     libc::SYS_statfs,
@@ -113,7 +111,6 @@ const PRIVATE: &[i64] = &[
     libc::SYS_symlink,
     libc::SYS_symlinkat,
     libc::SYS_sysinfo,
-    libc::SYS_times,
     libc::SYS_truncate,
     libc::SYS_umask,
     libc::SYS_uname,
@@ -123,6 +120,28 @@ const PRIVATE: &[i64] = &[
     libc::SYS_prlimit64,
     libc::SYS_setrlimit,
     libc::SYS_setpriority,
+    libc::SYS_copy_file_range,
+    libc::SYS_fremovexattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_ioprio_get,
+    libc::SYS_ioprio_set,
+    libc::SYS_lremovexattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_mlock2,
+    libc::SYS_mlockall,
+    libc::SYS_munlockall,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_preadv2,
+    libc::SYS_pwritev2,
+    libc::SYS_removexattr,
+    libc::SYS_sched_rr_get_interval,
+    libc::SYS_setxattr,
+    libc::SYS_shmdt,
+    libc::SYS_sync,
+    libc::SYS_sync_file_range,
+    libc::SYS_syncfs,
+    libc::SYS_flistxattr,
+    libc::SYS_llistxattr,
 ];
 
 /// The filter for a traced subject.
@@ -130,5 +149,10 @@ pub(crate) fn traced() -> Filter {
     let mut calls: BTreeMap<i64, Verdict> =
         PRIVATE.iter().map(|&call| (call, Verdict::Allow)).collect();
     calls.extend(denied().into_iter().map(|(call, errno)| (call, Verdict::Fail(errno))));
+    // FIFOs are made with it; the tracer refuses devices.
+    calls.insert(libc::SYS_mknod, Verdict::Trace);
+    // Memory that others may share is where futexes of several processes stand.
+    let shared = u32::try_from(libc::MAP_SHARED).unwrap_or(1);
+    calls.insert(libc::SYS_mmap, Verdict::TraceIf { argument: 3, bits: shared });
     Filter::new(&calls, Verdict::Trace)
 }

@@ -172,7 +172,9 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
                 all.chain([task]).collect()
             }
         },
-        EventKind::Read(IoResult { object, .. }) | EventKind::Write(IoResult { object, .. }) => {
+        EventKind::Read(IoResult { object, .. })
+        | EventKind::Write(IoResult { object, .. })
+        | EventKind::Used { object, .. } => {
             [Some(task), object.map(Place::Object)].into_iter().flatten().collect()
         }
         EventKind::ForkFailed { .. }
@@ -209,6 +211,7 @@ fn object_of(kind: &EventKind) -> Option<ObjectId> {
     }
     if let EventKind::Read(IoResult { object, .. })
     | EventKind::Write(IoResult { object, .. })
+    | EventKind::Used { object, .. }
     | EventKind::Closed { object, .. } = kind
     {
         return *object;

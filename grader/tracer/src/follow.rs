@@ -76,7 +76,7 @@ impl Run<'_> {
             match reason {
                 Reason::Seccomp => {
                     let next = Call::of(stopped.registers()?);
-                    if calls::is_decision(next.number) {
+                    if self.is_decision(t, &next) {
                         self.park(t, stopped, Point::Call(next));
                         return Ok(());
                     }
@@ -88,9 +88,9 @@ impl Run<'_> {
                     };
                 }
                 Reason::SyscallExit => {
-                    let registers = stopped.registers()?;
-                    let result = registers.rax.cast_signed();
-                    if let Some(done) = call.take() {
+                    if let Some(done) = call.take()
+                        && let Some(result) = self.returned(t, &stopped, &done)?
+                    {
                         if RESTARTS.contains(&result) {
                             self.tasks[t].interrupted = Some((done.number, result));
                         } else if let After::Park = self.after(t, &stopped, &done, result)? {
@@ -154,7 +154,7 @@ impl Run<'_> {
     fn wait_for(&mut self, t: usize, running: Running, call: Option<Call>) -> Result<Option<Halt>> {
         let host = self.process(t).host;
         if let Some(call) = call
-            && (self.tasks[t].may_block || calls::may_block_unmodelled(call.number))
+            && (self.tasks[t].may_block || !calls::is_modelled(call.number))
         {
             return self.wait_or_asleep(t, running, call);
         }
@@ -189,6 +189,7 @@ impl Run<'_> {
             same = if now.is_some() && now == before { same + 1 } else { 0 };
             before = now;
             if same >= 5 {
+                self.unmodelled(t, call.number);
                 self.tasks[t].state = State::InKernel(running, call, Inside::Unmodelled);
                 return Ok(None);
             }
@@ -240,8 +241,9 @@ impl Run<'_> {
         match halt {
             Halt::Died(status) => self.died_at_once(t, status),
             Halt::Stopped(stopped, Reason::SyscallExit) => {
-                let result = stopped.registers()?.rax.cast_signed();
-                if let Some(call) = call {
+                if let Some(call) = call
+                    && let Some(result) = self.returned(t, &stopped, &call)?
+                {
                     if RESTARTS.contains(&result) {
                         self.tasks[t].interrupted = Some((call.number, result));
                     } else {
@@ -323,6 +325,7 @@ impl Run<'_> {
         let process = self.process_mut(t);
         process.files.exec();
         process.dispositions.exec();
+        let proc = process.id;
         let inherited = process
             .files
             .iter()
@@ -331,6 +334,10 @@ impl Run<'_> {
             .collect();
         let parent = process.vfork_parent.take();
         self.emit(t, EventKind::Exec { program, argv, inherited });
+        // Alarms survive; timers do not. Source: execve(2).
+        self.timers.retain(|&(owner, _), _| owner != proc);
+        self.forget_pages(proc);
+        self.something_closed();
         if let Some(parent) = parent {
             self.release_vfork(parent)?;
         }

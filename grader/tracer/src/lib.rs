@@ -11,6 +11,7 @@
 //! each system call; `strategy` decides, by what an operation would `touch`; `course` says how a run
 //! went, from which `exploration` plans the next.
 
+mod attempt;
 mod calls;
 mod choose;
 mod clock;
@@ -22,6 +23,7 @@ mod explorer;
 mod filter;
 mod fingerprint;
 mod follow;
+mod futexes;
 mod image;
 mod life;
 mod lineage;
@@ -31,11 +33,13 @@ mod random;
 mod ready;
 mod run;
 mod server;
+mod special;
 mod stacks;
 mod step;
 mod strategy;
 mod subject;
 mod task;
+mod timers;
 mod touch;
 mod watchdog;
 

@@ -2,6 +2,7 @@
 //! its descriptors close, and then its parent can see it. The kernel shows the second only once
 //! the tracer has reaped its tracee. Source: `ptrace(2)`, "Death under ptrace".
 
+use crate::attempt::Class;
 use crate::descriptors::Entry;
 use crate::error::Result;
 use crate::process::{Life, Process};
@@ -58,6 +59,7 @@ impl Run<'_> {
             threads: 1,
             vfork_parent: (reason == Reason::Vfork).then_some(t),
             unreported_stop: false,
+            unreported_continue: false,
             last_answer: None,
         };
         self.processes.push(process);
@@ -80,7 +82,7 @@ impl Run<'_> {
     }
 
     /// The pid that a new process has in its own namespace. Source: `proc(5)`, `NSpid`.
-    fn pid_inside(&self, host: i32) -> Pid {
+    pub(crate) fn pid_inside(&self, host: i32) -> Pid {
         if !self.server.isolation().namespaces {
             return Pid(host);
         }
@@ -128,6 +130,7 @@ impl Run<'_> {
         };
         self.tasks[t].closed = true;
         self.processes[p].files.clear();
+        self.something_closed();
         self.emit(t, EventKind::Exiting);
         // Back to the `syscall` instruction, two bytes long, and on to the stop before the end.
         let mut registers = call.registers;
@@ -178,6 +181,7 @@ impl Run<'_> {
         if !leader {
             crate::server::reap(running);
         }
+        self.wake_heirs();
         // A first thread that ends early stays a zombie of the kernel until the others have ended.
         Ok(())
     }
@@ -209,6 +213,10 @@ impl Run<'_> {
     fn after_death(&mut self, p: usize) -> Result<()> {
         let id = self.processes[p].id;
         self.processes[p].files.clear();
+        self.something_closed();
+        // Operations that were to be undone have been. Source: semop(2), SEM_UNDO.
+        self.changes.note(Class::Semaphores);
+        self.wake_heirs();
         self.orphan_children_of(p)?;
         if let Some(parent) = self.processes[p].vfork_parent.take() {
             self.release_vfork(parent)?;
@@ -235,6 +243,8 @@ impl Run<'_> {
         }
         self.processes[p].ending = Some(ending);
         self.alarms.remove(&id);
+        self.timers.retain(|&(owner, _), _| owner != id);
+        self.forget_pages(id);
         match self.tasks.iter().position(|t| t.id == TaskId::main(id)) {
             Some(t) => self.emit(t, EventKind::Ended { ending }),
             None => self.emit_for(id, EventKind::Ended { ending }),

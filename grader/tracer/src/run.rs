@@ -5,21 +5,28 @@
 //! followed until that task is parked again. Numbers of events, processes and objects depend on
 //! the schedule only.
 
+use crate::attempt::Changes;
+use crate::calls::locks::{FileId, FileLock};
+use crate::calls::sysv::SysV;
 use crate::clock::Clock;
 use crate::course::Course;
 use crate::descriptors::{Files, Objects};
 use crate::error::{Misfit, Result};
+use crate::futexes::Pages;
 use crate::lineage::Lineages;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
+use crate::special::Special;
 use crate::stacks::Stacks;
 use crate::strategy::{self, Pick};
 use crate::subject::Subject;
 use crate::task::{Call, Point, State, Task};
+use crate::timers::{Countdown, Timer};
 use crate::watchdog::Watchdog;
 use forklings_model::{
-    Descriptor, End, Ending, Event, EventKind, Frame, Limits, Pid, ProcId, Schedule, TaskId, Trace,
+    Descriptor, End, Ending, Event, EventKind, Frame, Limits, ObjectId, Pid, ProcId, Schedule,
+    TaskId, Trace,
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::Stopped;
@@ -53,9 +60,27 @@ pub(crate) struct Run<'a> {
     pub(crate) interruptions: u32,
     pub(crate) naps: u32,
     pub(crate) output: u64,
-    pub(crate) alarms: BTreeMap<ProcId, crate::calls::time::Alarm>,
-    /// Masks of signalfd objects.
-    pub(crate) signal_masks: BTreeMap<u32, u64>,
+    pub(crate) alarms: BTreeMap<ProcId, Countdown>,
+    /// Timers made by `timer_create`, by process and number.
+    pub(crate) timers: BTreeMap<(ProcId, i32), Timer>,
+    /// Descriptors that cannot be polled from here.
+    pub(crate) special: BTreeMap<ObjectId, Special>,
+    /// FIFOs that were opened, whatever they are called.
+    pub(crate) fifos: BTreeMap<FileId, ObjectId>,
+    /// POSIX message queues, by name.
+    pub(crate) queues: BTreeMap<String, ObjectId>,
+    /// System V objects, by number.
+    pub(crate) sysv: BTreeMap<(SysV, i32), ObjectId>,
+    /// Locks of open files.
+    pub(crate) file_locks: BTreeMap<ObjectId, FileLock>,
+    /// What may have changed for calls that were refused.
+    pub(crate) changes: Changes,
+    /// Pages in which shared futexes were found.
+    pub(crate) pages: Pages,
+    /// Tasks that have gone to sleep on a futex.
+    pub(crate) asleep: u64,
+    /// Whether only those who look again and again were left, so that time passes.
+    pub(crate) only_polls: bool,
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
     pub(crate) narrow_pipes: bool,
     pub(crate) patience: u32,
@@ -97,6 +122,7 @@ impl<'a> Run<'a> {
             threads: 1,
             vfork_parent: None,
             unreported_stop: false,
+            unreported_continue: false,
             last_answer: None,
         };
         let mut fault_random = Random::new(schedule.seed, Stream::Faults);
@@ -126,7 +152,16 @@ impl<'a> Run<'a> {
             naps: 0,
             output: 0,
             alarms: BTreeMap::new(),
-            signal_masks: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            special: BTreeMap::new(),
+            fifos: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            sysv: BTreeMap::new(),
+            file_locks: BTreeMap::new(),
+            changes: Changes::default(),
+            pages: Pages::new(),
+            asleep: 0,
+            only_polls: false,
             narrow_pipes,
             patience: crate::step::PATIENCE,
             stops: 0,
@@ -177,6 +212,9 @@ impl<'a> Run<'a> {
     fn steps(&mut self) -> Result<()> {
         while self.end.is_none() {
             self.look_into_kernel()?;
+            if std::mem::take(&mut self.only_polls) {
+                self.catch_up()?;
+            }
             let (choices, waits) = self.choices()?;
             if choices.is_empty() {
                 self.nobody_can_go(waits)?;

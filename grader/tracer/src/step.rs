@@ -1,11 +1,13 @@
 //! One step of a run: what was chosen happens.
 
+use crate::attempt::Class;
 use crate::choose::Waits;
 use crate::error::Result;
 use crate::run::Run;
 use crate::server::lost;
 use crate::strategy::{Choice, What};
 use crate::task::{Inside, Point, State};
+use crate::timers::Due;
 use forklings_model::{End, EventKind, ObjectId, ProcId, Signal, Wait, WaitsFor};
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::{self, Resume};
@@ -18,7 +20,19 @@ pub(crate) const PATIENCE: u32 = 60;
 const LESS_PATIENCE: u32 = 8;
 
 impl Run<'_> {
+    /// Lets what was chosen happen.
     pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
+        self.take_step(&choice)?;
+        // A call that was tried in vain has changed nothing.
+        let in_vain = choice.what == What::Go
+            && self.task_position(choice.who).is_ok_and(|t| self.still_refused(t));
+        if !in_vain {
+            self.changes.note(Class::Steps);
+        }
+        Ok(())
+    }
+
+    fn take_step(&mut self, choice: &Choice) -> Result<()> {
         match choice.what {
             What::Reveal => {
                 let p = self.position(choice.who.proc)?;
@@ -162,28 +176,23 @@ impl Run<'_> {
 
     /// Nobody can go on: time passes until a time-out, or this is a deadlock.
     pub(crate) fn nobody_can_go(&mut self, waits: Waits) -> Result<()> {
-        let task = (0..self.tasks.len())
-            .filter(|&t| matches!(self.tasks[t].state, State::Parked(..)))
-            .filter_map(|t| Some((self.tasks[t].deadline?, t)))
-            .min();
-        let alarm = self.alarms.iter().map(|(&proc, alarm)| (alarm.deadline, proc)).min();
-        match (task, alarm) {
-            (Some((deadline, t)), alarm) if alarm.is_none_or(|(then, _)| deadline <= then) => {
-                self.clock.advance_to(deadline);
-                self.tasks[t].expired = true;
-                self.course.stepped(self.tasks[t].id);
-                self.go(t)
+        match self.next_due() {
+            Some((then, due)) => {
+                self.clock.advance_to(then);
+                self.bring_about(due)?;
+                if let Due::Task(t) = due {
+                    self.course.stepped(self.tasks[t].id);
+                    self.go(t)
+                } else {
+                    Ok(())
+                }
             }
-            (_, Some((deadline, proc))) => {
-                self.clock.advance_to(deadline);
-                self.ring(proc)
-            }
-            (_, None) if self.somebody_in_kernel() => self.wait_for_kernel(),
-            (_, None) if self.terminal && waits.iter().any(|(_, on)| is_stdin(on)) => {
+            None if self.somebody_in_kernel() => self.wait_for_kernel(),
+            None if self.terminal && waits.iter().any(|(_, on)| is_stdin(on)) => {
                 descriptor::poll(&[(0, libc::POLLIN)], -1)?;
                 Ok(())
             }
-            (_, None) => {
+            None => {
                 let waits = waits
                     .into_iter()
                     .map(|(t, on)| Wait { task: self.tasks[t].id, on, site: self.tasks[t].site })

@@ -1,5 +1,8 @@
 //! A thread of the run, and where it stands.
 
+use crate::attempt::{Attempt, Refusal};
+use crate::calls::fifos::FifoOpen;
+use crate::calls::futex::Sleeper;
 use forklings_model::{SiteId, TaskId};
 use forklings_sys::ptrace::{Registers, Running, Stopped};
 
@@ -20,8 +23,16 @@ pub(crate) struct Task {
     pub(crate) expired: bool,
     /// Whether it is certain that it was inside its call when a signal came, not just before it.
     pub(crate) inside: bool,
-    /// Woken from a futex that is emulated.
+    /// Asleep on a futex.
+    pub(crate) sleeper: Option<Sleeper>,
+    /// Woken from a futex.
     pub(crate) woken: bool,
+    /// The form in which its call is being tried.
+    pub(crate) attempt: Option<Attempt>,
+    /// Its call was tried and would have waited.
+    pub(crate) refusal: Option<Refusal>,
+    /// The `open` of a FIFO that it stands before.
+    pub(crate) fifo: Option<FifoOpen>,
     /// A large write that is being done in pieces: bytes written so far.
     pub(crate) written: u64,
     /// The kernel was shown another count than the program gave.
@@ -48,6 +59,8 @@ pub(crate) struct Piece {
     /// A fault of the schedule, which the program sees; otherwise a part of a large write, which
     /// it does not.
     pub(crate) short: bool,
+    /// Bytes of the whole write.
+    pub(crate) whole: u64,
 }
 
 /// Where a thread stands.
@@ -122,7 +135,11 @@ impl Task {
             deadline: None,
             expired: false,
             inside: false,
+            sleeper: None,
             woken: false,
+            attempt: None,
+            refusal: None,
+            fifo: None,
             written: 0,
             piece: None,
             may_block: false,
@@ -141,7 +158,10 @@ impl Task {
         self.deadline = None;
         self.expired = false;
         self.inside = false;
+        self.sleeper = None;
         self.woken = false;
+        self.refusal = None;
+        self.fifo = None;
         self.written = 0;
         self.may_block = false;
     }

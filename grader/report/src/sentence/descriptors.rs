@@ -26,6 +26,11 @@ pub(super) fn pipe_end_open(
             | WaitsFor::Signal
             | WaitsFor::Futex { .. }
             | WaitsFor::VforkChild { .. }
+            | WaitsFor::FifoPeer { .. }
+            | WaitsFor::Lock { .. }
+            | WaitsFor::Semaphore { .. }
+            | WaitsFor::Message { .. }
+            | WaitsFor::Connection { .. }
             | WaitsFor::Continue
             | WaitsFor::Unmodelled { .. } => None,
         })

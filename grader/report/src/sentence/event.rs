@@ -67,6 +67,10 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Slept { asked, interrupted: false } => format!("slept {}", span(*asked)),
         EventKind::Slept { asked, interrupted: true } => format!("sleep {}: EINTR", span(*asked)),
         EventKind::AskedParent { answer } => format!("getppid = {}", answer.0),
+        EventKind::Used { call, errno: None, .. } => name::call(call),
+        EventKind::Used { call, errno: Some(e), .. } => {
+            format!("{}: {}", name::call(call), errno(*e))
+        }
         EventKind::Injected { fault: fault_ } => format!("injected: {}", injected(fault_)),
         EventKind::Exiting => "exits: closes all".to_owned(),
         EventKind::Stopped { signal } => format!("stopped by {signal}"),

@@ -61,7 +61,12 @@ pub fn output_stream(trace: &Trace, object: Option<ObjectId>) -> Option<&'static
     match trace.object(object?)?.kind {
         ObjectKind::Stdout => Some("standard output"),
         ObjectKind::Stderr => Some("standard error"),
-        ObjectKind::Stdin | ObjectKind::Pipe | ObjectKind::File(_) | ObjectKind::Other(_) => None,
+        ObjectKind::Stdin
+        | ObjectKind::Pipe
+        | ObjectKind::Fifo(_)
+        | ObjectKind::Queue(_)
+        | ObjectKind::File(_)
+        | ObjectKind::Other(_) => None,
     }
 }
 

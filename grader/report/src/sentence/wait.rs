@@ -18,6 +18,12 @@ pub fn short(on: &WaitsFor) -> String {
         WaitsFor::Signal => "for a signal".to_owned(),
         WaitsFor::Futex { .. } => "lock".to_owned(),
         WaitsFor::VforkChild { child } => format!("vfork → {child}"),
+        WaitsFor::FifoPeer { path, .. } => format!("open {}", crate::escape::line(path)),
+        WaitsFor::Lock { fd, .. } => format!("lock fd {fd}"),
+        WaitsFor::Semaphore { .. } => "semop".to_owned(),
+        WaitsFor::Message { sends: true, .. } => "msgsnd".to_owned(),
+        WaitsFor::Message { sends: false, .. } => "msgrcv".to_owned(),
+        WaitsFor::Connection { fd } => format!("connect fd {fd}"),
         WaitsFor::Continue => "stopped".to_owned(),
         WaitsFor::Unmodelled { call } => crate::escape::line(call),
     }
@@ -62,6 +68,30 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
         WaitsFor::VforkChild { child } => {
             format!("{who} waits until its vfork child {child} executes a program or ends")
         }
+        WaitsFor::FifoPeer { path, writes } => {
+            let other = if *writes { "reading" } else { "writing" };
+            let path = crate::escape::line(path);
+            format!("{who} waits in open until somebody opens the FIFO {path} for {other}")
+        }
+        WaitsFor::Lock { fd, holders, .. } => {
+            let what = format!("{who} waits for a lock on the file behind {}", descriptor(*fd));
+            match holders.as_slice() {
+                [] => what,
+                all if all == [who.proc] => format!("{what}, which it holds itself"),
+                all => format!("{what}, which {} holds", list(all, 4)),
+            }
+        }
+        WaitsFor::Semaphore { .. } => format!("{who} waits for a semaphore of System V"),
+        WaitsFor::Message { sends: true, .. } => {
+            format!("{who} waits for room in a message queue of System V")
+        }
+        WaitsFor::Message { sends: false, .. } => {
+            format!("{who} waits for a message in a queue of System V")
+        }
+        WaitsFor::Connection { fd } => format!(
+            "{who} waits to connect {}, and nobody accepts the connections that wait already",
+            descriptor(*fd)
+        ),
         WaitsFor::Continue => format!("{who} is stopped and waits for SIGCONT"),
         WaitsFor::Unmodelled { call } => {
             format!("{who} waits in {}", crate::escape::line(call))

@@ -149,7 +149,7 @@ impl<'t> Matter<'t> {
 
     fn is_pipe(&self, io: &IoResult) -> bool {
         let object = io.object.and_then(|object| self.trace.object(object));
-        object.is_some_and(|object| object.kind == ObjectKind::Pipe)
+        object.is_some_and(|o| matches!(o.kind, ObjectKind::Pipe | ObjectKind::Fifo(_)))
     }
 
     fn prints_demanded_line(&self, io: &IoResult) -> bool {
@@ -245,6 +245,7 @@ impl<'t> Matter<'t> {
             | EventKind::PolledInVain { .. }
             | EventKind::Slept { .. }
             | EventKind::AskedParent { .. }
+            | EventKind::Used { .. }
             | EventKind::Continued
             | EventKind::Exiting
             | EventKind::SessionOrGroup { .. }
@@ -294,6 +295,11 @@ fn objects(trace: &Trace, finding: &Finding) -> Vec<ObjectId> {
             | WaitsFor::Signal
             | WaitsFor::Futex { .. }
             | WaitsFor::VforkChild { .. }
+            | WaitsFor::FifoPeer { .. }
+            | WaitsFor::Lock { .. }
+            | WaitsFor::Semaphore { .. }
+            | WaitsFor::Message { .. }
+            | WaitsFor::Connection { .. }
             | WaitsFor::Continue
             | WaitsFor::Unmodelled { .. } => None,
         };

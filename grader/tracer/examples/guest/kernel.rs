@@ -4,6 +4,7 @@ pub(crate) use libc::{
     SIGALRM, SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, WNOHANG, WUNTRACED, c_int,
     c_void,
 };
+pub(crate) use std::ffi::CString;
 pub(crate) use std::io::{Read, Write};
 pub(crate) use std::os::fd::FromRawFd;
 pub(crate) use std::sync::atomic::{AtomicI32, Ordering};
@@ -73,4 +74,67 @@ pub(crate) fn read_all(fd: i32) -> Vec<u8> {
     let mut file = unsafe { std::fs::File::from_raw_fd(fd) };
     let _count = file.read_to_end(&mut bytes);
     bytes
+}
+
+/// A path that no other run uses.
+pub(crate) fn path(name: &str) -> CString {
+    let path = format!("/tmp/forklings-{name}-{}", unsafe { libc::getpid() });
+    CString::new(path).unwrap_or_default()
+}
+
+/// A new empty file, open for reading and writing.
+pub(crate) fn file(path: &CString) -> i32 {
+    unsafe { libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CREAT, 0o600) }
+}
+
+/// Opens what is there already.
+pub(crate) fn open(path: &CString, flags: c_int) -> i32 {
+    unsafe { libc::open(path.as_ptr(), flags) }
+}
+
+/// Writes all of a short text.
+pub(crate) fn put(fd: i32, text: &str) -> isize {
+    unsafe { libc::write(fd, text.as_ptr().cast(), text.len()) }
+}
+
+/// Reads once, at most 64 bytes.
+pub(crate) fn get(fd: i32) -> String {
+    let mut bytes = [0u8; 64];
+    let count = unsafe { libc::read(fd, bytes.as_mut_ptr().cast(), bytes.len()) };
+    String::from_utf8_lossy(&bytes[..usize::try_from(count).unwrap_or(0)]).into_owned()
+}
+
+pub(crate) fn close(fd: i32) {
+    unsafe { libc::close(fd) };
+}
+
+/// Runs `work` in a child, which ends with its result.
+pub(crate) fn child(work: impl FnOnce() -> i32) -> i32 {
+    match fork() {
+        0 => leave(work()),
+        pid => pid,
+    }
+}
+
+/// Waits for all children; the sum of their exit codes.
+pub(crate) fn reap_all() -> i32 {
+    let mut sum = 0;
+    while let (pid, status) = wait(-1, 0)
+        && pid > 0
+    {
+        sum += libc::WEXITSTATUS(status);
+    }
+    sum
+}
+
+/// Zeroed memory that children share.
+pub(crate) fn shared() -> *mut u32 {
+    let (access, kind) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+    unsafe { libc::mmap(ptr::null_mut(), 4096, access, kind, -1, 0).cast() }
+}
+
+/// Lets virtual or real time pass.
+pub(crate) fn nap(milliseconds: u64) {
+    thread::sleep(Duration::from_millis(milliseconds));
 }

@@ -7,9 +7,13 @@
 mod bounds;
 mod children;
 mod endings;
+mod fifos;
 mod kernel;
+mod locks;
 mod pipes;
+mod queues;
 mod signals;
+mod sysv;
 mod threads;
 mod time;
 
@@ -20,8 +24,12 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     bounds::GUESTS,
     children::GUESTS,
     endings::GUESTS,
+    fifos::GUESTS,
+    locks::GUESTS,
     pipes::GUESTS,
+    queues::GUESTS,
     signals::GUESTS,
+    sysv::GUESTS,
     threads::GUESTS,
     time::GUESTS,
 ];

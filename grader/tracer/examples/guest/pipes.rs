@@ -11,6 +11,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("polls", polls),
     ("handful", handful),
     ("chatters", chatters),
+    ("receives-many", receives_many),
 ];
 
 fn large_write() {
@@ -96,4 +97,26 @@ fn chatters() {
         unsafe { libc::write(write, c"x".as_ptr().cast(), 1) };
         unsafe { libc::read(read, (&raw mut byte).cast(), 1) };
     }
+}
+
+fn receives_many() {
+    let mut ends = [0; 2];
+    unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_DGRAM, 0, ends.as_mut_ptr()) };
+    child(|| {
+        put(ends[1], "x");
+        put(ends[1], "y");
+        0
+    });
+    let mut bytes = [0u8; 2];
+    let mut parts = bytes
+        .each_mut()
+        .map(|byte| libc::iovec { iov_base: ptr::from_mut(byte).cast(), iov_len: 1 });
+    let mut messages: [libc::mmsghdr; 2] = unsafe { mem::zeroed() };
+    for (message, part) in messages.iter_mut().zip(&mut parts) {
+        message.msg_hdr.msg_iov = ptr::from_mut(part);
+        message.msg_hdr.msg_iovlen = 1;
+    }
+    let count = unsafe { libc::recvmmsg(ends[0], messages.as_mut_ptr(), 2, 0, ptr::null_mut()) };
+    say(&format!("{count} {} {}", char::from(bytes[0]), char::from(bytes[1])));
+    reap_all();
 }

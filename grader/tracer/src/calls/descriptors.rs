@@ -1,9 +1,11 @@
 //! Calls that make, copy, change and close descriptors.
 
 use super::processes::errno_of;
+use crate::attempt::Class;
 use crate::descriptors::{End, Entry};
 use crate::error::Result;
 use crate::run::Run;
+use crate::special::Special;
 use crate::task::Call;
 use forklings_model::{EventKind, Fd, ObjectId, ObjectKind};
 use forklings_sys::memory;
@@ -24,6 +26,7 @@ impl Run<'_> {
         let target = target.display().to_string();
         let kind = match target.split(":[").next() {
             Some("pipe") => ObjectKind::Pipe,
+            Some("socket") => ObjectKind::Other("socket".to_owned()),
             _ if target.starts_with('/') => ObjectKind::File(target),
             other => ObjectKind::Other(other.unwrap_or("unknown").to_owned()),
         };
@@ -54,6 +57,17 @@ impl Run<'_> {
         result: i64,
     ) -> Result<()> {
         let fd = Fd::try_from(result).unwrap_or(-1);
+        if matches!(
+            call.number,
+            libc::SYS_close
+                | libc::SYS_close_range
+                | libc::SYS_dup2
+                | libc::SYS_dup3
+                | libc::SYS_accept
+                | libc::SYS_accept4
+        ) {
+            self.something_closed();
+        }
         match call.number {
             libc::SYS_pipe => self.made_pipe(t, call, 0, result)?,
             libc::SYS_pipe2 => self.made_pipe(t, call, call.int(1), result)?,
@@ -64,10 +78,13 @@ impl Run<'_> {
             }
             libc::SYS_fcntl => self.after_fcntl(t, call, result),
             libc::SYS_open | libc::SYS_creat => {
-                self.opened_file(t, call.args[0], call.int(1), result)
+                self.opened_file(t, call.args[0], call.int(1), result)?;
             }
-            libc::SYS_openat => self.opened_file(t, call.args[1], call.int(2), result),
-            libc::SYS_openat2 => self.opened_file(t, call.args[1], 0, result),
+            libc::SYS_openat => self.opened_file(t, call.args[1], call.int(2), result)?,
+            libc::SYS_openat2 => {
+                let flags = memory::read_u32(self.tasks[t].tid, call.args[2]).unwrap_or(0);
+                self.opened_file(t, call.args[1], flags.cast_signed(), result)?;
+            }
             libc::SYS_close => self.after_close(t, call.int(0), result),
             libc::SYS_close_range => self.after_close_range(t, call, result),
             libc::SYS_signalfd | libc::SYS_signalfd4 => self.made_signalfd(t, call, result)?,
@@ -85,7 +102,12 @@ impl Run<'_> {
             | libc::SYS_pidfd_open
                 if fd >= 0 =>
             {
-                self.made_other(t, call, fd)
+                self.made_other(t, call, fd);
+                match call.number {
+                    libc::SYS_timerfd_create => self.made_timer(t, call, fd),
+                    libc::SYS_pidfd_open => self.made_pidfd(t, fd, call.int(0)),
+                    _ => {}
+                }
             }
             _ => {}
         }
@@ -132,12 +154,12 @@ impl Run<'_> {
             self.made_other(t, call, fd);
         }
         let object = self.object_of(t, fd);
-        let mask = memory::read_u64(self.tasks[t].tid, call.args[1])?;
-        self.signal_masks.insert(object.0, mask);
+        let Ok(mask) = memory::read_u64(self.tasks[t].tid, call.args[1]) else { return Ok(()) };
+        self.special.insert(object, Special::Signals(mask));
         Ok(())
     }
 
-    fn made_other(&mut self, t: usize, call: &Call, fd: Fd) {
+    pub(super) fn made_other(&mut self, t: usize, call: &Call, fd: Fd) {
         // All of these calls spell close-on-exec as O_CLOEXEC, in different arguments; the
         // kernel's own word is simpler. Source: proc(5), fdinfo.
         let path = format!("/proc/{}/fdinfo/{fd}", self.process(t).host);
@@ -155,15 +177,28 @@ impl Run<'_> {
         self.emit(t, EventKind::Opened { fd, object, close_on_exec });
     }
 
-    fn opened_file(&mut self, t: usize, path: u64, flags: i32, result: i64) {
+    fn opened_file(&mut self, t: usize, path: u64, flags: i32, result: i64) -> Result<()> {
         let path = memory::string(self.tasks[t].tid, path, 4096).unwrap_or_default();
+        let fd = Fd::try_from(result).unwrap_or(-1);
+        let fifo = self.opened_fifo(t, fd)?;
         if let Some(errno) = errno_of(result) {
             self.emit(t, EventKind::OpenFailed { path, errno });
-            return;
+            return Ok(());
         }
-        let fd = Fd::try_from(result).unwrap_or(-1);
+        let object = match fifo.as_ref().and_then(|open| self.fifo_object(open)) {
+            Some(object) => object,
+            None => self.objects.add(ObjectKind::File(path), self.tasks[t].site),
+        };
+        self.add_opened(t, fd, object, flags);
+        match fifo {
+            Some(open) => self.let_writers_in(&open),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a new descriptor into the table, with the flags of an `open`.
+    pub(super) fn add_opened(&mut self, t: usize, fd: Fd, object: ObjectId, flags: i32) {
         let close_on_exec = flags & libc::O_CLOEXEC != 0;
-        let object = self.objects.add(ObjectKind::File(path), self.tasks[t].site);
         let end = match flags & libc::O_ACCMODE {
             libc::O_RDONLY => End::Read,
             libc::O_WRONLY => End::Write,
@@ -171,6 +206,24 @@ impl Run<'_> {
         };
         self.add_entry(t, fd, object, end, close_on_exec, flags & libc::O_NONBLOCK != 0);
         self.emit(t, EventKind::Opened { fd, object, close_on_exec });
+    }
+
+    /// What was closed may have been the last of its kind: locks end with it, and a socket that
+    /// others wanted to connect to.
+    pub(crate) fn something_closed(&mut self) {
+        self.changes.note(Class::Locks);
+        self.changes.note(Class::Connections);
+    }
+
+    /// Only FIFOs, files and sockets may be made, no devices.
+    pub(super) fn refuse_device(&mut self, t: usize, call: &Call) -> Option<i64> {
+        let mode = call.args[if call.number == libc::SYS_mknod { 1 } else { 2 }];
+        let kind = u32::try_from(mode).unwrap_or(0) & libc::S_IFMT;
+        if !matches!(kind, libc::S_IFCHR | libc::S_IFBLK) {
+            return None;
+        }
+        self.emit(t, EventKind::Refused { call: super::name(call.number) });
+        Some(-i64::from(libc::EPERM))
     }
 
     fn duplicated(&mut self, t: usize, from: Fd, to: Fd, close_on_exec: bool) {
@@ -186,6 +239,10 @@ impl Run<'_> {
 
     fn after_fcntl(&mut self, t: usize, call: &Call, result: i64) {
         let (fd, argument) = (call.int(0), call.int(2));
+        if super::kinds::LOCKING.contains(&call.int(1)) {
+            self.changes.note(Class::Locks);
+            self.used(t, call, errno_of(result));
+        }
         if result < 0 {
             return;
         }

@@ -1,20 +1,33 @@
 //! What the tracer does with each call: before it runs, and when it has returned. One file for
 //! each family of calls.
 
+mod alarms;
+mod children;
 mod descriptors;
-mod futex;
+pub(crate) mod fifos;
+pub(crate) mod futex;
 mod io;
+mod kinds;
+pub(crate) mod locks;
 mod names;
+mod pidfds;
 mod poll;
 mod processes;
+mod queues;
 pub(crate) mod signals;
+mod sockets;
+mod streams;
+pub(crate) mod sysv;
 pub(crate) mod time;
+mod timerfd;
 
+use crate::attempt::Class;
 use crate::error::Result;
 use crate::follow::After;
 use crate::run::Run;
 use crate::task::Call;
 use forklings_sys::ptrace::{Resume, Stopped};
+pub(crate) use kinds::is_modelled;
 pub(crate) use names::name;
 
 /// What happens to a call that a task stands before.
@@ -25,105 +38,6 @@ pub(crate) enum Before {
     Skip(Stopped, i64),
     /// The run is over, or the task was dealt with.
     Stop,
-}
-
-/// Whether others may go first when a task stands before this call. The rest only concerns the
-/// caller's own descriptors, clocks and dispositions, and is followed without a decision.
-pub(crate) fn is_decision(call: i64) -> bool {
-    !matches!(
-        call,
-        libc::SYS_pipe
-            | libc::SYS_pipe2
-            | libc::SYS_dup
-            | libc::SYS_dup2
-            | libc::SYS_dup3
-            | libc::SYS_fcntl
-            | libc::SYS_open
-            | libc::SYS_openat
-            | libc::SYS_openat2
-            | libc::SYS_creat
-            | libc::SYS_socket
-            | libc::SYS_socketpair
-            | libc::SYS_bind
-            | libc::SYS_eventfd
-            | libc::SYS_eventfd2
-            | libc::SYS_signalfd
-            | libc::SYS_signalfd4
-            | libc::SYS_timerfd_create
-            | libc::SYS_epoll_create
-            | libc::SYS_epoll_create1
-            | libc::SYS_epoll_ctl
-            | libc::SYS_memfd_create
-            | libc::SYS_inotify_init
-            | libc::SYS_inotify_init1
-            | libc::SYS_pidfd_open
-            | libc::SYS_rt_sigaction
-            | libc::SYS_set_tid_address
-            | libc::SYS_clock_gettime
-            | libc::SYS_gettimeofday
-            | libc::SYS_time
-            | libc::SYS_getrandom
-            | libc::SYS_setsid
-            | libc::SYS_setpgid
-            | libc::SYS_prctl
-            | libc::SYS_alarm
-            | libc::SYS_setitimer
-            | libc::SYS_getitimer
-    )
-}
-
-/// Whether a call may sleep in the kernel in a way that no oracle foresees.
-pub(crate) fn may_block_unmodelled(call: i64) -> bool {
-    !is_modelled(call)
-}
-
-fn is_modelled(call: i64) -> bool {
-    !is_decision(call)
-        || matches!(
-            call,
-            libc::SYS_read
-                | libc::SYS_readv
-                | libc::SYS_write
-                | libc::SYS_writev
-                | libc::SYS_recvfrom
-                | libc::SYS_recvmsg
-                | libc::SYS_sendto
-                | libc::SYS_sendmsg
-                | libc::SYS_accept
-                | libc::SYS_accept4
-                | libc::SYS_close
-                | libc::SYS_close_range
-                | libc::SYS_fork
-                | libc::SYS_vfork
-                | libc::SYS_clone
-                | libc::SYS_clone3
-                | libc::SYS_execve
-                | libc::SYS_execveat
-                | libc::SYS_exit
-                | libc::SYS_exit_group
-                | libc::SYS_wait4
-                | libc::SYS_waitid
-                | libc::SYS_kill
-                | libc::SYS_tkill
-                | libc::SYS_tgkill
-                | libc::SYS_rt_sigqueueinfo
-                | libc::SYS_rt_tgsigqueueinfo
-                | libc::SYS_pidfd_send_signal
-                | libc::SYS_getppid
-                | libc::SYS_sched_yield
-                | libc::SYS_poll
-                | libc::SYS_ppoll
-                | libc::SYS_select
-                | libc::SYS_pselect6
-                | libc::SYS_epoll_wait
-                | libc::SYS_epoll_pwait
-                | libc::SYS_futex
-                | libc::SYS_pause
-                | libc::SYS_rt_sigsuspend
-                | libc::SYS_rt_sigtimedwait
-                | libc::SYS_nanosleep
-                | libc::SYS_clock_nanosleep
-        )
 }
 
 impl Run<'_> {
@@ -151,14 +65,26 @@ impl Run<'_> {
                 self.tasks[t].leaving = call.number == libc::SYS_exit;
                 Ok(Before::Run(stopped))
             }
-            libc::SYS_kill | libc::SYS_tkill | libc::SYS_tgkill | libc::SYS_rt_sigqueueinfo => {
-                self.before_kill(t, stopped, call)
-            }
-            libc::SYS_read => self.before_read(t, stopped, call),
-            libc::SYS_write => self.before_write(t, stopped, call),
-            libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
-                self.before_vector_write(t, call)?;
-                Ok(Before::Run(stopped))
+            libc::SYS_kill
+            | libc::SYS_tkill
+            | libc::SYS_tgkill
+            | libc::SYS_rt_sigqueueinfo
+            | libc::SYS_rt_tgsigqueueinfo
+            | libc::SYS_pidfd_send_signal => self.before_kill(t, stopped, call),
+            libc::SYS_read
+            | libc::SYS_readv
+            | libc::SYS_recvfrom
+            | libc::SYS_recvmsg
+            | libc::SYS_accept
+            | libc::SYS_accept4 => self.before_read(t, stopped, call),
+            libc::SYS_write
+            | libc::SYS_writev
+            | libc::SYS_sendto
+            | libc::SYS_sendmsg
+            | libc::SYS_sendmmsg => self.before_write(t, stopped, call),
+            libc::SYS_connect => self.before_connect(t, stopped, call),
+            libc::SYS_splice | libc::SYS_tee | libc::SYS_vmsplice | libc::SYS_sendfile => {
+                self.before_splice(t, stopped, call)
             }
             libc::SYS_nanosleep | libc::SYS_clock_nanosleep => self.before_sleep(t, stopped, call),
             libc::SYS_futex => self.before_futex(t, stopped, call),
@@ -167,7 +93,18 @@ impl Run<'_> {
             | libc::SYS_select
             | libc::SYS_pselect6
             | libc::SYS_epoll_wait
-            | libc::SYS_epoll_pwait => self.before_poll(t, stopped, call),
+            | libc::SYS_epoll_pwait
+            | libc::SYS_epoll_pwait2 => self.before_poll(t, stopped, call),
+            libc::SYS_open | libc::SYS_openat | libc::SYS_openat2 | libc::SYS_creat => {
+                self.before_open(t, stopped, call)
+            }
+            libc::SYS_flock | libc::SYS_fcntl => self.before_lock(t, stopped, call),
+            libc::SYS_semop | libc::SYS_semtimedop | libc::SYS_msgsnd | libc::SYS_msgrcv => {
+                self.before_sysv(t, stopped, call)
+            }
+            libc::SYS_mq_timedsend | libc::SYS_mq_timedreceive => {
+                Ok(self.before_queue(t, stopped, call))
+            }
             libc::SYS_rt_sigtimedwait if self.tasks[t].expired => {
                 self.in_vain(t, call.number);
                 Ok(Before::Skip(stopped, -i64::from(libc::EAGAIN)))
@@ -193,9 +130,18 @@ impl Run<'_> {
                 self.tell_time(t, call)?
             }
             libc::SYS_getrandom => self.give_random(t, call)?,
+            libc::SYS_times => self.tell_ticks(t, call),
             libc::SYS_alarm | libc::SYS_setitimer | libc::SYS_getitimer => {
                 self.set_alarm(t, call)?
             }
+            libc::SYS_timer_settime
+            | libc::SYS_timer_gettime
+            | libc::SYS_timer_getoverrun
+            | libc::SYS_timer_delete => self.use_timer(t, call),
+            libc::SYS_timerfd_settime | libc::SYS_timerfd_gettime => {
+                self.use_file_timer(t, call)?
+            }
+            libc::SYS_mknod | libc::SYS_mknodat => self.refuse_device(t, call),
             _ => None,
         };
         match answer {
@@ -218,23 +164,27 @@ impl Run<'_> {
         let mut then = After::GoOn;
         match call.number {
             libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
+                self.made_pidfd_by_clone(t, call, result)?;
                 then = self.after_fork(t, result);
             }
             libc::SYS_execve | libc::SYS_execveat => self.after_exec(t, call, result),
             libc::SYS_wait4 => self.after_wait(t, call, result)?,
             libc::SYS_waitid => self.after_waitid(t, call, result)?,
-            libc::SYS_kill | libc::SYS_tkill | libc::SYS_tgkill | libc::SYS_rt_sigqueueinfo => {
-                self.after_kill(t, call, result)?;
-            }
+            libc::SYS_kill
+            | libc::SYS_tkill
+            | libc::SYS_tgkill
+            | libc::SYS_rt_sigqueueinfo
+            | libc::SYS_rt_tgsigqueueinfo
+            | libc::SYS_pidfd_send_signal => self.after_kill(t, call, result)?,
             libc::SYS_rt_sigaction => self.after_sigaction(t, call, result)?,
             libc::SYS_read
             | libc::SYS_write
             | libc::SYS_readv
             | libc::SYS_writev
             | libc::SYS_recvfrom
-            | libc::SYS_sendto => {
-                return self.after_io(t, stopped, call, result);
-            }
+            | libc::SYS_sendto
+            | libc::SYS_recvmsg
+            | libc::SYS_sendmsg => return self.after_io(t, stopped, call, result),
             libc::SYS_getppid => self.after_getppid(t, result)?,
             libc::SYS_sched_yield => self.in_vain(t, call.number),
             libc::SYS_poll
@@ -242,11 +192,29 @@ impl Run<'_> {
             | libc::SYS_select
             | libc::SYS_pselect6
             | libc::SYS_epoll_wait
-            | libc::SYS_epoll_pwait => {
-                if result == 0 && !self.tasks[t].expired {
-                    self.in_vain(t, call.number);
-                }
+            | libc::SYS_epoll_pwait
+            | libc::SYS_epoll_pwait2 => self.after_poll(t, call, result),
+            libc::SYS_flock => self.after_flock(t, call, result),
+            libc::SYS_semop
+            | libc::SYS_semtimedop
+            | libc::SYS_semctl
+            | libc::SYS_semget
+            | libc::SYS_msgsnd
+            | libc::SYS_msgrcv
+            | libc::SYS_msgctl
+            | libc::SYS_msgget
+            | libc::SYS_shmget
+            | libc::SYS_shmctl => self.after_sysv(t, call, result),
+            libc::SYS_mq_timedsend | libc::SYS_mq_timedreceive => self.after_queue(t, call, result),
+            libc::SYS_mq_open => self.opened_queue(t, call, result),
+            libc::SYS_mq_unlink => self.unlinked_queue(t, call, result),
+            libc::SYS_timer_create => self.after_timer_create(t, call, result)?,
+            libc::SYS_epoll_ctl => self.after_epoll_ctl(t, call, result),
+            libc::SYS_connect | libc::SYS_shutdown => {
+                self.changes.note(Class::Connections);
+                self.used(t, call, processes::errno_of(result));
             }
+            libc::SYS_mmap | libc::SYS_shmat => self.forget_pages(self.tasks[t].id.proc),
             libc::SYS_setsid | libc::SYS_setpgid => self.after_group(t, call, result),
             libc::SYS_prctl => {
                 if call.int(0) == libc::PR_SET_CHILD_SUBREAPER && result == 0 {

@@ -92,10 +92,13 @@ impl Run<'_> {
             self.by_pid(pid).map_or(SignalTarget::Nobody(Pid(pid)), |p| SignalTarget::Process(p.id))
         };
         match (call.number, call.int(0)) {
+            (libc::SYS_pidfd_send_signal, fd) => self.pidfd_target(t, fd),
             (libc::SYS_kill, 0) => SignalTarget::Group(None),
             (libc::SYS_kill, -1) => SignalTarget::Everybody,
             (libc::SYS_kill, pid) if pid < 0 => SignalTarget::Group(Some(Pid(-pid))),
-            (libc::SYS_tgkill, pid) if pid == self.process(t).pid.0 => {
+            (libc::SYS_tgkill | libc::SYS_rt_tgsigqueueinfo, pid)
+                if pid == self.process(t).pid.0 =>
+            {
                 // Threads of the own process; `raise` means the caller.
                 SignalTarget::Task(TaskId { ..self.tasks[t].id })
             }
@@ -118,12 +121,12 @@ impl Run<'_> {
     /// What `sigtimedwait` and its relatives wait for: one of a set that is blocked.
     pub(crate) fn waits_for_signals(&mut self, t: usize, call: &Call) -> Result<Option<WaitsFor>> {
         let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(None) };
-        let set = memory::read_u64(self.tasks[t].tid, call.args[0])?;
+        let Ok(set) = memory::read_u64(self.tasks[t].tid, call.args[0]) else { return Ok(None) };
         if stopped.pending()?.iter().any(|i| set & signal_bit(i.signal) != 0) {
             return Ok(None);
         }
         if call.args[2] != 0 && self.tasks[t].deadline.is_none() {
-            let length = self.read_timespec(t, call.args[2])?;
+            let Ok(length) = self.read_timespec(t, call.args[2]) else { return Ok(None) };
             if length == 0 {
                 return Ok(None);
             }
@@ -149,5 +152,6 @@ pub(crate) fn disposition_at(tid: i32, address: u64) -> Result<Disposition> {
 }
 
 fn signal_of(call: &Call) -> Signal {
-    Signal(call.int(if call.number == libc::SYS_tgkill { 2 } else { 1 }))
+    let third = matches!(call.number, libc::SYS_tgkill | libc::SYS_rt_tgsigqueueinfo);
+    Signal(call.int(if third { 2 } else { 1 }))
 }

@@ -1,26 +1,16 @@
-//! Time: clocks, sleeps and alarms, all virtual. Randomness too, since both would make runs
-//! differ.
+//! Time: clocks and sleeps, all virtual. Randomness too, since both would make runs differ.
 
 use super::Before;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
-use forklings_model::{EventKind, ProcId};
+use forklings_model::EventKind;
 use forklings_sys::memory;
-use forklings_sys::ptrace::{self, Stopped};
+use forklings_sys::ptrace::Stopped;
 
-const SECOND: u64 = 1_000_000_000;
-const MICROSECOND: u64 = 1_000;
-
-/// An alarm that is set.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Alarm {
-    /// Virtual time at which it rings.
-    pub(crate) deadline: u64,
-    /// Time until it rings again; 0 for once.
-    interval: u64,
-}
+pub(super) const SECOND: u64 = 1_000_000_000;
+pub(super) const MICROSECOND: u64 = 1_000;
 
 impl Run<'_> {
     /// Answers a look at a clock.
@@ -33,8 +23,8 @@ impl Run<'_> {
         };
         let now = self.clock.read(clock);
         if call.number == libc::SYS_time {
-            if place != 0 {
-                memory::write(tid, place, &(now / SECOND).to_le_bytes())?;
+            if place != 0 && memory::write(tid, place, &(now / SECOND).to_le_bytes()).is_err() {
+                return Ok(Some(-i64::from(libc::EFAULT)));
             }
             return Ok(i64::try_from(now / SECOND).ok());
         }
@@ -42,6 +32,16 @@ impl Run<'_> {
             return Ok(Some(-i64::from(libc::EFAULT)));
         }
         Ok(Some(0))
+    }
+
+    /// Answers `times`: no CPU time is ever used up; ticks are hundredths of a second.
+    pub(super) fn tell_ticks(&mut self, t: usize, call: &Call) -> Option<i64> {
+        let now = self.clock.read(libc::CLOCK_MONOTONIC);
+        let place = call.args[0];
+        if place != 0 && memory::write(self.tasks[t].tid, place, &[0; 32]).is_err() {
+            return Some(-i64::from(libc::EFAULT));
+        }
+        i64::try_from(now / (SECOND / 100)).ok()
     }
 
     /// Answers `getrandom` from the schedule's own stream.
@@ -91,65 +91,11 @@ impl Run<'_> {
         }
         let left = deadline.saturating_sub(self.clock.now());
         if rest != 0 && relative {
-            memory::write(self.tasks[t].tid, rest, &pair(left, 1))?;
+            // Where nothing can be written the program gets no answer, as from the kernel.
+            drop(memory::write(self.tasks[t].tid, rest, &pair(left, 1)));
         }
         self.emit(t, EventKind::Slept { asked, interrupted: true });
         Ok(Before::Skip(stopped, -i64::from(libc::EINTR)))
-    }
-
-    /// `alarm`, `setitimer` and `getitimer` for real time; the other timers count CPU time, which
-    /// no run uses up.
-    pub(super) fn set_alarm(&mut self, t: usize, call: &Call) -> Result<Option<i64>> {
-        let proc = self.tasks[t].id.proc;
-        let tid = self.tasks[t].tid;
-        let now = self.clock.now();
-        let old = self.alarms.get(&proc).copied();
-        let left = old.map_or(0, |alarm| alarm.deadline.saturating_sub(now).max(1));
-        if call.number == libc::SYS_alarm {
-            self.set(proc, u64::from(call.int(0).cast_unsigned()) * SECOND, 0);
-            return Ok(i64::try_from(left.div_ceil(SECOND)).ok());
-        }
-        if call.int(0) != libc::ITIMER_REAL {
-            return Ok(None);
-        }
-        let (new, place) = if call.number == libc::SYS_setitimer {
-            (call.args[1], call.args[2])
-        } else {
-            (0, call.args[1])
-        };
-        if new != 0 {
-            let word = |n: u64| memory::read_u64(tid, new + 8 * n);
-            let interval = word(0)? * SECOND + word(1)? * MICROSECOND;
-            let value = word(2)? * SECOND + word(3)? * MICROSECOND;
-            self.set(proc, value, interval);
-        }
-        if place != 0 {
-            memory::write(tid, place, &pair(old.map_or(0, |alarm| alarm.interval), MICROSECOND))?;
-            memory::write(tid, place + 16, &pair(left, MICROSECOND))?;
-        }
-        Ok(Some(0))
-    }
-
-    fn set(&mut self, proc: ProcId, length: u64, interval: u64) {
-        if length == 0 {
-            self.alarms.remove(&proc);
-        } else {
-            let deadline = self.clock.now() + length;
-            self.alarms.insert(proc, Alarm { deadline, interval });
-        }
-    }
-
-    /// An alarm's time has come: the process really gets its signal.
-    pub(crate) fn ring(&mut self, proc: ProcId) -> Result<()> {
-        let Some(alarm) = self.alarms.remove(&proc) else { return Ok(()) };
-        self.set(proc, alarm.interval, alarm.interval);
-        // It rings because nobody could go on: whoever waits was inside its call by then.
-        for task in self.tasks.iter_mut().filter(|task| task.id.proc == proc) {
-            task.inside = true;
-        }
-        let host = self.processes[self.position(proc)?].host;
-        ptrace::kill(host, libc::SIGALRM)?;
-        Ok(())
     }
 
     /// A `struct timespec`, in nanoseconds.
@@ -161,7 +107,7 @@ impl Run<'_> {
 }
 
 /// Seconds and the rest in `unit` nanoseconds, as the kernel lays them out.
-fn pair(time: u64, unit: u64) -> [u8; 16] {
+pub(super) fn pair(time: u64, unit: u64) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&(time / SECOND).to_le_bytes());
     bytes[8..].copy_from_slice(&(time % SECOND / unit).to_le_bytes());

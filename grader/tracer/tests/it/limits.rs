@@ -1,7 +1,7 @@
 //! What has no end by itself is ended, and named rightly.
 
 use crate::door::{ends, explorer};
-use forklings_model::{End, Schedule, Strategy, WaitsFor};
+use forklings_model::{End, ProcId, Schedule, Strategy, WaitsFor};
 use forklings_sandbox::Wanted;
 
 #[test]
@@ -43,4 +43,35 @@ fn a_wake_up_that_is_lost_just_before_the_sleep_shows_in_some_schedule() {
         matches!(end, End::Deadlock { .. })
     });
     assert!(lost.count() > 0);
+}
+
+/// The waits of a deadlock, if a run ends in one.
+fn waits(end: &End) -> Vec<&WaitsFor> {
+    let End::Deadlock { waits } = end else { return Vec::new() };
+    waits.iter().map(|wait| &wait.on).collect()
+}
+
+#[test]
+fn two_who_open_fifos_in_the_wrong_order_wait_for_each_other() {
+    ends("fifo-deadlock", |end| {
+        let waits = waits(end);
+        waits.len() == 2
+            && waits.iter().all(|on| matches!(on, WaitsFor::FifoPeer { writes: false, .. }))
+    });
+}
+
+#[test]
+fn a_process_that_locks_a_file_twice_waits_for_itself() {
+    ends(
+        "flock-deadlock",
+        |end| matches!(&waits(end)[..], [WaitsFor::Lock { holders, .. }] if holders == &[ProcId::ROOT]),
+    );
+}
+
+#[test]
+fn semaphores_that_nobody_raises_are_told_apart() {
+    ends("semaphore-deadlock", |end| {
+        let waits = waits(end);
+        waits.iter().filter(|on| matches!(on, WaitsFor::Semaphore { .. })).count() == 2
+    });
 }
