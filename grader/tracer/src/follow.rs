@@ -134,13 +134,7 @@ impl Run<'_> {
                 }
                 Reason::Exit => return self.dies(t, stopped),
                 Reason::Group(libc::SIGTRAP) => {}
-                Reason::Group(signal) => {
-                    let proc = self.tasks[t].id.proc;
-                    self.emit_for(proc, EventKind::Stopped { signal: Signal(signal) });
-                    self.process_mut(t).unreported_stop = true;
-                    self.tasks[t].state = State::GroupStopped(stopped.listen()?);
-                    return Ok(());
-                }
+                Reason::Group(signal) => return self.group_stops(t, stopped, signal),
             }
             running = match stopped.resume(how, deliver) {
                 Ok(running) => running,
@@ -237,7 +231,7 @@ impl Run<'_> {
     }
 
     /// Goes on from a stop that was found without following.
-    fn follow_from(&mut self, t: usize, halt: Halt, call: Option<Call>) -> Result<()> {
+    pub(crate) fn follow_from(&mut self, t: usize, halt: Halt, call: Option<Call>) -> Result<()> {
         match halt {
             Halt::Died(status) => self.died_at_once(t, status),
             Halt::Stopped(stopped, Reason::SyscallExit) => {
@@ -320,7 +314,7 @@ impl Run<'_> {
     }
 
     /// A program was executed: what does not survive that is forgotten.
-    fn executed(&mut self, t: usize) -> Result<()> {
+    pub(crate) fn executed(&mut self, t: usize) -> Result<()> {
         let (program, argv) = self.exec_arguments(t);
         let process = self.process_mut(t);
         process.files.exec();
@@ -375,26 +369,6 @@ impl Run<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// A stopped process was told to go on.
-    pub(crate) fn continued(&mut self, p: usize) -> Result<()> {
-        let id = self.processes[p].id;
-        for t in 0..self.tasks.len() {
-            if self.tasks[t].id.proc != id || !matches!(self.tasks[t].state, State::GroupStopped(_))
-            {
-                continue;
-            }
-            let moving = std::mem::replace(&mut self.tasks[t].state, State::Moving);
-            let State::GroupStopped(running) = moving else { continue };
-            self.emit_for(id, EventKind::Continued);
-            match running.wait()? {
-                Halt::Stopped(stopped, Reason::Exit) => self.dies(t, stopped)?,
-                Halt::Stopped(stopped, _) => self.park(t, stopped, Point::Return),
-                Halt::Died(status) => self.died_at_once(t, status)?,
-            }
-        }
-        Ok(())
     }
 
     /// Kills and reaps everybody who is left.

@@ -60,6 +60,7 @@ impl Run<'_> {
             vfork_parent: (reason == Reason::Vfork).then_some(t),
             unreported_stop: false,
             unreported_continue: false,
+            stopping: false,
             last_answer: None,
         };
         self.processes.push(process);
@@ -368,7 +369,7 @@ impl Run<'_> {
     }
 
     /// Other living threads of a task's process.
-    fn others(&self, t: usize) -> Vec<usize> {
+    pub(crate) fn others(&self, t: usize) -> Vec<usize> {
         let proc = self.tasks[t].id.proc;
         (0..self.tasks.len())
             .filter(|&o| o != t && self.tasks[o].id.proc == proc)

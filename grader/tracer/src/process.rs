@@ -29,6 +29,8 @@ pub(crate) struct Process {
     pub(crate) vfork_parent: Option<usize>,
     /// A stop that its parent has not been told of yet.
     pub(crate) unreported_stop: bool,
+    /// Whether its threads are being brought to a stop.
+    pub(crate) stopping: bool,
     /// That it has gone on, which its parent has not been told either.
     pub(crate) unreported_continue: bool,
     /// What it was told when it last asked for its parent, or whether another process is there.

@@ -8,6 +8,10 @@ use crate::task::{Call, Point, State};
 use forklings_model::{Action, WaitsFor};
 use forklings_sys::memory;
 
+/// How often in a row a signal may come just before a task's call: who sends again and again until
+/// it is heard shall be heard.
+const FORESTALLED: u32 = 3;
+
 /// Whether a task can go on.
 #[derive(Debug)]
 pub(crate) enum Ready {
@@ -43,7 +47,10 @@ impl Run<'_> {
         if self.signal_wakes(t, &call)? {
             // A large write that has begun is past its beginning, and so is who sleeps on a futex.
             let task = &self.tasks[t];
-            let begins = task.written == 0 && !task.inside && task.sleeper.is_none();
+            let begins = task.written == 0
+                && !task.inside
+                && task.sleeper.is_none()
+                && task.forestalled < FORESTALLED;
             return Ok(if begins && self.handler_is_due(t)? {
                 Ready::Signalled
             } else {

@@ -123,6 +123,7 @@ impl<'a> Run<'a> {
             vfork_parent: None,
             unreported_stop: false,
             unreported_continue: false,
+            stopping: false,
             last_answer: None,
         };
         let mut fault_random = Random::new(schedule.seed, Stream::Faults);

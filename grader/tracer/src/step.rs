@@ -98,7 +98,10 @@ impl Run<'_> {
             State::Parked(stopped, Point::Start | Point::Return) => {
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
-            State::Parked(stopped, Point::Call(call)) => self.execute(t, stopped, call),
+            State::Parked(stopped, Point::Call(call)) => {
+                self.tasks[t].forestalled = 0;
+                self.execute(t, stopped, call)
+            }
             other
             @ (State::InKernel(..) | State::GroupStopped(_) | State::Moving | State::Gone) => {
                 self.tasks[t].state = other;
@@ -119,6 +122,7 @@ impl Run<'_> {
                 registers.rip -= 2;
                 stopped.set_registers(&registers)?;
                 self.tasks[t].call_done();
+                self.tasks[t].forestalled += 1;
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             other @ (State::Parked(..)

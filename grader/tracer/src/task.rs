@@ -23,6 +23,8 @@ pub(crate) struct Task {
     pub(crate) expired: bool,
     /// Whether it is certain that it was inside its call when a signal came, not just before it.
     pub(crate) inside: bool,
+    /// How often in a row a signal came just before its call.
+    pub(crate) forestalled: u32,
     /// Asleep on a futex.
     pub(crate) sleeper: Option<Sleeper>,
     /// Woken from a futex.
@@ -135,6 +137,7 @@ impl Task {
             deadline: None,
             expired: false,
             inside: false,
+            forestalled: 0,
             sleeper: None,
             woken: false,
             attempt: None,

@@ -138,3 +138,22 @@ pub(crate) fn shared() -> *mut u32 {
 pub(crate) fn nap(milliseconds: u64) {
     thread::sleep(Duration::from_millis(milliseconds));
 }
+
+/// A number that fits into the two bytes that the kernel has for it.
+pub(crate) fn small(number: c_int) -> i16 {
+    i16::try_from(number).unwrap_or(0)
+}
+
+/// A set of one signal.
+pub(crate) fn only(signal: c_int) -> libc::sigset_t {
+    unsafe {
+        let mut set: libc::sigset_t = mem::zeroed();
+        libc::sigaddset(&raw mut set, signal);
+        set
+    }
+}
+
+/// A length of time.
+pub(crate) fn span(milliseconds: i64) -> libc::timespec {
+    libc::timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 }
+}

@@ -25,7 +25,7 @@ fn flock(fd: i32, operation: c_int) -> i32 {
 fn record(fd: i32, command: c_int, kind: c_int, start: i64) -> i32 {
     unsafe {
         let mut lock: libc::flock = mem::zeroed();
-        lock.l_type = kind as i16;
+        lock.l_type = small(kind);
         lock.l_start = start;
         lock.l_len = 1;
         libc::fcntl(fd, command, &raw mut lock)

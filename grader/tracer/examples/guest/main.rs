@@ -8,14 +8,19 @@ mod bounds;
 mod children;
 mod endings;
 mod fifos;
+mod futexes;
 mod kernel;
 mod locks;
 mod pipes;
+mod pollers;
 mod queues;
 mod signals;
+mod sockets;
+mod stops;
 mod sysv;
 mod threads;
 mod time;
+mod timers;
 
 use std::{env, process};
 
@@ -25,13 +30,18 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     children::GUESTS,
     endings::GUESTS,
     fifos::GUESTS,
+    futexes::GUESTS,
     locks::GUESTS,
     pipes::GUESTS,
+    pollers::GUESTS,
     queues::GUESTS,
     signals::GUESTS,
+    sockets::GUESTS,
+    stops::GUESTS,
     sysv::GUESTS,
     threads::GUESTS,
     time::GUESTS,
+    timers::GUESTS,
 ];
 
 fn main() {

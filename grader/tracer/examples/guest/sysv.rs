@@ -26,7 +26,7 @@ fn remove(set: i32) {
 }
 
 fn op(set: i32, number: u16, change: i16, flags: c_int) -> i32 {
-    let mut op = libc::sembuf { sem_num: number, sem_op: change, sem_flg: flags as i16 };
+    let mut op = libc::sembuf { sem_num: number, sem_op: change, sem_flg: small(flags) };
     unsafe { libc::semop(set, &raw mut op, 1) }
 }
 
@@ -124,8 +124,8 @@ fn receive(queue: i32, kind: i64, flags: c_int) -> (isize, [u8; 8]) {
 
 fn messages() {
     let queue = unsafe { libc::msgget(IPC_PRIVATE, 0o600) };
-    for kind in 1..4 {
-        child(|| send(queue, kind, [b'0' + kind as u8; 8], 0));
+    for (kind, text) in (1..4).zip(b'1'..) {
+        child(|| send(queue, kind, [text; 8], 0));
     }
     for kind in [3, 1, 2] {
         let (count, text) = receive(queue, kind, 0);

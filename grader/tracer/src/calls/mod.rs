@@ -65,6 +65,10 @@ impl Run<'_> {
                 self.tasks[t].leaving = call.number == libc::SYS_exit;
                 Ok(Before::Run(stopped))
             }
+            libc::SYS_execve | libc::SYS_execveat if self.has_other_threads(t) => {
+                self.execute_alone(t, stopped, *call)?;
+                Ok(Before::Stop)
+            }
             libc::SYS_kill
             | libc::SYS_tkill
             | libc::SYS_tgkill

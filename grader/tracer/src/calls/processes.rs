@@ -158,7 +158,12 @@ impl Run<'_> {
                     }
                     (Life::Zombie, _) => WaitOutcome::Seen(child.id),
                     (Life::Alive | Life::Unseen(_) | Life::Gone, _) => {
-                        child.unreported_stop = false;
+                        // Which of the two it was told of: a stop comes first.
+                        if options.stopped && child.unreported_stop {
+                            child.unreported_stop = false;
+                        } else {
+                            child.unreported_continue = false;
+                        }
                         WaitOutcome::Job(child.id)
                     }
                 }
