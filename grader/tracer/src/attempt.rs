@@ -37,6 +37,13 @@ impl Changes {
         self.0[class as usize] += 1;
     }
 
+    /// Anything may have changed.
+    pub(crate) fn note_all(&mut self) {
+        for count in &mut self.0 {
+            *count += 1;
+        }
+    }
+
     fn of(&self, class: Class) -> u64 {
         self.0[class as usize]
     }

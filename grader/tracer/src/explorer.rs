@@ -84,7 +84,8 @@ impl Explorer {
         let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));
         let run = Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule);
         // A server that failed is not used again; dropping it ends everybody in its sandbox.
-        let (mut trace, course) = run?.finish(&self.subject)?;
+        let (mut trace, course, leftovers) = run?.finish(&self.subject)?;
+        server.remove(&leftovers)?;
         if let Some(stacks) = &mut stacks {
             stacks.name_lines(&mut trace.sites);
         }

@@ -26,6 +26,7 @@ mod fingerprint;
 mod follow;
 mod futexes;
 mod image;
+mod leftovers;
 mod life;
 mod lineage;
 mod prelude;

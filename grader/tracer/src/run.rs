@@ -13,6 +13,7 @@ use crate::course::Course;
 use crate::descriptors::{Files, Objects};
 use crate::error::{Misfit, Result};
 use crate::futexes::Pages;
+use crate::leftovers::Leftovers;
 use crate::lineage::Lineages;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
@@ -30,7 +31,7 @@ use forklings_model::{
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::Stopped;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of reads and writes that one trace keeps.
 const ROOM: usize = 4 << 20;
@@ -71,10 +72,16 @@ pub(crate) struct Run<'a> {
     pub(crate) queues: BTreeMap<String, ObjectId>,
     /// System V objects, by number.
     pub(crate) sysv: BTreeMap<(SysV, i32), ObjectId>,
+    /// Those of them that did not exist before the run.
+    pub(crate) own_sysv: BTreeSet<(SysV, i32)>,
+    /// Likewise of the queues.
+    pub(crate) own_queues: BTreeSet<String>,
     /// Locks of open files.
     pub(crate) file_locks: BTreeMap<ObjectId, FileLock>,
     /// What may have changed for calls that were refused.
     pub(crate) changes: Changes,
+    /// Number of events when those who were refused were last let try once more.
+    pub(crate) chance_at: Option<usize>,
     /// Pages in which shared futexes were found.
     pub(crate) pages: Pages,
     /// Tasks that have gone to sleep on a futex.
@@ -158,8 +165,11 @@ impl<'a> Run<'a> {
             fifos: BTreeMap::new(),
             queues: BTreeMap::new(),
             sysv: BTreeMap::new(),
+            own_sysv: BTreeSet::new(),
+            own_queues: BTreeSet::new(),
             file_locks: BTreeMap::new(),
             changes: Changes::default(),
+            chance_at: None,
             pages: Pages::new(),
             asleep: 0,
             only_polls: false,
@@ -175,10 +185,11 @@ impl<'a> Run<'a> {
     }
 
     /// Follows the run to its end and ends everybody who is left.
-    pub(crate) fn finish(mut self, subject: &Subject) -> Result<(Trace, Course)> {
+    pub(crate) fn finish(mut self, subject: &Subject) -> Result<(Trace, Course, Leftovers)> {
         let outcome = self.steps();
         self.end_everybody();
         outcome?;
+        let leftovers = self.leftovers();
         let end = self.end.take().ok_or_else(|| lost("a run without an end"))?;
         let mut schedule = self.schedule.clone();
         let given = schedule.decisions.len();
@@ -205,9 +216,8 @@ impl<'a> Run<'a> {
             unmodelled: self.unmodelled,
             replayable: self.replayable,
             isolation: self.server.isolation(),
-        }
-        .with_parents();
-        Ok((trace, self.course))
+        };
+        Ok((trace.with_parents(), self.course, leftovers))
     }
 
     fn steps(&mut self) -> Result<()> {

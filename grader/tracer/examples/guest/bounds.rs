@@ -10,6 +10,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("floods", floods),
     ("deadlocks", deadlocks),
     ("races", races),
+    ("leaves-objects", leaves_objects),
 ];
 
 fn spins() {
@@ -67,4 +68,23 @@ fn races() {
     while wait(-1, 0).0 > 0 {}
     let _written = std::io::stdout().write_all(line.as_bytes());
     say("");
+}
+
+/// Makes objects that outlive it, and says whether they were there already.
+fn leaves_objects() {
+    let flags = libc::IPC_CREAT | libc::IPC_EXCL | 0o600;
+    let key = 0x0f0c_0001;
+    let made = unsafe {
+        let mut attributes: libc::mq_attr = mem::zeroed();
+        (attributes.mq_maxmsg, attributes.mq_msgsize) = (1, 1);
+        let open = libc::O_CREAT | libc::O_EXCL | libc::O_RDWR;
+        [
+            libc::semget(key, 1, flags),
+            libc::msgget(key, flags),
+            libc::shmget(key, 4096, flags),
+            libc::mq_open(c"/forklings-left".as_ptr(), open, 0o600, &raw const attributes),
+        ]
+    };
+    let words = made.map(|id| if id >= 0 { "new" } else { "old" });
+    say(&words.join(" "));
 }

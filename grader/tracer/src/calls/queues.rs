@@ -84,6 +84,10 @@ impl Run<'_> {
             None => {
                 let kind = ObjectKind::Queue(path.clone());
                 let object = self.objects.add(kind, self.tasks[t].site);
+                let exclusive = libc::O_CREAT | libc::O_EXCL;
+                if call.int(1) & exclusive == exclusive {
+                    self.own_queues.insert(path.clone());
+                }
                 self.queues.insert(path, object);
                 object
             }

@@ -118,9 +118,9 @@ impl Run<'_> {
     pub(super) fn after_sysv(&mut self, t: usize, call: &Call, result: i64) {
         let errno = errno_of(result);
         match call.number {
-            libc::SYS_semget => self.made_sysv(t, SysV::Semaphores, result),
-            libc::SYS_msgget => self.made_sysv(t, SysV::Messages, result),
-            libc::SYS_shmget => self.made_sysv(t, SysV::Memory, result),
+            libc::SYS_semget => self.made_sysv(t, (SysV::Semaphores, call.int(2)), call, result),
+            libc::SYS_msgget => self.made_sysv(t, (SysV::Messages, call.int(1)), call, result),
+            libc::SYS_shmget => self.made_sysv(t, (SysV::Memory, call.int(2)), call, result),
             libc::SYS_shmctl => {}
             libc::SYS_semop | libc::SYS_semtimedop | libc::SYS_semctl => {
                 self.changes.note(Class::Semaphores);
@@ -142,7 +142,7 @@ impl Run<'_> {
         }
     }
 
-    fn made_sysv(&mut self, t: usize, kind: SysV, result: i64) {
+    fn made_sysv(&mut self, t: usize, (kind, flags): (SysV, i32), call: &Call, result: i64) {
         let Ok(id) = i32::try_from(result) else { return };
         if id < 0 || self.sysv.contains_key(&(kind, id)) {
             return;
@@ -154,6 +154,10 @@ impl Run<'_> {
         };
         let object = self.objects.add(ObjectKind::Other(name.to_owned()), self.tasks[t].site);
         self.sysv.insert((kind, id), object);
+        let exclusive = libc::IPC_CREAT | libc::IPC_EXCL;
+        if call.int(0) == libc::IPC_PRIVATE || flags & exclusive == exclusive {
+            self.own_sysv.insert((kind, id));
+        }
     }
 
     /// The object that a System V call is about.

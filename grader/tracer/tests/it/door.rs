@@ -1,7 +1,7 @@
 //! The one door to the thing under test.
 
 use forklings_model::{End, Ending, Limits, Schedule, Strategy, Trace};
-use forklings_sandbox::Wanted;
+use forklings_sandbox::{Wanted, probe};
 use forklings_tracer::{Explorer, Subject};
 use std::env;
 use std::path::PathBuf;
@@ -70,12 +70,29 @@ pub(crate) fn runs(guest: &str) -> Vec<Trace> {
 #[track_caller]
 pub(crate) fn behaves(guest: &str) {
     let (output, ending) = naturally(guest);
+    repeats(guest);
     for trace in runs(guest) {
         let schedule = &trace.schedule;
         assert_eq!(String::from_utf8_lossy(&trace.stdout), output, "{guest} under {schedule:?}");
         assert_eq!(trace.root_ending(), Some(ending), "{guest}: {:?}", trace.end);
         assert!(trace.unmodelled.is_empty(), "{guest}: {:?}", trace.unmodelled);
         assert!(trace.replayable, "{guest} under {schedule:?}");
+    }
+}
+
+/// One schedule gives one trace, also when other schedules ran between. Without a pid namespace
+/// pids differ from run to run.
+#[track_caller]
+fn repeats(guest: &str) {
+    if !probe().namespaces {
+        return;
+    }
+    let mut explorer = explorer(guest, Wanted::All);
+    let mut run = |seed| explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap();
+    let first = [run(11), run(12)];
+    for (again, first) in [run(11), run(12)].iter().zip(&first) {
+        let differs = again.events.iter().zip(&first.events).find(|(a, b)| a != b);
+        assert!(again == first, "{guest} differs: {differs:?}");
     }
 }
 

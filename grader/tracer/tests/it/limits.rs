@@ -75,3 +75,23 @@ fn semaphores_that_nobody_raises_are_told_apart() {
         waits.iter().filter(|on| matches!(on, WaitsFor::Semaphore { .. })).count() == 2
     });
 }
+
+#[test]
+fn a_wake_that_nobody_sends_is_missed_in_some_schedule_and_not_in_others() {
+    let mut explorer = explorer("forgets-to-wake", Wanted::All);
+    let stuck = (0..40).filter(|&seed| {
+        let end = explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap().end;
+        matches!(waits(&end)[..], [WaitsFor::Futex { .. }])
+    });
+    let stuck = stuck.count();
+    assert!((1..40).contains(&stuck), "{stuck}");
+}
+
+#[test]
+fn what_a_run_leaves_in_the_kernel_is_not_there_in_the_next_one() {
+    let mut explorer = explorer("leaves-objects", Wanted::All);
+    for seed in 0..3 {
+        let trace = explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap();
+        assert_eq!(trace.stdout, b"new new new new\n", "seed {seed}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Objects that outlive the processes that made them: System V semaphores, queues and memory, and
+//! POSIX message queues. They are removed before the next run, which would find them otherwise.
+//! Whatever another program of the machine may have made is left alone.
+
+use crate::calls::sysv::SysV;
+use crate::error::Result;
+use crate::run::Run;
+use crate::server::Server;
+
+/// What one run left.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    sysv: Vec<(SysV, i32)>,
+    queues: Vec<String>,
+}
+
+impl Run<'_> {
+    /// What is left now. Without a namespace of its own only what the run certainly made itself.
+    pub(crate) fn leftovers(&self) -> Leftovers {
+        let isolated = self.server.isolation().namespaces;
+        Leftovers {
+            sysv: self
+                .sysv
+                .keys()
+                .copied()
+                .filter(|object| isolated || self.own_sysv.contains(object))
+                .collect(),
+            queues: self
+                .queues
+                .keys()
+                .filter(|&name| isolated || self.own_queues.contains(name))
+                .cloned()
+                .collect(),
+        }
+    }
+}
+
+impl Server {
+    /// Removes what a run left, from inside the sandbox.
+    pub(crate) fn remove(&mut self, leftovers: &Leftovers) -> Result<()> {
+        let remove = u64::from(libc::IPC_RMID.unsigned_abs());
+        for &(kind, id) in &leftovers.sysv {
+            let id = u64::from(id.unsigned_abs());
+            match kind {
+                SysV::Semaphores => self.perform(libc::SYS_semctl, [id, 0, remove, 0])?,
+                SysV::Messages => self.perform(libc::SYS_msgctl, [id, remove, 0, 0])?,
+                SysV::Memory => self.perform(libc::SYS_shmctl, [id, remove, 0, 0])?,
+            };
+        }
+        for name in &leftovers.queues {
+            self.perform_on(libc::SYS_mq_unlink, name.as_bytes())?;
+        }
+        Ok(())
+    }
+}
