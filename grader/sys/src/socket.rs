@@ -33,6 +33,40 @@ pub fn patience(fd: RawFd, sends: bool) -> Result<Option<u64>> {
     Ok((length > 0).then_some(length))
 }
 
+/// Takes from a TCP socket what makes it depend on speed: its buffers keep the size they have, and
+/// what is written is sent at once instead of being held back until the other side has answered.
+/// Source: `tcp(7)`, "tcp_moderate_rcvbuf" and TCP_NODELAY.
+///
+/// # Errors
+/// ENOTSOCK, EOPNOTSUPP when it is no TCP socket.
+pub fn settle(fd: RawFd) -> Result<()> {
+    for name in [libc::SO_RCVBUF, libc::SO_SNDBUF] {
+        // The kernel doubles what it is given. Source: socket(7), SO_RCVBUF.
+        let half = option::<i32>(fd, name)? / 2;
+        set(fd, libc::SOL_SOCKET, name, half)?;
+    }
+    set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)
+}
+
+fn set(fd: RawFd, level: i32, name: i32, value: i32) -> Result<()> {
+    let length = libc::socklen_t::try_from(size_of::<i32>()).unwrap_or(0);
+    // SAFETY: `value` is an int of `length` bytes.
+    let result = unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), length) };
+    check(result, "setsockopt", None).map(|_| ())
+}
+
+/// Bytes that were sent and not acknowledged yet. Source: `tcp(7)`, SIOCOUTQ.
+///
+/// # Errors
+/// EINVAL for a socket that listens, ENOTTY for what is no socket.
+pub fn unacknowledged(fd: RawFd) -> Result<i32> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: SIOCOUTQ, which is TIOCOUTQ, writes an int to `count`.
+    let result = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &raw mut count) };
+    check(result, "ioctl(SIOCOUTQ)", None)?;
+    Ok(count)
+}
+
 /// An option of `SOL_SOCKET`; `T` must be plain numbers of its exact size.
 fn option<T: Copy>(fd: RawFd, name: i32) -> Result<T> {
     let mut value = MaybeUninit::<T>::zeroed();

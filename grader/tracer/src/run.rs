@@ -76,6 +76,8 @@ pub(crate) struct Run<'a> {
     pub(crate) own_sysv: BTreeSet<(SysV, i32)>,
     /// Likewise of the queues.
     pub(crate) own_queues: BTreeSet<String>,
+    /// TCP sockets.
+    pub(crate) network: BTreeSet<ObjectId>,
     /// Locks of open files.
     pub(crate) file_locks: BTreeMap<ObjectId, FileLock>,
     /// What may have changed for calls that were refused.
@@ -167,6 +169,7 @@ impl<'a> Run<'a> {
             sysv: BTreeMap::new(),
             own_sysv: BTreeSet::new(),
             own_queues: BTreeSet::new(),
+            network: BTreeSet::new(),
             file_locks: BTreeMap::new(),
             changes: Changes::default(),
             chance_at: None,

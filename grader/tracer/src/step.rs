@@ -180,6 +180,9 @@ impl Run<'_> {
 
     /// Nobody can go on: time passes until a time-out, or this is a deadlock.
     pub(crate) fn nobody_can_go(&mut self, waits: Waits) -> Result<()> {
+        if self.await_network(&waits)? {
+            return Ok(());
+        }
         match self.next_due() {
             Some((then, due)) => {
                 self.clock.advance_to(then);

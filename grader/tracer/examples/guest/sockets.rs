@@ -17,6 +17,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("unix-backlog", unix_backlog),
     ("tcp-server", tcp_server),
     ("tcp-large", tcp_large),
+    ("tcp-small", tcp_small),
     ("udp", udp),
     ("socket-shutdown", socket_shutdown),
     ("socket-times-out", socket_times_out),
@@ -218,6 +219,30 @@ fn tcp_large() {
     let mut bytes = Vec::new();
     let _got = stream.read_to_end(&mut bytes);
     say(&format!("{} {} {}", bytes.len(), is_pattern(&bytes), reap_all()));
+}
+
+fn tcp_small() {
+    // Two small writes before each answer: what an unaltered socket would hold back.
+    let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { return say("no network") };
+    let Ok(address) = listener.local_addr() else { return };
+    child(move || {
+        let Ok(mut stream) = TcpStream::connect(address) else { return 100 };
+        let mut sum = 0;
+        for n in 1..5u8 {
+            let _first = stream.write_all(&[n]);
+            let _second = stream.write_all(&[n]);
+            let mut answer = [0u8];
+            let _got = stream.read_exact(&mut answer);
+            sum += i32::from(answer[0]);
+        }
+        sum
+    });
+    let Ok((mut stream, _)) = listener.accept() else { return };
+    let mut both = [0u8; 2];
+    while stream.read_exact(&mut both).is_ok() {
+        let _sent = stream.write_all(&[both[0] + both[1]]);
+    }
+    say(&format!("{}", reap_all()));
 }
 
 fn udp() {

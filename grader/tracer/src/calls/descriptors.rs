@@ -105,6 +105,8 @@ impl Run<'_> {
                 self.made_other(t, call, fd);
                 match call.number {
                     libc::SYS_timerfd_create => self.made_timer(t, call, fd),
+                    libc::SYS_socket => self.made_socket(t, fd)?,
+                    libc::SYS_accept | libc::SYS_accept4 => self.accepted(t, call.int(0), fd),
                     libc::SYS_pidfd_open => self.made_pidfd(t, fd, call.int(0)),
                     _ => {}
                 }

@@ -18,6 +18,8 @@ use std::os::fd::AsRawFd;
 
 /// Writes of up to this many bytes are atomic. Source: `pipe(7)`.
 const PIPE_BUF: u64 = 4096;
+/// Bytes that a TCP socket takes at once, whatever else is on its way.
+const NETWORK: u64 = 16 * 1024;
 /// Most parts of a vector that are written at once.
 const VECTOR: usize = 32;
 /// Bytes of each read and write that are kept in the trace.
@@ -118,6 +120,10 @@ impl Run<'_> {
         if channel == Channel::Messages || call.number == libc::SYS_sendmmsg {
             self.attempt_nonblocking(t, &stopped, call, (copy, Class::Steps))?;
             return Ok(Before::Run(stopped));
+        }
+        if count > NETWORK && self.network.contains(&object) {
+            // How it is cut up and when it arrives follows the kernel's own clock.
+            self.unmodelled(t, call.number);
         }
         let empty = descriptor::bytes_waiting(&copy).is_ok_and(|bytes| bytes == 0);
         let room = match descriptor::pipe_capacity(&copy) {

@@ -10,6 +10,7 @@ mod io;
 mod kinds;
 pub(crate) mod locks;
 mod names;
+mod network;
 mod pidfds;
 mod poll;
 mod processes;

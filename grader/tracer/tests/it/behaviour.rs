@@ -165,7 +165,7 @@ guests! {
     unix_server: "unix-server",
     unix_backlog: "unix-backlog",
     tcp_server: "tcp-server",
-    tcp_large: "tcp-large",
+    tcp_in_small_steps: "tcp-small",
     udp: "udp",
     socket_shutdown: "socket-shutdown",
     socket_times_out: "socket-times-out",

@@ -45,3 +45,14 @@ fn a_call_without_a_model_that_blocks_ends_and_is_named() {
         assert_eq!(trace.unmodelled, ["recvmmsg"]);
     }
 }
+
+#[test]
+fn a_large_transfer_over_tcp_arrives_and_is_said_to_follow_the_kernels_clock() {
+    let mut explorer = explorer("tcp-large", Wanted::All);
+    for seed in 0..3 {
+        let trace = explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap();
+        assert_eq!(trace.stdout, b"500000 true 1\n", "seed {seed}: {:?}", trace.end);
+        assert!(!trace.replayable);
+        assert_eq!(trace.unmodelled.first().map(String::as_str), Some("sendto"));
+    }
+}
