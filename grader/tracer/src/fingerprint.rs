@@ -131,6 +131,8 @@ impl<'a> Names<'a> {
             // Pids need not repeat; whose they are does.
             let parent = self.trace.processes.iter().find(|p| p.pid == *answer);
             parent.map(|p| p.proc).map(|proc| self.process(proc)).hash(hasher);
+        } else if let EventKind::Used { errno, .. } = kind {
+            errno.hash(hasher);
         } else if let EventKind::Ended { ending } = kind {
             ending.hash(hasher);
         }
@@ -172,9 +174,10 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
                 all.chain([task]).collect()
             }
         },
-        EventKind::Read(IoResult { object, .. })
-        | EventKind::Write(IoResult { object, .. })
-        | EventKind::Used { object, .. } => {
+        EventKind::Read(IoResult { object, .. }) | EventKind::Write(IoResult { object, .. }) => {
+            [Some(task), object.map(Place::Object)].into_iter().flatten().collect()
+        }
+        EventKind::Used { object, .. } => {
             [Some(task), object.map(Place::Object)].into_iter().flatten().collect()
         }
         EventKind::ForkFailed { .. }
@@ -211,8 +214,8 @@ fn object_of(kind: &EventKind) -> Option<ObjectId> {
     }
     if let EventKind::Read(IoResult { object, .. })
     | EventKind::Write(IoResult { object, .. })
-    | EventKind::Used { object, .. }
-    | EventKind::Closed { object, .. } = kind
+    | EventKind::Closed { object, .. }
+    | EventKind::Used { object, .. } = kind
     {
         return *object;
     }

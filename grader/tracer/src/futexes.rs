@@ -36,7 +36,7 @@ impl Run<'_> {
         if !may_be_shared {
             return Ok(Key::Private(proc, address));
         }
-        let (page, within) = (address / PAGE, address % PAGE);
+        let page = address / PAGE;
         let known = match self.pages.get(&(proc, page)) {
             Some(&known) => known,
             None => {
@@ -45,15 +45,29 @@ impl Run<'_> {
                 found
             }
         };
-        Ok(match known {
-            Page::Own => Key::Private(proc, address),
-            Page::Shared(device, inode, offset) => Key::Shared(device, inode, offset + within),
-        })
+        Ok(key(known, proc, address))
+    }
+
+    /// The key of a futex as far as it is known without looking: where nobody has asked yet, one
+    /// that is the same for all processes that have it at this address, as after `fork`.
+    pub(crate) fn known_key(&self, proc: ProcId, address: u64, may_be_shared: bool) -> Key {
+        match self.pages.get(&(proc, address / PAGE)) {
+            _ if !may_be_shared => Key::Private(proc, address),
+            Some(&known) => key(known, proc, address),
+            None => Key::Shared(0, 0, address),
+        }
     }
 
     /// A process has other memory now.
     pub(crate) fn forget_pages(&mut self, proc: ProcId) {
         self.pages.retain(|&(owner, _), _| owner != proc);
+    }
+}
+
+fn key(page: Page, proc: ProcId, address: u64) -> Key {
+    match page {
+        Page::Own => Key::Private(proc, address),
+        Page::Shared(device, inode, offset) => Key::Shared(device, inode, offset + address % PAGE),
     }
 }
 

@@ -42,13 +42,13 @@ impl Server {
         for &(kind, id) in &leftovers.sysv {
             let id = u64::from(id.unsigned_abs());
             match kind {
-                SysV::Semaphores => self.perform(libc::SYS_semctl, [id, 0, remove, 0])?,
-                SysV::Messages => self.perform(libc::SYS_msgctl, [id, remove, 0, 0])?,
-                SysV::Memory => self.perform(libc::SYS_shmctl, [id, remove, 0, 0])?,
+                SysV::Semaphores => self.order(libc::SYS_semctl, [id, 0, remove, 0])?,
+                SysV::Messages => self.order(libc::SYS_msgctl, [id, remove, 0, 0])?,
+                SysV::Memory => self.order(libc::SYS_shmctl, [id, remove, 0, 0])?,
             };
         }
         for name in &leftovers.queues {
-            self.perform_on(libc::SYS_mq_unlink, name.as_bytes())?;
+            self.order_on(libc::SYS_mq_unlink, name.as_bytes())?;
         }
         Ok(())
     }

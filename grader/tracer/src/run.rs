@@ -219,8 +219,9 @@ impl<'a> Run<'a> {
             unmodelled: self.unmodelled,
             replayable: self.replayable,
             isolation: self.server.isolation(),
-        };
-        Ok((trace.with_parents(), self.course, leftovers))
+        }
+        .with_parents();
+        Ok((trace, self.course, leftovers))
     }
 
     fn steps(&mut self) -> Result<()> {

@@ -181,7 +181,7 @@ impl Server {
         let server = self.take()?;
         let flags = u64::from(flags.unsigned_abs());
         let (server, child) =
-            self.inject(server, libc::SYS_clone, [flags, 0, 0, self.tid_address])?;
+            self.perform(server, libc::SYS_clone, [flags, 0, 0, self.tid_address])?;
         let pid = i32::try_from(server.registers()?.rax.cast_signed()).unwrap_or(-1);
         self.place.stopped = Some(server);
         let Some(child) = child else {
@@ -194,7 +194,7 @@ impl Server {
             return Err(lost("the root died at birth"));
         };
         // A session of its own: `kill(0, …)` shall not reach the server.
-        let (root, _) = self.inject(root, libc::SYS_setsid, [0; 4])?;
+        let (root, _) = self.perform(root, libc::SYS_setsid, [0; 4])?;
         if let Some(code) = self.replaced {
             root.poke(self.syscall, code)?;
         }
@@ -202,27 +202,25 @@ impl Server {
         Ok(Root { stopped: root, pid })
     }
 
-    /// Makes the server itself perform a call, and gives its result.
-    pub(crate) fn perform(&mut self, number: i64, args: [u64; 4]) -> Result<i64> {
+    /// Makes the server itself perform a call, whatever comes of it.
+    pub(crate) fn order(&mut self, number: i64, args: [u64; 4]) -> Result<()> {
         let server = self.take()?;
-        let (server, _) = self.inject(server, number, args)?;
-        let result = server.registers()?.rax.cast_signed();
+        let (server, _) = self.perform(server, number, args)?;
         self.place.stopped = Some(server);
-        Ok(result)
+        Ok(())
     }
 
-    /// As [`Server::perform`], with one argument: the address of these bytes and a zero byte. They
+    /// As [`Server::order`], with one argument: the address of these bytes and a zero byte. They
     /// stand below the server's stack for as long as the call lasts.
-    pub(crate) fn perform_on(&mut self, number: i64, bytes: &[u8]) -> Result<i64> {
+    pub(crate) fn order_on(&mut self, number: i64, bytes: &[u8]) -> Result<()> {
         let tid = self.held.pid;
         let bytes = [bytes, &[0]].concat();
         let place = (self.registers.rsp - 1024 - bytes.len() as u64) & !15;
         let mut before = vec![0; bytes.len()];
         memory::exact(tid, place, &mut before)?;
         memory::write(tid, place, &bytes)?;
-        let result = self.perform(number, [place, 0, 0, 0])?;
-        memory::write(tid, place, &before)?;
-        Ok(result)
+        self.order(number, [place, 0, 0, 0])?;
+        Ok(memory::write(tid, place, &before)?)
     }
 
     /// What stands between the subject and the machine.
@@ -259,7 +257,7 @@ impl Server {
 
     /// Makes a thread that stands where runs begin perform a call, to its return; gives the process
     /// that it made, if it made one.
-    fn inject(
+    fn perform(
         &self,
         thread: Stopped,
         number: i64,

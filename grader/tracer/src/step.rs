@@ -22,17 +22,18 @@ const LESS_PATIENCE: u32 = 8;
 impl Run<'_> {
     /// Lets what was chosen happen.
     pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
-        self.take_step(&choice)?;
+        let (who, what) = (choice.who, choice.what);
+        self.take_step(choice)?;
         // A call that was tried in vain has changed nothing.
-        let in_vain = choice.what == What::Go
-            && self.task_position(choice.who).is_ok_and(|t| self.still_refused(t));
+        let in_vain =
+            what == What::Go && self.task_position(who).is_ok_and(|t| self.still_refused(t));
         if !in_vain {
             self.changes.note(Class::Steps);
         }
         Ok(())
     }
 
-    fn take_step(&mut self, choice: &Choice) -> Result<()> {
+    fn take_step(&mut self, choice: Choice) -> Result<()> {
         match choice.what {
             What::Reveal => {
                 let p = self.position(choice.who.proc)?;
@@ -187,11 +188,12 @@ impl Run<'_> {
             Some((then, due)) => {
                 self.clock.advance_to(then);
                 self.bring_about(due)?;
-                if let Due::Task(t) = due {
-                    self.course.stepped(self.tasks[t].id);
-                    self.go(t)
-                } else {
-                    Ok(())
+                match due {
+                    Due::Task(t) => {
+                        self.course.stepped(self.tasks[t].id);
+                        self.go(t)
+                    }
+                    Due::Alarm(_) | Due::Timer(..) | Due::File(_) => Ok(()),
                 }
             }
             None if self.somebody_in_kernel() => self.wait_for_kernel(),

@@ -2,6 +2,7 @@
 //! to be in conflict, so that their order may matter. A guide for sampling, not a proof: where a
 //! call is not known here it is taken to touch everything.
 
+use crate::futexes::Key;
 use crate::run::Run;
 use crate::strategy::{Choice, What};
 use crate::task::{Call, Point, State};
@@ -16,8 +17,10 @@ pub(crate) enum Place {
     Process(ProcId),
     /// The signals that a process gets: every step of it may come before or after one.
     Signals(ProcId),
-    /// A futex, by the process for a private one, and its address.
-    Futex(Option<ProcId>, u64),
+    /// A futex.
+    Futex(Key),
+    /// Locks on files. Descriptors do not tell whether two open files are one file.
+    Locks,
     /// Anything at all.
     Everything,
 }
@@ -89,10 +92,25 @@ impl Run<'_> {
             | libc::SYS_writev
             | libc::SYS_sendto
             | libc::SYS_sendmsg
-            | libc::SYS_close
-            | libc::SYS_flock => touches.extend(object(call.int(0)).map(Touch::changes)),
+            | libc::SYS_shutdown
+            | libc::SYS_mq_timedsend
+            | libc::SYS_mq_timedreceive => touches.extend(object(call.int(0)).map(Touch::changes)),
+            libc::SYS_close => {
+                touches.extend(object(call.int(0)).map(Touch::changes));
+                touches.push(Touch::changes(Place::Locks));
+            }
+            libc::SYS_flock | libc::SYS_fcntl => touches.push(Touch::changes(Place::Locks)),
+            libc::SYS_semop
+            | libc::SYS_semtimedop
+            | libc::SYS_semctl
+            | libc::SYS_msgsnd
+            | libc::SYS_msgrcv
+            | libc::SYS_msgctl => {
+                touches.extend(self.sysv_object(call).map(Place::Object).map(Touch::changes));
+            }
             libc::SYS_exit | libc::SYS_exit_group => {
                 touches.push(Touch::changes(Place::Process(own)));
+                touches.push(Touch::changes(Place::Locks));
                 let files = process.files.iter().map(|(_, entry)| Place::Object(entry.object));
                 touches.extend(files.map(Touch::changes));
             }
@@ -120,8 +138,8 @@ impl Run<'_> {
             libc::SYS_futex => {
                 // FUTEX_PRIVATE_FLAG. Source: futex(2).
                 let private = call.int(1) & 128 != 0;
-                let futex = Place::Futex(private.then_some(own), call.args[0]);
-                touches.push(Touch::changes(futex));
+                let key = self.known_key(own, call.args[0], !private);
+                touches.push(Touch::changes(Place::Futex(key)));
             }
             // These ask and change nothing; what they ask about lies in memory.
             libc::SYS_poll
@@ -129,7 +147,8 @@ impl Run<'_> {
             | libc::SYS_select
             | libc::SYS_pselect6
             | libc::SYS_epoll_wait
-            | libc::SYS_epoll_pwait => touches.push(Touch::looks_at(Place::Everything)),
+            | libc::SYS_epoll_pwait
+            | libc::SYS_epoll_pwait2 => touches.push(Touch::looks_at(Place::Everything)),
             // Only the task itself, and who sends it signals.
             libc::SYS_fork
             | libc::SYS_vfork

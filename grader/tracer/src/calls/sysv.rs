@@ -161,7 +161,7 @@ impl Run<'_> {
     }
 
     /// The object that a System V call is about.
-    pub(super) fn sysv_object(&self, call: &Call) -> Option<ObjectId> {
+    pub(crate) fn sysv_object(&self, call: &Call) -> Option<ObjectId> {
         self.sysv.get(&(kind_of(call.number), call.int(0))).copied()
     }
 }
