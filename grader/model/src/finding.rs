@@ -38,6 +38,16 @@ pub enum Weight {
     Explains,
 }
 
+/// One of the two ends of a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PipeEnd {
+    /// Where bytes come out.
+    Read,
+    /// Where bytes go in.
+    Write,
+}
+
 /// What is wrong, one variant per rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "kebab-case")]
@@ -156,18 +166,23 @@ pub enum Detail {
         /// What the program said instead.
         said: String,
     },
-    /// A write end that nobody will use holds back an end of file.
+    /// An end of a pipe that nobody will use holds somebody up: a write end holds back an end of
+    /// file, a read end lets a writer wait for room.
     PipeEndOpen {
-        /// Who waits.
-        reader: ProcId,
-        /// The reader's descriptor.
+        /// Who waits: to read, or to write where the end is a read end.
+        waiter: ProcId,
+        /// The descriptor that it waits with.
         fd: Fd,
         /// The pipe.
         object: ObjectId,
-        /// Who holds the write end.
+        /// Which end is held.
+        end: PipeEnd,
+        /// Who holds it.
         holder: ProcId,
         /// The holder's descriptor.
         held: Fd,
+        /// Others who hold one too: it takes all of them to close.
+        others: Vec<(ProcId, Fd)>,
         /// Everybody who waits.
         waits: Vec<Wait>,
     },

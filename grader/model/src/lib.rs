@@ -30,7 +30,7 @@ pub use event::{
     WaitOutcome, WaitTarget,
 };
 pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
-pub use finding::{Detail, Finding, Weight};
+pub use finding::{Detail, Finding, PipeEnd, Weight};
 pub use id::{Errno, Fd, ObjectId, Pid, ProcId, TaskId};
 pub use isolation::Isolation;
 pub use judgement::{Explored, Failure, Judgement, Outcome, Record};

@@ -1,10 +1,10 @@
 //! The six parts of a failure, before anybody draws them. The terminal and the page show the same.
 
 use crate::escape::{line, shell_word};
-use crate::place::{Place, place};
+use crate::place::{Place, best};
 use crate::sentence::{self, event};
 use crate::timeline::{Timeline, of_finding};
-use forklings_model::{Detail, Failure, Fault, Finding, Judgement, Rule, Scenario, Trace};
+use forklings_model::{Detail, Failure, Fault, Finding, Judgement, PipeEnd, Rule, Scenario, Trace};
 
 /// A failure in six parts: expected, happened, where, timeline, cause and experiment, replay.
 #[derive(Clone, Debug)]
@@ -87,23 +87,29 @@ pub fn command(exercise: &str, scenario: &Scenario) -> String {
     }
 }
 
-fn places(finding: &Finding, trace: &Trace) -> Vec<(String, Place)> {
+/// The places of a finding, each with what it is, the one to look at first before others.
+#[must_use]
+pub fn places(finding: &Finding, trace: &Trace) -> Vec<(String, Place)> {
     if let Detail::Deadlock { waits } = &finding.detail {
-        let each = waits
-            .iter()
-            .filter_map(|wait| Some((format!("{} waits at", wait.task), place(trace, wait.site)?)));
-        return each.take(3).collect();
+        let each = waits.iter().map(|wait| (format!("{} waits at", wait.task), wait.site));
+        return best(trace, each.take(3).collect());
+    }
+    if let Detail::PipeEndOpen { waiter, end, holder, held, waits, .. } = &finding.detail {
+        let stands = waits.iter().find(|wait| wait.task.proc == *holder).and_then(|w| w.site);
+        let does = if *end == PipeEnd::Write { "reads" } else { "writes" };
+        let sites = vec![
+            (format!("{holder} waits at"), stands.filter(|_| holder != waiter)),
+            (format!("fd {held} opened at"), finding.origin),
+            (format!("{waiter} {does} at"), finding.site),
+        ];
+        return best(trace, sites);
     }
     let (what, other) = captions(finding.rule());
-    let first = place(trace, finding.site).map(|place| (what.to_owned(), place));
-    let second = place(trace, finding.origin).map(|place| (other.to_owned(), place));
-    match (first, second) {
-        (Some(first), Some(second)) if first.1 == second.1 => vec![first],
-        (first, second) => first.into_iter().chain(second).collect(),
-    }
+    best(trace, vec![(what.to_owned(), finding.site), (other.to_owned(), finding.origin)])
 }
 
-/// What the two places of a rule's findings are. The first mostly speaks for itself.
+/// What the two places of a rule's findings are. The first mostly speaks for itself, and
+/// may then give way.
 const fn captions(rule: Rule) -> (&'static str, &'static str) {
     match rule {
         Rule::ZombieLeft
@@ -115,7 +121,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         Rule::OrphanLeft => ("forked at", "waits at"),
         Rule::WrongChildReaped => ("", "missed at"),
         Rule::PanicIgnored => ("", "reaped at"),
-        Rule::PipeEndOpen | Rule::FdInherited | Rule::FdLeaked => ("", "opened at"),
+        Rule::FdInherited | Rule::FdLeaked => ("", "opened at"),
         Rule::KilledBySignal => ("", "sent at"),
         Rule::OrderBySleep => ("slept at", "went on at"),
         Rule::OrderViolated => ("too early at", "too late at"),
@@ -125,6 +131,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         | Rule::OutputLimit
         | Rule::EintrNotHandled
         | Rule::ShortIoIgnored
+        | Rule::PipeEndOpen
         | Rule::Deadlock
         | Rule::BusyWait
         | Rule::TimeLimit

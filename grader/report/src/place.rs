@@ -1,6 +1,7 @@
-//! Which line of the student's code an event stands for: the innermost frame that is theirs.
+//! Which lines of code a message shows, for all rules in one way: a student's own line comes
+//! first, the given driver's stands in where there is none.
 
-use forklings_model::{Frame, SiteId, SourceLine, Trace};
+use forklings_model::{SiteId, SourceLine, Trace};
 use std::fmt;
 
 /// A line of the student's code, ready to be shown.
@@ -10,6 +11,8 @@ pub struct Place {
     pub file: String,
     /// Line number, from 1.
     pub line: u32,
+    /// Whether it is the given driver's, which students do not edit.
+    pub given: bool,
     /// The line itself, harmless.
     pub text: Option<String>,
 }
@@ -24,24 +27,36 @@ impl fmt::Display for Place {
 /// anything else; frames of the standard library and of registry crates are nobody's fault.
 #[must_use]
 pub fn place(trace: &Trace, site: Option<SiteId>) -> Option<Place> {
-    let frames = trace.frames(site?);
-    let own = || frames.iter().filter_map(line_of).filter(|line| !is_foreign(line));
-    let line = own().find(|line| line.file.ends_with("src/lib.rs")).or_else(|| own().next())?;
+    let line = trace.line(site?)?;
     let text = line.text.as_deref().map(|text| crate::escape::line(text.trim()));
-    Some(Place { file: short(line), line: line.line, text })
+    Some(Place { file: short(line), line: line.line, given: line.is_given(), text })
 }
 
-fn line_of(frame: &Frame) -> Option<&SourceLine> {
-    frame.line.as_ref()
+/// Whether a site stands for a line of the given driver.
+#[must_use]
+pub fn is_given(trace: &Trace, site: Option<SiteId>) -> bool {
+    site.and_then(|site| trace.line(site)).is_some_and(SourceLine::is_given)
 }
 
-fn is_foreign(line: &SourceLine) -> bool {
-    let file = line.file.to_string_lossy();
-    file.starts_with("/rustc/")
-        || file.contains("/.cargo/registry/")
-        || file.contains("/registry/src/")
-        || file.contains("/rustlib/src/")
-        || file.starts_with("library/")
+/// The places of a finding, each with what it is, in the order to look at them: the student's own
+/// before the driver's. One that has no words of its own is the finding's first guess, and gives
+/// way when it is the driver's and another is not; of two equal ones the first stays.
+#[must_use]
+pub fn best(trace: &Trace, sites: Vec<(String, Option<SiteId>)>) -> Vec<(String, Place)> {
+    let place = |(what, site)| Some((what, place(trace, site)?));
+    let mut places: Vec<(String, Place)> = sites.into_iter().filter_map(place).collect();
+    if places.iter().any(|(_, place)| !place.given) {
+        places.retain(|(what, place)| !(what.is_empty() && place.given));
+    }
+    places.sort_by_key(|(_, place)| place.given);
+    let mut seen: Vec<(String, u32)> = Vec::new();
+    places.retain(|(_, place)| {
+        let key = (place.file.clone(), place.line);
+        let new = !seen.contains(&key);
+        seen.push(key);
+        new
+    });
+    places
 }
 
 /// The path from its last `src` folder on: the folders before it differ from machine to machine.
@@ -58,13 +73,6 @@ mod tests {
 
     fn source(file: &str) -> SourceLine {
         SourceLine { file: file.into(), line: 1, function: None, text: None }
-    }
-
-    #[test]
-    fn the_standard_library_also_has_files_called_lib() {
-        assert!(is_foreign(&source("/rustc/abc/library/alloc/src/lib.rs")));
-        assert!(is_foreign(&source("/home/u/.cargo/registry/src/x/nix-0.31.0/src/lib.rs")));
-        assert!(!is_foreign(&source("/tmp/zombies/src/lib.rs")));
     }
 
     #[test]

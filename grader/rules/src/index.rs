@@ -6,7 +6,6 @@ mod descriptors;
 mod life;
 mod stderr;
 
-pub(crate) use descriptors::End as PipeEnd;
 pub(crate) use life::Life;
 
 use forklings_model::{
@@ -112,6 +111,16 @@ impl<'a> Index<'a> {
         self.io(object).any(|(event, io)| {
             event.task.proc == proc && is_write(event) && io.result.is_ok_and(|n| n > 0)
         })
+    }
+
+    /// Whether `proc` ever read from the object, or made it its standard input.
+    pub(crate) fn is_reader(&self, proc: ProcId, object: ObjectId) -> bool {
+        self.io(object)
+            .any(|(event, io)| event.task.proc == proc && !is_write(event) && io.result.is_ok())
+            || self.of(proc).any(|event| {
+                matches!(event.kind, EventKind::Duplicated { to: 0, object: made, .. }
+                    if made == object)
+            })
     }
 
     /// Whether the object is `proc`'s own affair: it made it, and no other process ever read or

@@ -29,6 +29,7 @@ mod output_wrong;
 mod page;
 mod panic_ignored;
 mod pipe_end_open;
+mod relief;
 mod short_io_ignored;
 mod status_lost;
 mod status_misread;

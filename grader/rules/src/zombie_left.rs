@@ -3,7 +3,7 @@
 use crate::case::{At, Case, accuse};
 use crate::index::Life;
 use forklings_model::{
-    Detail, Ending, Event, EventKind, Finding, ProcId, Signal, WaitOutcome, WaitTarget,
+    Detail, Ending, Event, EventKind, Finding, ProcId, Signal, SourceLine, WaitOutcome, WaitTarget,
 };
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -36,8 +36,8 @@ fn judge(case: &Case<'_>, child: &Life) -> Option<Finding> {
     })
 }
 
-/// The parent's last wait that could have reaped the child; else its first look at it, which left
-/// it where it was.
+/// The parent's last wait that could have reaped the child, one in the student's own code before
+/// one in the given driver's; else its first look at it, which left it where it was.
 fn blamed_wait<'a>(
     case: &Case<'a>,
     child: &Life,
@@ -59,5 +59,11 @@ fn blamed_wait<'a>(
         matches!(event.kind, EventKind::Waited { outcome: WaitOutcome::Seen(seen), .. }
             if seen == child.proc)
     };
-    case.run.of(parent).rfind(could_reap).or_else(|| case.run.of(parent).find(looked))
+    let given = |event: &&Event| {
+        let line = event.site.and_then(|site| case.trace().line(site));
+        line.is_some_and(SourceLine::is_given)
+    };
+    let waits = || case.run.of(parent).filter(could_reap);
+    let last = waits().rfind(|event| !given(event)).or_else(|| waits().next_back());
+    last.or_else(|| case.run.of(parent).find(looked))
 }

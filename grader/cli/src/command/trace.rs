@@ -9,7 +9,7 @@ use clap::ArgGroup;
 use forklings_grade::exit_codes;
 use forklings_model::{End, Finding, Schedule, Strategy, Trace};
 use forklings_report::style::Ink;
-use forklings_report::{Style, escape, place, sentence, terminal};
+use forklings_report::{Style, escape, message, sentence, terminal};
 use forklings_tracer::{Explorer, Subject};
 use serde::Serialize;
 use std::env;
@@ -180,11 +180,10 @@ fn found(finding: &Finding, trace: &Trace, style: &Style) -> String {
         }
     };
     part("happened", &words.happened);
-    for site in [finding.site, finding.origin].into_iter().flatten() {
-        if let Some(place) = place::place(trace, Some(site)) {
-            let text = place.text.as_deref().map_or(String::new(), |text| format!("   {text}"));
-            part("where", &format!("{place}{text}"));
-        }
+    for (n, (what, place)) in message::places(finding, trace).iter().enumerate() {
+        let text = place.text.as_deref().map_or(String::new(), |text| format!("   {text}"));
+        let what = if what.is_empty() { String::new() } else { format!("{what} ") };
+        part(if n == 0 { "where" } else { "" }, &format!("{what}{place}{text}"));
     }
     part("likely", &words.likely);
     part("read", &format!("{}; forklings explain {}", words.man, finding.rule()));

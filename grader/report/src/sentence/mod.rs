@@ -11,8 +11,10 @@ pub mod event;
 mod limits;
 pub mod name;
 mod order;
+mod pipe_ends;
 mod processes;
 mod signals;
+mod standstill;
 pub mod wait;
 
 use forklings_model::{Detail, Finding, ProcId, Rule, Trace};
@@ -72,10 +74,22 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         Detail::ShortIoIgnored { proc, write, fd, asked, moved } => {
             descriptors::short_io(*proc, *write, *fd, *asked, *moved)
         }
-        Detail::PipeEndOpen { reader, fd, holder, held, waits, .. } => {
-            descriptors::pipe_end_open((*reader, *fd), (*holder, *held), waits, finding, trace)
+        Detail::PipeEndOpen { waiter, fd, object, end, holder, held, others, waits } => {
+            let held = pipe_ends::Held {
+                trace,
+                waits,
+                waiter: *waiter,
+                fd: *fd,
+                object: *object,
+                end: *end,
+                holder: *holder,
+                held: *held,
+                others,
+                opened: finding.origin,
+            };
+            held.explain()
         }
-        Detail::Deadlock { waits } => descriptors::deadlock(waits, trace),
+        Detail::Deadlock { waits } => standstill::deadlock(waits, trace),
         Detail::FdInherited { proc, program, fds } => {
             descriptors::fd_inherited(*proc, program, fds)
         }
@@ -130,8 +144,8 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
         | Detail::WrongChildReaped { child, parent }
         | Detail::ZombieLeft { child, parent, .. } => vec![*child, *parent],
         Detail::OrphanLeft { proc, parent, .. } => vec![*proc, *parent],
-        Detail::PipeEndOpen { reader, holder, waits, .. } => {
-            let mut all = vec![*reader, *holder];
+        Detail::PipeEndOpen { waiter, holder, waits, .. } => {
+            let mut all = vec![*waiter, *holder];
             all.extend(waits.iter().map(|wait| wait.task.proc));
             all
         }

@@ -1,8 +1,8 @@
 //! Who waits for what, who could end the wait, and what holds it up.
 
-use crate::place::place;
+use crate::place::{is_given, place};
 use crate::sentence::name::{descriptor, list};
-use forklings_model::{Holder, Trace, Wait, WaitsFor};
+use forklings_model::{Holder, ProcId, Trace, Wait, WaitsFor};
 
 /// A few words for a column: `read fd 3`, `waitpid`.
 #[must_use]
@@ -34,14 +34,26 @@ pub fn short(on: &WaitsFor) -> String {
 pub fn sentence(wait: &Wait, trace: &Trace) -> String {
     let who = wait.task;
     match &wait.on {
+        WaitsFor::Readable { fd, object, .. } if meets_others(wait, trace) => {
+            let made = trace.object(*object).and_then(|object| object.made_at);
+            let made = place(trace, made).map_or(String::new(), |place| format!(", {place}"));
+            format!(
+                "{who}'s work waits in the given driver ({}{made}) until others are there too",
+                descriptor(*fd)
+            )
+        }
         WaitsFor::Readable { fd, writers, .. } => {
             let what = format!("{who} waits to read from {}", descriptor(*fd));
             match others(wait, writers).as_slice() {
                 [] if writers.is_empty() => format!("{what}, which nobody can write to"),
-                [] => format!(
-                    "{what}, and only {who} itself holds its write end ({}): nobody else can write",
-                    holders(writers, trace)
-                ),
+                [] => {
+                    let own: Vec<String> = writers.iter().map(|own| end(own, trace)).collect();
+                    format!(
+                        "{what}, and only {who} itself holds its write end ({}): nobody else can \
+                         write",
+                        list(&own, 3)
+                    )
+                }
                 others => format!(
                     "{what}; only {} could write or, by closing, end it",
                     holders(others, trace)
@@ -102,10 +114,23 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
 /// `P2 (fd 4, opened at src/lib.rs:31)`.
 #[must_use]
 pub fn holder(holder: &Holder, trace: &Trace) -> String {
-    match place(trace, holder.opened_at) {
-        Some(place) => format!("{} (fd {}, opened at {place})", holder.proc, holder.fd),
-        None => format!("{} (fd {})", holder.proc, holder.fd),
-    }
+    format!("{} ({})", holder.proc, end(holder, trace))
+}
+
+/// `fd 4, opened at src/lib.rs:31`.
+fn end(holder: &Holder, trace: &Trace) -> String {
+    let opened = place(trace, holder.opened_at);
+    let opened = opened.map_or(String::new(), |place| format!(", opened at {place}"));
+    format!("fd {}{opened}", holder.fd)
+}
+
+/// Whether a child waits for something of the given driver: that is how an exercise makes
+/// processes meet, and none of the student's pipes.
+#[must_use]
+pub fn meets_others(wait: &Wait, trace: &Trace) -> bool {
+    let WaitsFor::Readable { object, .. } = &wait.on else { return false };
+    let made = trace.object(*object).and_then(|object| object.made_at);
+    wait.task.proc != ProcId::ROOT && is_given(trace, made)
 }
 
 fn holders(all: &[Holder], trace: &Trace) -> String {

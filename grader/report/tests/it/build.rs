@@ -178,6 +178,18 @@ impl Run {
         SiteId(n)
     }
 
+    /// A place in the given driver, with nothing of the student's above it.
+    pub(crate) fn given(&mut self, line: u32, text: &str) -> SiteId {
+        let site = self.site(line, text);
+        if let Some(frames) = self.trace.sites.last_mut() {
+            frames.remove(1);
+            if let Some(of_driver) = frames[1].line.as_mut() {
+                (of_driver.line, of_driver.text) = (line, Some(text.to_owned()));
+            }
+        }
+        site
+    }
+
     /// A failure of this run.
     pub(crate) fn failure(
         self,

@@ -2,8 +2,8 @@
 
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
 use forklings_model::{
-    Action, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Pid, ProcId, Signal,
-    SignalSource, SignalTarget, Stream, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
+    Action, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Pid, PipeEnd, ProcId,
+    Signal, SignalSource, SignalTarget, Stream, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
 };
 
 /// Every case, named by its rule and what is special about it.
@@ -11,6 +11,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
     vec![
         ("zombie-left", zombie_left()),
         ("zombie-left-never-waited", zombie_never_waited()),
+        ("zombie-left-driver-waits", zombie_driver_waits()),
         ("orphan-left", orphan_left()),
         ("status-lost", status_lost()),
         ("wrong-child-reaped", wrong_child_reaped()),
@@ -25,8 +26,10 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("fd-inherited", fd_inherited()),
         ("pipe-end-open", pipe_end_open()),
         ("pipe-end-open-own", pipe_end_open_own()),
+        ("pipe-end-open-read", pipe_end_open_read()),
         ("short-io-ignored", short_io_ignored()),
         ("deadlock", deadlock()),
+        ("deadlock-one-by-one", deadlock_one_by_one()),
         ("order-by-sleep", order_by_sleep()),
         ("order-violated", order_violated()),
         ("output-wrong-line", output_wrong_line()),
@@ -75,6 +78,19 @@ fn zombie_never_waited() -> Failure {
     let detail =
         Detail::ZombieLeft { child: P2, pid: Pid(3), ending: Ending::Exited(0), parent: P1 };
     run.failure(detail, &[dead, end], Some(fork), None)
+}
+
+/// The driver waits for a child of its own, long after the student's function has returned.
+fn zombie_driver_waits() -> Failure {
+    let mut run = Run::new(&["reap_all", "2"]);
+    run.fork(P1);
+    let dead = run.exit(P2, 0);
+    let end = run.exit(P1, 0);
+    let wait = run.given(88, "waitpid(None, None)?;");
+    let fork = run.site(29, "match unsafe { fork() }? {");
+    let detail =
+        Detail::ZombieLeft { child: P2, pid: Pid(3), ending: Ending::Exited(0), parent: P1 };
+    run.failure(detail, &[dead, end], Some(wait), Some(fork))
 }
 
 fn orphan_left() -> Failure {
@@ -302,17 +318,20 @@ pub(crate) fn pipe_end_open() -> Failure {
         P1,
         WaitsFor::Readable { fd: 3, object: pipe, writers: vec![holder(P2, 4, Some(opened))] },
     );
-    let waits_for_signal = wait_for(P2, WaitsFor::Signal);
+    let mut waits_for_signal = wait_for(P2, WaitsFor::Signal);
+    waits_for_signal.site = Some(run.site(44, "pause();"));
     let first = run.blocked(&waits_for_signal);
     let last = run.blocked(&reads);
     run.trace.end = End::Deadlock { waits: vec![reads.clone(), waits_for_signal.clone()] };
     let site = run.site(52, "from.read_to_end(&mut answer)?;");
     let detail = Detail::PipeEndOpen {
-        reader: P1,
+        waiter: P1,
         fd: 3,
         object: pipe,
+        end: PipeEnd::Write,
         holder: P2,
         held: 4,
+        others: Vec::new(),
         waits: vec![reads, waits_for_signal],
     };
     run.failure(detail, &[first, last], Some(site), Some(opened))
@@ -335,14 +354,49 @@ fn pipe_end_open_own() -> Failure {
     run.trace.end = End::Deadlock { waits: vec![reads.clone()] };
     let site = run.site(52, "from.read_to_end(&mut answer)?;");
     let detail = Detail::PipeEndOpen {
-        reader: P1,
+        waiter: P1,
         fd: 3,
         object: pipe,
+        end: PipeEnd::Write,
         holder: P1,
         held: 4,
+        others: Vec::new(),
         waits: vec![reads],
     };
     run.failure(detail, &[last], Some(site), Some(opened))
+}
+
+/// P2 has read all that it wanted and has ended; P3 writes on, and P1 keeps a read end.
+fn pipe_end_open_read() -> Failure {
+    let mut run = Run::new(&["ask"]);
+    let pipe = run.pipe(P1, 3, 4, 31);
+    run.fork(P1);
+    run.event(P2, EventKind::Read(io(3, pipe, b"h")));
+    run.exit(P2, 0);
+    run.fork(P1);
+    run.close(P1, 4, pipe);
+    let opened = run.site(31, "let (from, to) = pipe()?;");
+    let readers = [holder(P1, 3, Some(opened)), holder(P3, 3, Some(opened))];
+    let full = WaitsFor::Writable { fd: 4, object: pipe, readers: readers.to_vec() };
+    let mut writes = wait_for(P3, full);
+    let mut reaps = wait_for(P1, WaitsFor::Child { candidates: vec![P3] });
+    writes.site = Some(run.site(38, "to.write_all(&request)?;"));
+    reaps.site = Some(run.site(52, "waitpid(writer, None)?;"));
+    let first = run.blocked(&writes);
+    let last = run.blocked(&reaps);
+    run.trace.end = End::Deadlock { waits: vec![reaps.clone(), writes.clone()] };
+    let site = writes.site;
+    let detail = Detail::PipeEndOpen {
+        waiter: P3,
+        fd: 4,
+        object: pipe,
+        end: PipeEnd::Read,
+        holder: P1,
+        held: 3,
+        others: vec![(P3, 3)],
+        waits: vec![reaps, writes],
+    };
+    run.failure(detail, &[first, last], site, Some(opened))
 }
 
 fn short_io_ignored() -> Failure {
@@ -359,6 +413,26 @@ fn short_io_ignored() -> Failure {
     let site = run.site(52, "let n = read(&from, &mut buffer)?;");
     let detail = Detail::ShortIoIgnored { proc: P1, write: false, fd: 3, asked: 8192, moved: 1000 };
     run.failure(detail, &[read], Some(site), None)
+}
+
+/// The child's work waits, in the given driver, for a child that was not started.
+fn deadlock_one_by_one() -> Failure {
+    let mut run = Run::new(&["fan", "2"]);
+    let pipe = run.pipe(P1, 3, 4, 31);
+    let made = run.given(88, "let (reader, writer) = pipe()?;");
+    let object = run.trace.objects.last_mut().unwrap();
+    object.made_at = Some(made);
+    run.fork(P1);
+    let mut reaps = wait_for(P1, WaitsFor::Child { candidates: vec![P2] });
+    let writers = vec![holder(P1, 4, Some(made)), holder(P2, 4, Some(made))];
+    let mut reads = wait_for(P2, WaitsFor::Readable { fd: 3, object: pipe, writers });
+    reaps.site = Some(run.site(52, "waitpid(child, None)?;"));
+    reads.site = Some(run.site(48, "let code = job();"));
+    let first = run.blocked(&reaps);
+    let last = run.blocked(&reads);
+    run.trace.end = End::Deadlock { waits: vec![reaps.clone(), reads.clone()] };
+    let site = reaps.site;
+    run.failure(Detail::Deadlock { waits: vec![reaps, reads] }, &[first, last], site, None)
 }
 
 fn deadlock() -> Failure {

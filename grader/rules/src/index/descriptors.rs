@@ -1,22 +1,11 @@
 //! Which descriptors a process holds at an event, as far as the events tell.
 
 use super::Index;
-use forklings_model::{EventKind, Fd, ObjectId, ProcId};
+use forklings_model::{EventKind, Fd, ObjectId, PipeEnd, ProcId};
 use std::collections::BTreeMap;
 
-/// Which end of an object a descriptor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The read end of a pipe.
-    Read,
-    /// The write end of a pipe.
-    Write,
-    /// No pipe.
-    Other,
-}
-
-/// A descriptor table: what each number refers to.
-pub(crate) type Table = BTreeMap<Fd, (ObjectId, End)>;
+/// A descriptor table: what each number refers to, and which end of it where that is a pipe.
+pub(crate) type Table = BTreeMap<Fd, (ObjectId, Option<PipeEnd>)>;
 
 impl Index<'_> {
     /// The descriptors of `proc` after event `seq`, without those that were open before the
@@ -38,14 +27,14 @@ impl Index<'_> {
             let table = tables.entry(own).or_default();
             match &event.kind {
                 EventKind::Pipe { read, write, object, .. } => {
-                    table.insert(*read, (*object, End::Read));
-                    table.insert(*write, (*object, End::Write));
+                    table.insert(*read, (*object, Some(PipeEnd::Read)));
+                    table.insert(*write, (*object, Some(PipeEnd::Write)));
                 }
                 EventKind::Opened { fd, object, .. } => {
-                    table.insert(*fd, (*object, End::Other));
+                    table.insert(*fd, (*object, None));
                 }
                 EventKind::Duplicated { from, to, object, .. } => {
-                    let end = table.get(from).map_or(End::Other, |(_, end)| *end);
+                    let end = table.get(from).and_then(|(_, end)| *end);
                     table.insert(*to, (*object, end));
                 }
                 EventKind::Closed { fd, errno: None, .. } => {
@@ -61,13 +50,13 @@ impl Index<'_> {
         tables.remove(&proc).unwrap_or_default()
     }
 
-    /// Everybody who holds a write end of the pipe after event `seq`, with a descriptor.
-    pub(crate) fn writers(&self, pipe: ObjectId, seq: u32) -> Vec<(ProcId, Fd)> {
+    /// Every descriptor of an end of the pipe after event `seq`, with whose it is.
+    pub(crate) fn holders(&self, pipe: ObjectId, end: PipeEnd, seq: u32) -> Vec<(ProcId, Fd)> {
         self.lives()
-            .filter_map(|life| {
+            .flat_map(|life| {
                 let table = self.descriptors(life.proc, seq);
-                let end = table.iter().find(|(_, held)| **held == (pipe, End::Write))?;
-                Some((life.proc, *end.0))
+                let held = move |(fd, what)| (what == (pipe, Some(end))).then_some((life.proc, fd));
+                table.into_iter().filter_map(held)
             })
             .collect()
     }

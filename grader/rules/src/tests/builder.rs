@@ -13,6 +13,7 @@ const STDOUT: ObjectId = ObjectId(1);
 const STDERR: ObjectId = ObjectId(2);
 
 /// A trace that grows.
+#[derive(Clone)]
 pub(super) struct Run {
     trace: Trace,
     site: Option<SiteId>,
@@ -197,6 +198,10 @@ impl Run {
         let object = self.object(ObjectKind::File(path.to_owned()));
         self.event(proc, EventKind::Opened { fd, object, close_on_exec: false });
         object
+    }
+
+    pub(super) fn duplicates(&mut self, proc: ProcId, from: Fd, to: Fd, object: ObjectId) {
+        self.event(proc, EventKind::Duplicated { from, to, object, close_on_exec: false });
     }
 
     pub(super) fn closes(&mut self, proc: ProcId, fd: Fd, object: ObjectId) {

@@ -12,11 +12,22 @@ fn two_pipes() -> (Run, forklings_model::ObjectId, forklings_model::ObjectId) {
     (run, a, b)
 }
 
+/// As `two_pipes`, with A the way there and B the way back: P1 asks, P2 answers, and each has
+/// closed the ends of the other, but P1 not its write end of A.
+fn question_and_answer() -> (Run, forklings_model::ObjectId, forklings_model::ObjectId) {
+    let (mut run, a, b) = two_pipes();
+    run.closes(P1, 3, a);
+    run.closes(P1, 6, b);
+    run.closes(P2, 4, a);
+    run.closes(P2, 5, b);
+    (run, a, b)
+}
+
 #[track_caller]
 fn holder(trace: &Trace) -> (ProcId, ProcId) {
     let finding = only(trace, &[line("never printed")]);
-    let Detail::PipeEndOpen { reader, holder, .. } = finding.detail else { panic!("{finding:#?}") };
-    (reader, holder)
+    let Detail::PipeEndOpen { waiter, holder, .. } = finding.detail else { panic!("{finding:#?}") };
+    (waiter, holder)
 }
 
 #[test]
@@ -47,7 +58,8 @@ fn both_ends_kept_by_everyone_is_an_open_end() {
         (P1, readable(5, b, &[(P1, 6), (P2, 6)])),
         (P2, readable(3, a, &[(P1, 4), (P2, 4)])),
     ]);
-    assert_eq!(holder(&trace), (P1, P1));
+    // Of B nothing shows yet who is to write.
+    assert_eq!(holder(&trace), (P2, P2));
 }
 
 #[test]
@@ -76,6 +88,106 @@ fn who_has_written_and_waits_for_the_answer_forgot_to_close() {
     run.reads(P2, (3, a), 100, Ok(5));
     let trace = run.stuck(vec![(P1, readable(5, b, &[(P2, 6)])), (P2, readable(3, a, &[(P1, 4)]))]);
     assert_eq!(holder(&trace), (P2, P1));
+}
+
+#[test]
+fn who_answers_is_not_blamed_for_the_end_of_the_question() {
+    // Whoever wrote the question: P1 itself, or P3 on its behalf.
+    for helped in [false, true] {
+        let (mut run, a, b) = question_and_answer();
+        if helped {
+            run.fork(P1);
+            run.writes(P3, (4, a), 5, Ok(5));
+            run.dies(P3, 0);
+        } else {
+            run.writes(P1, (4, a), 5, Ok(5));
+        }
+        run.reads(P2, (3, a), 100, Ok(5));
+        run.writes(P2, (6, b), 5, Ok(5));
+        run.reads(P1, (5, b), 100, Ok(5));
+        for on in [readable(5, b, &[(P2, 6)]), WaitsFor::AnyOf { fds: vec![5] }] {
+            let waits = vec![(P1, on), (P2, readable(3, a, &[(P1, 4)]))];
+            assert_eq!(holder(&run.clone().stuck(waits)), (P2, P1), "helped: {helped}");
+        }
+    }
+}
+
+#[test]
+fn of_two_that_hold_an_end_the_one_that_never_wrote_is_named_and_the_other_told() {
+    let (mut run, a, b) = question_and_answer();
+    run.fork(P1);
+    run.fork(P1);
+    run.writes(P3, (4, a), 5, Ok(5));
+    run.dies(ProcId(4), 0);
+    run.reads(P2, (3, a), 100, Ok(5));
+    let held = [(P1, 4), (P3, 4)];
+    let trace = run.stuck(vec![
+        (P1, readable(5, b, &[(P2, 6)])),
+        (P2, readable(3, a, &held)),
+        (P3, child(&[])),
+    ]);
+    let finding = only(&trace, &[]);
+    let Detail::PipeEndOpen { holder, held, others, .. } = finding.detail else { panic!() };
+    assert_eq!((holder, held, others), (P1, 4, vec![(P3, 4)]));
+}
+
+#[test]
+fn a_worker_that_waits_for_something_else_is_not_blamed_for_its_end() {
+    // P2 has sent its part. P3 owes its own and waits for a signal that nobody sends.
+    let (mut run, a, _) = two_pipes();
+    run.fork(P1);
+    run.closes(P1, 4, a);
+    run.writes(P2, (4, a), 5, Ok(5));
+    run.dies(P2, 0);
+    run.reads(P1, (3, a), 100, Ok(5));
+    let trace = run.stuck(vec![(P1, readable(3, a, &[(P3, 4)])), (P3, WaitsFor::Signal)]);
+    assert_eq!(names(&trace, &[]), ["deadlock"]);
+}
+
+#[test]
+fn a_pipe_by_which_processes_wait_for_each_other_s_start_is_nobody_s_open_end() {
+    for on in [child(&[P2]), WaitsFor::Signal] {
+        let (run, a, _) = two_pipes();
+        let trace = run.stuck(vec![(P1, on), (P2, readable(3, a, &[(P1, 4), (P2, 4)]))]);
+        assert_eq!(names(&trace, &[]), ["deadlock"]);
+    }
+    // As soon as anybody closed an end it has a direction.
+    let (mut run, a, _) = two_pipes();
+    run.closes(P1, 3, a);
+    let waits = vec![(P1, child(&[P2])), (P2, readable(3, a, &[(P1, 4), (P2, 4)]))];
+    assert_eq!(holder(&run.stuck(waits)), (P2, P2));
+}
+
+#[test]
+fn a_writer_that_waits_for_a_reader_who_is_gone_is_held_up_by_a_read_end() {
+    // P2 has read a little, or became a program with the pipe as its input, and has ended.
+    for executes in [false, true] {
+        let (mut run, a, b) = two_pipes();
+        run.closes(P1, 5, b);
+        if executes {
+            run.duplicates(P2, 3, 0, a);
+        } else {
+            run.reads(P2, (3, a), 1, Ok(1));
+        }
+        run.dies(P2, 0);
+        run.fork(P1);
+        run.closes(P1, 4, a);
+        let full = |held: &[(ProcId, i32)]| vec![(P1, child(&[P3])), (P3, writable(4, a, held))];
+        let own = run.clone().stuck(full(&[(P1, 3), (P3, 3)]));
+        assert_eq!(holder(&own), (P3, P3));
+        run.closes(P3, 3, a);
+        assert_eq!(holder(&run.stuck(full(&[(P1, 3)]))), (P3, P1));
+    }
+}
+
+#[test]
+fn a_reader_that_is_still_there_will_read_so_a_full_pipe_is_a_deadlock() {
+    let (mut run, a, b) = question_and_answer();
+    run.writes(P1, (4, a), 90_000, Ok(65_536));
+    run.reads(P2, (3, a), 4096, Ok(4096));
+    run.writes(P2, (6, b), 90_000, Ok(65_536));
+    let trace = run.stuck(vec![(P1, writable(4, a, &[(P2, 3)])), (P2, writable(6, b, &[(P1, 5)]))]);
+    assert_eq!(names(&trace, &[]), ["deadlock"]);
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! Sentences of deadlock: the shape of the waits tells what most likely went wrong.
+
+use super::Explanation;
+use crate::sentence::wait;
+use forklings_model::{Trace, Wait, WaitsFor};
+
+/// Waits that are told in full.
+const TOLD: usize = 5;
+
+const PIPES: &str = "man 7 pipe, \"I/O on pipes and FIFOs\"";
+const CAPACITY: &str = "man 7 pipe, \"Pipe capacity\"";
+
+/// Cause, experiment and manual page.
+type Advice = (&'static str, &'static str, &'static str);
+
+pub(super) fn deadlock(waits: &[Wait], trace: &Trace) -> Explanation {
+    let mut lines: Vec<String> =
+        waits.iter().take(TOLD).map(|wait| wait::sentence(wait, trace)).collect();
+    if waits.len() > TOLD {
+        lines.push(format!("and {} more wait", waits.len() - TOLD));
+    }
+    let (likely, experiment, man) = advice(waits, trace);
+    Explanation {
+        expected: "somebody can always go on until the program ends".to_owned(),
+        happened: format!("nobody can go on:\n{}", lines.join("\n")),
+        likely: likely.to_owned(),
+        experiment: experiment.to_owned(),
+        man,
+    }
+}
+
+fn advice(waits: &[Wait], trace: &Trace) -> Advice {
+    let any = |is: fn(&WaitsFor) -> bool| waits.iter().any(|wait| is(&wait.on));
+    let writes = any(|on| matches!(on, WaitsFor::Writable { .. }));
+    let reads = any(|on| matches!(on, WaitsFor::Readable { .. } | WaitsFor::AnyOf { .. }));
+    let children = any(|on| matches!(on, WaitsFor::Child { .. }));
+    let signals = any(|on| matches!(on, WaitsFor::Signal));
+    // What a child waits for is none of the student's pipes: the given program lets its processes
+    // wait for each other, to see who is there.
+    let meets = waits.iter().any(|wait| wait::meets_others(wait, trace));
+    if meets && !writes {
+        (
+            "a child's work waits until others are there too, and P1 waits for this child before \
+             it has started them",
+            "start all that may run at once, then wait; and wait for whichever ends first, where \
+             its place is needed for the next",
+            "man 2 waitpid, \"The value of pid can be\"",
+        )
+    } else if writes && children {
+        (
+            "the parent waits for the child's end, the child waits for somebody to read: what it \
+             writes does not fit into the pipe",
+            "read until end of file first, and only then wait for the child. Where nobody wants to \
+             read, close every read end before the wait: a write then fails with EPIPE",
+            CAPACITY,
+        )
+    } else if writes {
+        (
+            "each side writes and neither reads: a pipe holds only so much (64 KiB on Linux), then \
+             write waits",
+            "take turns, or let one process write and another read; try it with a larger input",
+            CAPACITY,
+        )
+    } else if reads && children {
+        (
+            "the parent waits for the child's end, the child waits for bytes, or an end of file, \
+             that the parent still owes it",
+            "write, and close the write end, before you wait for the child",
+            PIPES,
+        )
+    } else if signals {
+        (
+            "the signal came before anybody waited for it: checked first, then slept",
+            "block the signal before the fork, and wait with sigsuspend, which opens the mask and \
+             sleeps in one step",
+            "man 2 sigsuspend",
+        )
+    } else if reads && waits.len() == 1 {
+        (
+            "a read from an empty pipe waits as long as anybody holds a write end, and nobody is \
+             left who writes",
+            "if the answer may be \"nothing yet\", ask with O_NONBLOCK, or with poll; if it is an \
+             end of file, close every write end first",
+            PIPES,
+        )
+    } else if reads {
+        (
+            "each waits to read what the other would write, or close, only afterwards",
+            "let one side write first. Who has nothing (more) to write closes its write end before \
+             it reads: the other then sees end of file",
+            PIPES,
+        )
+    } else {
+        (
+            "the waits form a ring: each waits for the next",
+            "draw who waits for whom, and take one edge of the ring away",
+            "man 2 waitpid",
+        )
+    }
+}
