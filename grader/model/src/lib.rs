@@ -16,6 +16,7 @@ mod rule;
 mod scenario;
 mod schedule;
 mod signal;
+mod signal_set;
 mod site;
 mod trace;
 mod waiting;
@@ -26,7 +27,7 @@ pub use event::{
     WaitOutcome, WaitTarget,
 };
 pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
-pub use finding::{Detail, Finding, Weight};
+pub use finding::{Detail, Finding, LostIn, Weight};
 pub use id::{Errno, Fd, ObjectId, Pid, ProcId, TaskId};
 pub use isolation::Isolation;
 pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
@@ -35,6 +36,7 @@ pub use rule::{Family, Rule};
 pub use scenario::{Demand, Scenario, Stream, Waiver};
 pub use schedule::{Fault, ReplayFile, Schedule, Strategy};
 pub use signal::Signal;
+pub use signal_set::SignalSet;
 pub use site::{Frame, SiteId, SourceLine};
 pub use trace::{Descriptor, End, Object, ObjectKind, Process, Trace};
 pub use waiting::{Holder, Wait, WaitsFor};

@@ -39,7 +39,7 @@ impl Run<'_> {
                 }
                 Ready::Sleeps => sleepers.push(t),
                 Ready::Blocked(on) => {
-                    self.announce(t, &on);
+                    self.announce(t, &on)?;
                     if self.can_interrupt(t) {
                         choices.push(Choice { who, what: What::Interrupt });
                     }
@@ -77,6 +77,9 @@ impl Run<'_> {
             // Only those who poll are left: time passes.
             self.clock.pass();
         }
+        if let Some(order) = &mut self.order {
+            return order.next(&choices);
+        }
         if let [only] = choices[..] {
             return only;
         }
@@ -89,10 +92,15 @@ impl Run<'_> {
         choices[picked]
     }
 
-    fn announce(&mut self, t: usize, on: &WaitsFor) {
+    fn announce(&mut self, t: usize, on: &WaitsFor) -> Result<()> {
         if !self.tasks[t].announced {
             self.tasks[t].announced = true;
+            if let Some((call, awaited)) = self.awaited_signals(t)? {
+                let call = crate::calls::name(call);
+                self.emit(t, EventKind::AwaitsSignals { call, awaited });
+            }
             self.emit(t, EventKind::Blocked { on: on.clone() });
         }
+        Ok(())
     }
 }

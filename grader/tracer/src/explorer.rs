@@ -3,7 +3,9 @@
 use crate::error::Result;
 use crate::run::Run;
 use crate::server::Server;
+use crate::sleeps_last::SleepsLast;
 use crate::stacks::Stacks;
+use crate::strategy::Choice;
 use crate::subject::Subject;
 use crate::watchdog::Watchdog;
 use forklings_model::{End, Isolation, ProcId, Schedule, Trace};
@@ -36,7 +38,7 @@ impl Explorer {
     /// # Errors
     /// When the tracer loses track; the next run starts from a new server then.
     pub fn run(&mut self, schedule: &Schedule) -> Result<Trace> {
-        self.run_with(schedule, false)
+        self.run_with(schedule, false, None).map(|(trace, _)| trace)
     }
 
     /// Runs the subject once and notes the call stack of every event: slower, and otherwise the
@@ -45,7 +47,19 @@ impl Explorer {
     /// # Errors
     /// As [`Explorer::run`].
     pub fn run_with_stacks(&mut self, schedule: &Schedule) -> Result<Trace> {
-        self.run_with(schedule, true)
+        self.run_with(schedule, true, None).map(|(trace, _)| trace)
+    }
+
+    /// Runs the subject in the order of this schedule but for the clock: no sleep ends while
+    /// anybody else can go on. What comes out otherwise than under the schedule itself was decided
+    /// by a sleep. The trace's decisions do not repeat it.
+    ///
+    /// # Errors
+    /// As [`Explorer::run`].
+    pub fn run_with_sleeps_last(&mut self, schedule: &Schedule) -> Result<Trace> {
+        let (_, happened) = self.run_with(schedule, false, None)?;
+        let order = SleepsLast::new(happened);
+        self.run_with(schedule, false, Some(order)).map(|(trace, _)| trace)
     }
 
     /// What stands between the subject and the machine.
@@ -54,16 +68,23 @@ impl Explorer {
         self.server.as_ref().map(Server::isolation).unwrap_or_default()
     }
 
-    fn run_with(&mut self, schedule: &Schedule, stacks: bool) -> Result<Trace> {
+    fn run_with(
+        &mut self,
+        schedule: &Schedule,
+        stacks: bool,
+        order: Option<SleepsLast>,
+    ) -> Result<(Trace, Vec<Choice>)> {
         let mut server = match self.server.take() {
             Some(server) => server,
             None => Server::launch(&self.subject, &self.lease, &self.watchdog)?,
         };
         let kills = server.held.out_of_memory_kills();
         let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));
-        let run = Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule);
         // A server that failed is not used again; dropping it ends everybody in its sandbox.
-        let mut trace = run?.finish(&self.subject)?;
+        let mut run =
+            Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule)?;
+        run.order = order;
+        let (mut trace, happened) = run.finish(&self.subject)?;
         if let Some(stacks) = &mut stacks {
             stacks.name_lines(&mut trace.sites);
         }
@@ -72,6 +93,6 @@ impl Explorer {
             trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };
         }
         self.server = Some(server);
-        Ok(trace)
+        Ok((trace, happened))
     }
 }

@@ -52,6 +52,7 @@ fn places(event: &Event) -> Vec<Place> {
         | EventKind::Discarded { .. }
         | EventKind::Orphaned { .. }
         | EventKind::SignalDelivered { .. }
+        | EventKind::SignalTaken { .. }
         | EventKind::Stopped { .. }
         | EventKind::Continued => places.push(own),
         EventKind::Zombie { parent } => {
@@ -86,6 +87,10 @@ fn places(event: &Event) -> Vec<Place> {
         | EventKind::Blocked { .. }
         | EventKind::SignalMerged { .. }
         | EventKind::Disposition { .. }
+        | EventKind::Mask { .. }
+        | EventKind::AwaitsSignals { .. }
+        | EventKind::HandlerReturned { .. }
+        | EventKind::UnsafeCall { .. }
         | EventKind::Interrupted { .. }
         | EventKind::Pipe { .. }
         | EventKind::Opened { .. }

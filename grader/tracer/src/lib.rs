@@ -25,11 +25,13 @@ mod random;
 mod ready;
 mod run;
 mod server;
+mod sleeps_last;
 mod stacks;
 mod step;
 mod strategy;
 mod subject;
 mod task;
+mod watch;
 mod watchdog;
 
 pub use error::{Result, TracerError};

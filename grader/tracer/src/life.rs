@@ -58,6 +58,7 @@ impl Run<'_> {
             threads: 1,
             vfork_parent: (reason == Reason::Vfork).then_some(t),
             unreported_stop: false,
+            image: maker.image,
             last_answer: None,
         };
         self.processes.push(process);

@@ -11,13 +11,15 @@ use crate::error::Result;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
+use crate::sleeps_last::SleepsLast;
 use crate::stacks::Stacks;
-use crate::strategy::{self, Pick};
+use crate::strategy::{self, Choice, Pick};
 use crate::subject::Subject;
 use crate::task::{Call, Point, State, Task};
 use crate::watchdog::Watchdog;
 use forklings_model::{
-    Descriptor, End, Ending, Event, EventKind, Frame, Limits, Pid, ProcId, Schedule, TaskId, Trace,
+    Descriptor, End, Ending, Event, EventKind, Frame, Limits, Pid, ProcId, Schedule, Signal,
+    SignalSet, TaskId, Trace,
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::Stopped;
@@ -37,6 +39,10 @@ pub(crate) struct Run<'a> {
     pub(crate) fault_random: Random,
     pub(crate) subject_random: Random,
     pub(crate) decisions: Vec<u16>,
+    /// Everything that happened so far, choices and what had none.
+    pub(crate) happened: Vec<Choice>,
+    /// An order to follow in place of the schedule.
+    pub(crate) order: Option<SleepsLast>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) processes: Vec<Process>,
     pub(crate) objects: Objects,
@@ -52,6 +58,12 @@ pub(crate) struct Run<'a> {
     pub(crate) naps: u32,
     pub(crate) output: u64,
     pub(crate) alarms: BTreeMap<ProcId, crate::calls::time::Alarm>,
+    /// Every handler that was installed, by its number.
+    pub(crate) handlers: Vec<crate::calls::Handler>,
+    /// Where the functions stand that handlers must not call, by image.
+    pub(crate) watched: BTreeMap<u32, crate::watch::Functions>,
+    /// Programs executed so far.
+    pub(crate) images: u32,
     /// Masks of signalfd objects.
     pub(crate) signal_masks: BTreeMap<u32, u64>,
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
@@ -78,6 +90,7 @@ impl<'a> Run<'a> {
         let root = server.root()?;
         let server: &'a Server = server;
         let host = root.stopped.tid();
+        let blocked = SignalSet(root.stopped.signal_mask()?);
         let id = TaskId::main(ProcId::ROOT);
         let pid = Pid(root.pid);
         let process = Process {
@@ -95,6 +108,7 @@ impl<'a> Run<'a> {
             threads: 1,
             vfork_parent: None,
             unreported_stop: false,
+            image: 0,
             last_answer: None,
         };
         let mut fault_random = Random::new(schedule.seed, Stream::Faults);
@@ -109,6 +123,8 @@ impl<'a> Run<'a> {
             fault_random,
             subject_random: Random::new(schedule.seed, Stream::Subject),
             decisions: Vec::new(),
+            happened: Vec::new(),
+            order: None,
             tasks: vec![Task::new(id, host, root.stopped)],
             processes: vec![process],
             objects: Objects::standard(),
@@ -124,6 +140,9 @@ impl<'a> Run<'a> {
             naps: 0,
             output: 0,
             alarms: BTreeMap::new(),
+            handlers: Vec::new(),
+            watched: BTreeMap::new(),
+            images: 0,
             signal_masks: BTreeMap::new(),
             narrow_pipes,
             patience: crate::step::PATIENCE,
@@ -133,18 +152,32 @@ impl<'a> Run<'a> {
         };
         run.replayable = !subject.terminal;
         run.emit(0, EventKind::Started { parent: None, pid });
+        run.tell_signals(blocked);
         Ok(run)
     }
 
-    /// Follows the run to its end and ends everybody who is left.
-    pub(crate) fn finish(mut self, subject: &Subject) -> Result<Trace> {
+    /// Says how the root treats signals when it begins, as far as that is not what it would be
+    /// without a word.
+    fn tell_signals(&mut self, blocked: SignalSet) {
+        if !blocked.is_empty() {
+            self.emit(0, EventKind::Mask { was: SignalSet::EMPTY, blocked });
+        }
+        let changed: Vec<_> = self.process(0).dispositions.changed().collect();
+        for (signal, disposition) in changed {
+            self.tell_disposition(0, Signal(signal), disposition);
+        }
+    }
+
+    /// Follows the run to its end and ends everybody who is left. Gives what happened as a trace,
+    /// and as the choices that led to it.
+    pub(crate) fn finish(mut self, subject: &Subject) -> Result<(Trace, Vec<Choice>)> {
         let outcome = self.steps();
         self.end_everybody();
         outcome?;
         let end = self.end.take().ok_or_else(|| lost("a run without an end"))?;
         let mut schedule = self.schedule.clone();
         schedule.decisions = self.decisions;
-        Ok(Trace {
+        let trace = Trace {
             program: subject.program.clone(),
             args: subject.args.clone(),
             schedule,
@@ -164,7 +197,8 @@ impl<'a> Run<'a> {
             replayable: self.replayable,
             isolation: self.server.isolation(),
         }
-        .with_parents())
+        .with_parents();
+        Ok((trace, self.happened))
     }
 
     fn steps(&mut self) -> Result<()> {
@@ -175,6 +209,7 @@ impl<'a> Run<'a> {
                 self.nobody_can_go(waits)?;
             } else {
                 let choice = self.decide(choices);
+                self.happened.push(choice);
                 self.perform(choice)?;
             }
             let limit = u64::from(self.limits.seconds) * 1_000_000_000;

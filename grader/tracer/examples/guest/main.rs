@@ -7,6 +7,7 @@
 mod bounds;
 mod children;
 mod endings;
+mod handlers;
 mod kernel;
 mod pipes;
 mod signals;
@@ -20,6 +21,7 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     bounds::GUESTS,
     children::GUESTS,
     endings::GUESTS,
+    handlers::GUESTS,
     pipes::GUESTS,
     signals::GUESTS,
     threads::GUESTS,

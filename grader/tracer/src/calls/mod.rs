@@ -4,6 +4,7 @@
 mod descriptors;
 mod futex;
 mod io;
+mod masks;
 mod names;
 mod poll;
 mod processes;
@@ -14,8 +15,10 @@ use crate::error::Result;
 use crate::follow::After;
 use crate::run::Run;
 use crate::task::Call;
+use forklings_model::{EventKind, Signal};
 use forklings_sys::ptrace::{Resume, Stopped};
 pub(crate) use names::name;
+pub(crate) use signals::Handler;
 
 /// What happens to a call that a task stands before.
 pub(crate) enum Before {
@@ -58,6 +61,8 @@ pub(crate) fn is_decision(call: i64) -> bool {
             | libc::SYS_inotify_init1
             | libc::SYS_pidfd_open
             | libc::SYS_rt_sigaction
+            | libc::SYS_rt_sigprocmask
+            | libc::SYS_rt_sigreturn
             | libc::SYS_set_tid_address
             | libc::SYS_clock_gettime
             | libc::SYS_gettimeofday
@@ -189,6 +194,14 @@ impl Run<'_> {
         call: &Call,
     ) -> Result<bool> {
         let answer = match call.number {
+            libc::SYS_rt_sigprocmask => {
+                self.before_sigprocmask(t, stopped, call)?;
+                return Ok(false);
+            }
+            libc::SYS_rt_sigreturn => {
+                self.before_sigreturn(t, call);
+                return Ok(false);
+            }
             libc::SYS_clock_gettime | libc::SYS_gettimeofday | libc::SYS_time => {
                 self.tell_time(t, call)?
             }
@@ -227,6 +240,11 @@ impl Run<'_> {
                 self.after_kill(t, call, result)?;
             }
             libc::SYS_rt_sigaction => self.after_sigaction(t, call, result)?,
+            libc::SYS_rt_sigtimedwait => {
+                if let Some(signal) = i32::try_from(result).ok().filter(|&signal| signal > 0) {
+                    self.emit(t, EventKind::SignalTaken { signal: Signal(signal) });
+                }
+            }
             libc::SYS_read
             | libc::SYS_write
             | libc::SYS_readv
@@ -251,7 +269,7 @@ impl Run<'_> {
             libc::SYS_prctl => {
                 if call.int(0) == libc::PR_SET_CHILD_SUBREAPER && result == 0 {
                     self.process_mut(t).subreaper = call.args[1] != 0;
-                    self.emit(t, forklings_model::EventKind::BecameSubreaper);
+                    self.emit(t, EventKind::BecameSubreaper);
                 }
             }
             _ => self.after_descriptor_call(t, call, result)?,

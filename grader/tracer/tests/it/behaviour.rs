@@ -50,4 +50,11 @@ guests! {
     a_loop_that_waits_for_the_time_ends: "waits-for-time",
     a_sleep_takes_its_time: "sleeps",
     a_signal_is_read_from_a_descriptor: "signalfd",
+    a_handler_prints: "prints-in-a-handler",
+    a_handler_allocates: "allocates-in-a-handler",
+    a_handler_ends_the_program: "exits-in-a-handler",
+    a_handler_is_interrupted_by_another: "writes-in-a-handler",
+    a_handler_is_left_by_a_jump: "jumps-out-of-a-handler",
+    a_mask_is_changed_and_restored: "changes-its-mask",
+    a_handler_serves_once: "resets-its-handler",
 }

@@ -7,5 +7,6 @@ mod behaviour;
 mod death;
 mod determinism;
 mod door;
+mod handlers;
 mod limits;
 mod record;
