@@ -37,6 +37,7 @@ impl Run<'_> {
                     choices.push(Choice { who, what: What::Go });
                     choices.push(Choice { who, what: What::HandleFirst });
                 }
+                Ready::Preceded => choices.push(Choice { who, what: What::HandleFirst }),
                 Ready::Sleeps => sleepers.push(t),
                 Ready::Blocked(on) => {
                     self.announce(t, &on)?;

@@ -31,6 +31,7 @@ mod step;
 mod strategy;
 mod subject;
 mod task;
+mod unprepared;
 mod watch;
 mod watchdog;
 

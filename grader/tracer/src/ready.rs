@@ -17,6 +17,8 @@ pub(crate) enum Ready {
     Yes,
     /// It can because a signal is pending: the signal ends its wait, or comes just before it.
     Signalled,
+    /// It can, but a pending signal that nobody is prepared for comes before its call.
+    Preceded,
     /// It sleeps, and time is all that it waits for.
     Sleeps,
     /// It waits for this; a time-out, if there is one, stands in its `deadline`.
@@ -37,6 +39,9 @@ impl Run<'_> {
         };
         if self.tasks[t].expired || self.tasks[t].woken {
             return Ok(Ready::Yes);
+        }
+        if let Some(ready) = self.unprepared(t, &call)? {
+            return Ok(ready);
         }
         let waits = match call.number {
             libc::SYS_read
@@ -168,7 +173,7 @@ impl Run<'_> {
 
     /// The signals that a descriptor made by `signalfd` reads. Polling a copy of it would tell of
     /// the tracer's own signals.
-    fn signal_mask_of(&self, t: usize, fd: Fd) -> Option<u64> {
+    pub(crate) fn signal_mask_of(&self, t: usize, fd: Fd) -> Option<u64> {
         let entry = self.process(t).files.get(fd)?;
         self.signal_masks.get(&entry.object.0).copied()
     }

@@ -9,6 +9,10 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("coalesces", coalesces),
     ("sigwaits", sigwaits),
     ("signalfd", signalfd),
+    ("sigwaits-unblocked", sigwaits_unblocked),
+    ("sigwaits-for-what-is-dropped", sigwaits_for_what_is_dropped),
+    ("sigwaits-caught", sigwaits_caught),
+    ("signalfd-unblocked", signalfd_unblocked),
     ("looks-then-pauses", looks_then_pauses),
     ("stops-and-continues", stops_and_continues),
     ("kills", kills),
@@ -78,6 +82,71 @@ fn signalfd() {
         say(&format!("{count} {}", info[0]));
         wait(-1, 0);
     }
+}
+
+fn set_of(signal: i32) -> libc::sigset_t {
+    unsafe {
+        let mut set: libc::sigset_t = mem::zeroed();
+        libc::sigaddset(&raw mut set, signal);
+        set
+    }
+}
+
+/// Waits for a signal of the set; gives it, or -1 when the time is up.
+fn take(set: &libc::sigset_t, milliseconds: i64) -> i32 {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 };
+    unsafe { libc::sigtimedwait(set, ptr::null_mut(), &raw const time) }
+}
+
+/// Nobody has blocked what is waited for: it kills, before the wait as well as within.
+fn sigwaits_unblocked() {
+    let child = fork();
+    if child == 0 {
+        take(&set_of(SIGUSR1), 900);
+        leave(0);
+    }
+    unsafe { libc::kill(child, SIGUSR1) };
+    say(&format!("{:x}", wait(child, 0).1));
+}
+
+/// SIGCHLD is neither blocked nor caught, so it is dropped, before the wait as well as within.
+fn sigwaits_for_what_is_dropped() {
+    let child = fork();
+    if child == 0 {
+        leave(0);
+    }
+    say(&format!("{}", take(&set_of(SIGCHLD), 50)));
+    wait(child, 0);
+}
+
+/// Within the wait it is taken; before it its handler runs.
+fn sigwaits_caught() {
+    handle(SIGUSR1, 0);
+    let me = unsafe { libc::getpid() };
+    let child = fork();
+    if child == 0 {
+        unsafe { libc::kill(me, SIGUSR1) };
+        leave(0);
+    }
+    let taken = take(&set_of(SIGUSR1), 50);
+    wait(child, 0);
+    say(&format!("{taken} {}", SEEN.load(Ordering::SeqCst)));
+}
+
+/// As for sigwait: it kills.
+fn signalfd_unblocked() {
+    let child = fork();
+    if child == 0 {
+        let set = set_of(SIGUSR1);
+        let mut info = [0u8; 128];
+        unsafe {
+            let fd = libc::signalfd(-1, &raw const set, 0);
+            libc::read(fd, info.as_mut_ptr().cast(), info.len());
+        }
+        leave(0);
+    }
+    unsafe { libc::kill(child, SIGUSR1) };
+    say(&format!("{:x}", wait(child, 0).1));
 }
 
 fn looks_then_pauses() {

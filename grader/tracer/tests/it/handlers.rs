@@ -111,3 +111,12 @@ fn a_signal_that_merges_with_a_pending_one_is_told() {
         assert_eq!(merged.count(), 2, "three were sent");
     }
 }
+
+#[test]
+fn a_signal_that_is_caught_and_waited_for_is_taken_or_handled() {
+    let traces = runs("sigwaits-caught");
+    let said = |line: &str| traces.iter().any(|trace| trace.stdout == line.as_bytes());
+    assert!(said("10 0\n"), "it was never taken");
+    assert!(said("-1 1\n"), "its handler never ran before the wait");
+    assert!(traces.iter().all(|trace| matches!(&trace.stdout[..], b"10 0\n" | b"-1 1\n")));
+}
