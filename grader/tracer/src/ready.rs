@@ -7,7 +7,7 @@ use crate::process::{Life, Process};
 use crate::run::Run;
 use crate::task::{Call, Point, State};
 use forklings_model::{Action, Fd, Holder, ObjectId, ObjectKind, ProcId, WaitsFor};
-use forklings_sys::{descriptor, memory};
+use forklings_sys::descriptor;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Whether a task can go on.
@@ -124,13 +124,7 @@ impl Run<'_> {
         if pending.is_empty() {
             return Ok(false);
         }
-        let mask = match call.number {
-            libc::SYS_rt_sigsuspend => memory::read_u64(self.tasks[t].tid, call.args[0])?,
-            libc::SYS_ppoll if call.args[3] != 0 => {
-                memory::read_u64(self.tasks[t].tid, call.args[3])?
-            }
-            _ => stopped.signal_mask()?,
-        };
+        let mask = self.mask_within(t, call)?;
         let dispositions = &self.process(t).dispositions;
         Ok(pending
             .iter()

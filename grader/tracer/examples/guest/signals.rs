@@ -13,6 +13,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("sigwaits-for-what-is-dropped", sigwaits_for_what_is_dropped),
     ("sigwaits-caught", sigwaits_caught),
     ("signalfd-unblocked", signalfd_unblocked),
+    ("suspends-with-a-mask-of-its-own", suspends_with_a_mask_of_its_own),
     ("looks-then-pauses", looks_then_pauses),
     ("stops-and-continues", stops_and_continues),
     ("kills", kills),
@@ -147,6 +148,36 @@ fn signalfd_unblocked() {
     }
     unsafe { libc::kill(child, SIGUSR1) };
     say(&format!("{:x}", wait(child, 0).1));
+}
+
+/// Inside of `sigsuspend` and `pselect` only SIGUSR1 comes through.
+fn suspends_with_a_mask_of_its_own() {
+    unsafe {
+        block(SIGUSR1);
+        handle(SIGUSR1, 0);
+        handle(SIGALRM, 0);
+        let mut shut: libc::sigset_t = mem::zeroed();
+        libc::sigfillset(&raw mut shut);
+        libc::sigdelset(&raw mut shut, SIGUSR1);
+        let me = libc::getpid();
+        for round in 1..=2 {
+            let child = fork();
+            if child == 0 {
+                libc::kill(me, SIGUSR1);
+                leave(0);
+            }
+            if round == 1 {
+                libc::sigsuspend(&raw const shut);
+            } else {
+                let none = ptr::null_mut();
+                libc::pselect(0, none, none, none, ptr::null(), &raw const shut);
+            }
+            say(&format!("{}", SEEN.load(Ordering::SeqCst)));
+            // Whoever interrupts this is one of the handlers too.
+            while wait(child, 0).0 != child {}
+            SEEN.store(round, Ordering::SeqCst);
+        }
+    }
 }
 
 fn looks_then_pauses() {

@@ -58,24 +58,43 @@ impl Run<'_> {
             return Ok(None);
         };
         let own = || stopped.signal_mask().map(|mask| Some(SignalSet(!mask)));
-        let tid = self.tasks[t].tid;
-        let given =
-            |place: u64| memory::read_u64(tid, place).map_or(None, |mask| Some(SignalSet(!mask)));
         let awaited = match call.number {
             libc::SYS_pause => own()?,
-            libc::SYS_rt_sigsuspend => given(call.args[0]),
-            libc::SYS_rt_sigtimedwait => given(call.args[0]).map(SignalSet::complement),
-            libc::SYS_ppoll if call.args[3] != 0 => given(call.args[3]),
-            libc::SYS_epoll_pwait if call.args[4] != 0 => given(call.args[4]),
-            libc::SYS_pselect6 if call.args[5] != 0 => match memory::read_u64(tid, call.args[5]) {
-                Ok(place) if place != 0 => given(place),
-                _ => None,
-            },
+            libc::SYS_rt_sigtimedwait => {
+                memory::read_u64(self.tasks[t].tid, call.args[0]).ok().map(SignalSet)
+            }
             // Without a descriptor nothing else than a signal or the time can end it.
-            libc::SYS_poll | libc::SYS_ppoll if call.args[1] == 0 => own()?,
-            libc::SYS_select | libc::SYS_pselect6 if call.args[0] == 0 => own()?,
-            _ => None,
+            libc::SYS_poll if call.args[1] == 0 => own()?,
+            libc::SYS_select if call.args[0] == 0 => own()?,
+            libc::SYS_ppoll if call.args[1] == 0 => Some(SignalSet(!self.mask_within(t, call)?)),
+            libc::SYS_pselect6 if call.args[0] == 0 => Some(SignalSet(!self.mask_within(t, call)?)),
+            _ => self.mask_given(t, call).map(|mask| SignalSet(!mask)),
         };
         Ok(awaited.map(|awaited| (call.number, awaited)))
+    }
+
+    /// What a task blocks while it is inside of this call.
+    pub(crate) fn mask_within(&self, t: usize, call: &Call) -> Result<u64> {
+        if let Some(mask) = self.mask_given(t, call) {
+            return Ok(mask);
+        }
+        match &self.tasks[t].state {
+            State::Parked(stopped, _) => Ok(stopped.signal_mask()?),
+            State::InKernel(..) | State::GroupStopped(_) | State::Moving | State::Gone => Ok(!0),
+        }
+    }
+
+    /// The mask that a call brings with it, for as long as it waits.
+    fn mask_given(&self, t: usize, call: &Call) -> Option<u64> {
+        let read = |place: u64| memory::read_u64(self.tasks[t].tid, place).ok();
+        let place = match call.number {
+            libc::SYS_rt_sigsuspend => call.args[0],
+            libc::SYS_ppoll => call.args[3],
+            libc::SYS_epoll_pwait => call.args[4],
+            // A pointer to the mask's address and its size.
+            libc::SYS_pselect6 if call.args[5] != 0 => read(call.args[5])?,
+            _ => 0,
+        };
+        if place == 0 { None } else { read(place) }
     }
 }

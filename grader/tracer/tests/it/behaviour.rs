@@ -44,6 +44,7 @@ guests! {
     a_blocked_signal_is_waited_for: "sigwaits",
     a_signal_that_is_waited_for_but_not_blocked_kills: "sigwaits-unblocked",
     a_signal_that_is_dropped_is_waited_for_in_vain: "sigwaits-for-what-is-dropped",
+    a_wait_may_bring_its_own_mask: "suspends-with-a-mask-of-its-own",
     a_signal_that_is_read_but_not_blocked_kills: "signalfd-unblocked",
     a_stopped_child_goes_on: "stops-and-continues",
     a_waiting_child_is_killed: "kills",

@@ -1,7 +1,7 @@
 //! What a trace says of masks, and of handlers from their beginning to their end.
 
 use crate::door::{explorer, schedules};
-use forklings_model::{Action, EventKind, Schedule, Signal, SignalSet, Strategy, Trace};
+use forklings_model::{Action, EventKind, Fault, Schedule, Signal, SignalSet, Strategy, Trace};
 use forklings_sandbox::Wanted;
 
 const USR1: Signal = Signal(10);
@@ -119,4 +119,14 @@ fn a_signal_that_is_caught_and_waited_for_is_taken_or_handled() {
     assert!(said("10 0\n"), "it was never taken");
     assert!(said("-1 1\n"), "its handler never ran before the wait");
     assert!(traces.iter().all(|trace| matches!(&trace.stdout[..], b"10 0\n" | b"-1 1\n")));
+}
+
+#[test]
+fn a_fault_does_not_send_what_the_wait_keeps_out() {
+    let mut explorer = explorer("suspends-with-a-mask-of-its-own", Wanted::All);
+    for mut schedule in schedules() {
+        schedule.faults = vec![Fault::Eintr(ALRM)];
+        let trace = explorer.run(&schedule).unwrap();
+        assert_eq!(trace.stdout, b"1\n2\n", "{:?} under {schedule:?}", trace.end);
+    }
 }
