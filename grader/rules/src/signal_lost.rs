@@ -22,6 +22,9 @@ struct Waiting {
 
 /// A signal that was lost: the signal, and the events that show it.
 type Loss = (Signal, Vec<u32>);
+/// What no mask can keep out.
+const NEVER_BLOCKED: SignalSet = SignalSet(1 << (Signal::KILL.0 - 1) | 1 << (Signal::STOP.0 - 1));
+
 type Look = fn(&Case<'_>, &Waiting) -> Option<Loss>;
 
 /// The windows, in order.
@@ -184,8 +187,12 @@ fn blocked(case: &Case<'_>, waiting: &Waiting) -> Option<Loss> {
                     EventKind::SignalDelivered { signal: s, .. } | EventKind::SignalTaken { signal: s }
                         if s == signal)
         });
-        (!taken).then_some(sent.seq)
+        // What was open and without effect when it came is not pending.
+        let kept = mask.has(signal) || !case.run.disposed(proc, signal, sent.seq).vanishes(signal);
+        (kept && !taken).then_some(sent.seq)
     };
-    let kept_out = mask.without(waiting.awaited);
+    // sigsuspend and its like may block more than the thread does.
+    let blocking = if waiting.takes { mask } else { waiting.awaited.complement() };
+    let kept_out = blocking.without(waiting.awaited).without(NEVER_BLOCKED);
     kept_out.iter().find_map(|signal| Some((signal, vec![pending(signal)?])))
 }

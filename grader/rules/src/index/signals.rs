@@ -22,8 +22,9 @@ impl Disposed {
     pub(crate) fn vanishes(self, signal: Signal) -> bool {
         match self.action {
             Action::Ignore => true,
-            // SIGCHLD, SIGURG, SIGWINCH. Source: signal(7), "Standard signals".
-            Action::Default => matches!(signal.0, 17 | 23 | 28),
+            // SIGCHLD, SIGURG, SIGWINCH, and SIGCONT, whose work is done when it is sent. Source:
+            // signal(7), "Standard signals".
+            Action::Default => matches!(signal.0, 17 | 18 | 23 | 28),
             Action::Handler => false,
         }
     }

@@ -196,6 +196,24 @@ fn a_signal_that_the_wait_itself_blocks_never_comes() {
 }
 
 #[test]
+fn a_wait_may_block_more_than_its_thread() {
+    let shut = |signal: Signal, action: Option<Action>| {
+        let mut run = family();
+        if let Some(action) = action {
+            run.disposes(P1, signal, action, None);
+        }
+        run.sends(P2, signal, P1);
+        hangs(run, "rt_sigsuspend", set(&[USR1]))
+    };
+    lost(&shut(ALRM, Some(Action::Handler)), ALRM, LostIn::Blocked);
+    for (signal, action) in
+        [(ALRM, Some(Action::Ignore)), (Signal::CONT, None), (Signal::STOP, None)]
+    {
+        assert_eq!(names(&shut(signal, action), &[]), ["deadlock"], "{signal} is not pending");
+    }
+}
+
+#[test]
 fn a_wait_whose_time_was_up_only_explains() {
     let late = |line: &str| {
         let mut run = family();
