@@ -235,6 +235,8 @@ impl Run<'_> {
             }
         }
         self.processes[p].ending = Some(ending);
+        // Nobody is told any more that it had stopped.
+        self.processes[p].unreported_stop = false;
         self.alarms.remove(&id);
         match self.tasks.iter().position(|t| t.id == TaskId::main(id)) {
             Some(t) => self.emit(t, EventKind::Ended { ending }),

@@ -18,6 +18,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("stops-and-continues", stops_and_continues),
     ("kills", kills),
     ("kills-stopped", kills_stopped),
+    ("kills-before-the-stop-is-told", kills_before_the_stop_is_told),
     ("kills-a-zombie", kills_a_zombie),
 ];
 
@@ -227,6 +228,19 @@ fn kills_stopped() {
     wait(child, WUNTRACED);
     unsafe { libc::kill(child, SIGKILL) };
     say(&format!("{:x}", wait(child, 0).1));
+}
+
+/// Stopped or not by then: what the parent is told is the end.
+fn kills_before_the_stop_is_told() {
+    let child = fork();
+    if child == 0 {
+        unsafe { libc::raise(SIGSTOP) };
+        loop {
+            unsafe { libc::pause() };
+        }
+    }
+    unsafe { libc::kill(child, SIGKILL) };
+    say(&format!("{:x}", wait(child, WUNTRACED).1));
 }
 
 fn kills_a_zombie() {

@@ -49,6 +49,7 @@ guests! {
     a_stopped_child_goes_on: "stops-and-continues",
     a_waiting_child_is_killed: "kills",
     a_stopped_child_is_killed: "kills-stopped",
+    a_stop_is_not_told_after_the_end: "kills-before-the-stop-is-told",
     a_zombie_is_killed_without_effect: "kills-a-zombie",
     an_alarm_rings: "alarm",
     a_loop_that_waits_for_the_time_ends: "waits-for-time",
