@@ -1,5 +1,5 @@
-//! expect: order-violated
-//! The parent counts on two signals for two rounds and sends both at once: they merge, or come too early.
+//! expect: signal-lost
+//! Sends the signals of all rounds at once, as if they queued: those that come together are one.
 
 use nix::errno::Errno;
 use nix::sys::signal::{
