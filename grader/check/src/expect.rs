@@ -101,6 +101,20 @@ pub fn statuses_taken() -> Demand {
     Demand::StatusesTaken
 }
 
+/// Who writes the line `to` blocks the same signals as when it wrote the line `from`. The driver
+/// writes both, one before it calls the student's function and one after it.
+#[must_use]
+pub fn mask_restored(from: impl Into<String>, to: impl Into<String>) -> Demand {
+    Demand::MaskRestored { from: from.into(), to: to.into() }
+}
+
+/// Every signal does to who writes the line `to` what it did when it wrote the line `from`. The
+/// driver writes both, one before it calls the student's function and one after it.
+#[must_use]
+pub fn handlers_restored(from: impl Into<String>, to: impl Into<String>) -> Demand {
+    Demand::HandlersRestored { from: from.into(), to: to.into() }
+}
+
 /// Blocking calls of the root may be interrupted by this signal. The driver installs a handler
 /// without `SA_RESTART` for it.
 #[must_use]

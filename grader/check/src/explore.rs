@@ -1,6 +1,7 @@
 //! Runs a scenario under many schedules, judges every run, and keeps for each broken rule the
 //! schedule that shows it best.
 
+use crate::confirm::confirm;
 use crate::replay::{self, Requested};
 use crate::scenario::Check;
 use crate::settings;
@@ -88,8 +89,15 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
     if shown.is_empty() {
         return Ok(Outcome::Passed);
     }
-    let failures =
-        shown.into_values().map(|shown| show(check, &mut explorer, &program, shown)).collect();
+    let mut failures: Vec<Failure> = Vec::new();
+    for shown in shown.into_values() {
+        let schedule = shown.schedule.clone();
+        let mut failure = show(check, &mut explorer, &program, shown);
+        if let Some(finding) = confirm(&mut explorer, &schedule, failure.finding) {
+            failure.finding = finding;
+            failures.push(failure);
+        }
+    }
     Ok(Outcome::Failed { failures })
 }
 
@@ -116,6 +124,7 @@ fn replay_one(
     }
     let failures = findings
         .into_iter()
+        .filter_map(|finding| confirm(&mut explorer, &requested.file.schedule, finding))
         .map(|finding| Failure {
             finding,
             shown_in: 1,

@@ -15,6 +15,7 @@
 //! what the kernel says it did. The same test runs against a stub, a solution and a submission; the
 //! environment names another subject (module `settings`).
 
+mod confirm;
 mod expect;
 mod explore;
 mod record;
@@ -29,8 +30,9 @@ pub use subject::{Origin, Subject};
 /// Everything that a suite needs.
 pub mod prelude {
     pub use crate::expect::{
-        Output, at_most_alive, before, eintr, exit_status, fork_eagain, forks, killed_by,
-        reaped_before, short_reads, short_writes, statuses_taken, stderr, stdout, tree,
+        Output, at_most_alive, before, eintr, exit_status, fork_eagain, forks, handlers_restored,
+        killed_by, mask_restored, reaped_before, short_reads, short_writes, statuses_taken, stderr,
+        stdout, tree,
     };
     pub use crate::subject;
     pub use forklings_model::{Rule, Signal};

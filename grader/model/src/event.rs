@@ -1,6 +1,8 @@
 //! What happened in a run, one fact at a time.
 
-use crate::{Ending, Errno, Fault, Fd, ObjectId, Pid, ProcId, Signal, SiteId, TaskId, WaitsFor};
+use crate::{
+    Ending, Errno, Fault, Fd, ObjectId, Pid, ProcId, Signal, SignalSet, SiteId, TaskId, WaitsFor,
+};
 use serde::{Deserialize, Serialize};
 
 /// One fact about a run.
@@ -135,6 +137,42 @@ pub enum EventKind {
         restart: bool,
         /// Whether `SA_NOCLDWAIT` is set.
         no_child_wait: bool,
+        /// Which handler: equal numbers in one run stand for the same function, flags and mask.
+        #[serde(default)]
+        handler: Option<u32>,
+    },
+    /// `sigprocmask` changed which signals the thread blocks. The C library does this too, for a
+    /// moment and with every bit set, around what a signal must not interrupt.
+    Mask {
+        /// Blocked until now.
+        was: SignalSet,
+        /// Blocked from now on.
+        blocked: SignalSet,
+    },
+    /// A wait begins that a signal is meant to end; its [`EventKind::Blocked`] follows.
+    AwaitsSignals {
+        /// Name of the call.
+        call: String,
+        /// Those that it lets through.
+        awaited: SignalSet,
+    },
+    /// `sigtimedwait` or one of its relatives took a pending signal.
+    SignalTaken {
+        /// Which.
+        signal: Signal,
+    },
+    /// A handler returned by `sigreturn`.
+    HandlerReturned {
+        /// Blocked from now on, as before the handler unless it changed that.
+        blocked: SignalSet,
+    },
+    /// A handler called a function that is not async-signal-safe; the first such call of each run
+    /// of a handler. Source: `signal-safety(7)`.
+    UnsafeCall {
+        /// The signal that is being handled.
+        signal: Signal,
+        /// The function.
+        function: String,
     },
     /// A blocking call was interrupted and returned EINTR.
     Interrupted {

@@ -1,6 +1,8 @@
 //! A finding: what a rule has to say about a trace, as data. The sentences are `report`'s.
 
-use crate::{Demand, Ending, Fd, ObjectId, Pid, ProcId, Rule, Signal, SiteId, Wait};
+use crate::{
+    Action, Demand, Ending, Fd, ObjectId, Pid, ProcId, Rule, Signal, SignalSet, SiteId, Wait,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a rule has to say about a trace.
@@ -46,6 +48,20 @@ pub enum PipeEnd {
     Read,
     /// Where bytes go in.
     Write,
+}
+
+/// The window in which a signal was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LostIn {
+    /// Its handler ran before the wait began.
+    BeforeTheWait,
+    /// It was ignored when it came; what awaits it was set up later.
+    Ignored,
+    /// It came while one of its kind was pending and merged with it.
+    Merged,
+    /// It is pending, and the wait itself blocks it.
+    Blocked,
 }
 
 /// What is wrong, one variant per rule.
@@ -166,6 +182,44 @@ pub enum Detail {
         /// What the program said instead.
         said: String,
     },
+    /// A handler called a function that is not async-signal-safe.
+    UnsafeInHandler {
+        /// Whose handler.
+        proc: ProcId,
+        /// The signal that was handled.
+        signal: Signal,
+        /// The function.
+        function: String,
+    },
+    /// The signal mask was left changed.
+    MaskNotRestored {
+        /// Whose mask.
+        proc: ProcId,
+        /// The demand that was not met.
+        demand: Demand,
+        /// Blocked before.
+        was: SignalSet,
+        /// Blocked after.
+        blocked: SignalSet,
+    },
+    /// What signals do was left changed.
+    HandlerNotRestored {
+        /// Whose dispositions.
+        proc: ProcId,
+        /// The demand that was not met.
+        demand: Demand,
+        /// Each signal that differs, with what it did before and what it does after.
+        changed: Vec<(Signal, Action, Action)>,
+    },
+    /// A process waits for a signal that has come and gone.
+    SignalLost {
+        /// Who waits.
+        proc: ProcId,
+        /// The signal.
+        signal: Signal,
+        /// When it was lost.
+        window: LostIn,
+    },
     /// An end of a pipe that nobody will use holds somebody up: a write end holds back an end of
     /// file, a read end lets a writer wait for room.
     PipeEndOpen {
@@ -217,6 +271,10 @@ pub enum Detail {
         asked: u64,
         /// The order that broke when time passed otherwise.
         demand: Demand,
+        /// Whether a second run with the same order of all else, in which only the sleep ended
+        /// later, met the demand.
+        #[serde(default)]
+        confirmed: bool,
     },
     /// Something came before what it must follow.
     OrderViolated {
@@ -285,6 +343,10 @@ impl Detail {
             Self::EintrNotHandled { .. } => Rule::EintrNotHandled,
             Self::ShortIoIgnored { .. } => Rule::ShortIoIgnored,
             Self::StatusMisread { .. } => Rule::StatusMisread,
+            Self::UnsafeInHandler { .. } => Rule::UnsafeInHandler,
+            Self::MaskNotRestored { .. } => Rule::MaskNotRestored,
+            Self::HandlerNotRestored { .. } => Rule::HandlerNotRestored,
+            Self::SignalLost { .. } => Rule::SignalLost,
             Self::PipeEndOpen { .. } => Rule::PipeEndOpen,
             Self::Deadlock { .. } => Rule::Deadlock,
             Self::BusyWait { .. } => Rule::BusyWait,

@@ -18,6 +18,7 @@ mod rule;
 mod scenario;
 mod schedule;
 mod signal;
+mod signal_set;
 mod site;
 mod strategy;
 mod trace;
@@ -30,7 +31,7 @@ pub use event::{
     WaitOutcome, WaitTarget,
 };
 pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
-pub use finding::{Detail, Finding, PipeEnd, Weight};
+pub use finding::{Detail, Finding, LostIn, PipeEnd, Weight};
 pub use id::{Errno, Fd, ObjectId, Pid, ProcId, TaskId};
 pub use isolation::Isolation;
 pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
@@ -40,6 +41,7 @@ pub use rule::{Family, Rule};
 pub use scenario::{Demand, Scenario, Stream, Waiver};
 pub use schedule::{Fault, Schedule};
 pub use signal::Signal;
+pub use signal_set::SignalSet;
 pub use site::{Frame, SiteId, SourceLine};
 pub use strategy::{Strategy, UnknownStrategy};
 pub use trace::{Descriptor, End, Object, ObjectKind, Process, Trace};

@@ -56,10 +56,18 @@ rules! {
     WrongChildReaped = "wrong-child-reaped" in Processes;
     /// A call that a signal interrupted was taken for finished.
     EintrNotHandled = "eintr-not-handled" in Signals;
+    /// A handler called a function that it must not call.
+    UnsafeInHandler = "unsafe-in-handler" in Signals;
     /// A read or write moved less than asked, and the rest was forgotten.
     ShortIoIgnored = "short-io-ignored" in Descriptors;
     /// A status word was read wrongly: a signal as a code, a code shifted.
     StatusMisread = "status-misread" in Processes;
+    /// The signal mask was left other than it was found.
+    MaskNotRestored = "mask-not-restored" in Signals;
+    /// What signals do was left other than it was found.
+    HandlerNotRestored = "handler-not-restored" in Signals;
+    /// A process waits for a signal that has come and gone.
+    SignalLost = "signal-lost" in Signals;
     /// A reader waits for an end of file that cannot come, because a write end is still open.
     PipeEndOpen = "pipe-end-open" in Descriptors;
     /// Everybody waits for somebody.

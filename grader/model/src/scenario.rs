@@ -97,6 +97,22 @@ pub enum Demand {
     },
     /// The status of every child is taken by a wait of its parent.
     StatusesTaken,
+    /// Who writes the line `to` on standard output has the same signal mask as when it wrote the
+    /// line `from`.
+    MaskRestored {
+        /// The earlier line.
+        from: String,
+        /// The later line.
+        to: String,
+    },
+    /// Who writes the line `to` on standard output has the same signal dispositions as when it
+    /// wrote the line `from`.
+    HandlersRestored {
+        /// The earlier line.
+        from: String,
+        /// The later line.
+        to: String,
+    },
 }
 
 /// A rule that a test does not ask for, and why.

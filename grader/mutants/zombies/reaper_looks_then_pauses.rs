@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: signal-lost
 //! Looks at a flag and then calls pause: a signal between the two is slept through.
 
 use nix::errno::Errno;

@@ -123,6 +123,8 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         Rule::PanicIgnored => ("", "reaped at"),
         Rule::FdInherited | Rule::FdLeaked => ("", "opened at"),
         Rule::KilledBySignal => ("", "sent at"),
+        Rule::SignalLost => ("waits at", "sent at"),
+        Rule::MaskNotRestored | Rule::HandlerNotRestored => ("last changed at", "see also"),
         Rule::OrderBySleep => ("slept at", "went on at"),
         Rule::OrderViolated => ("too early at", "too late at"),
         Rule::BuildFailed
@@ -130,6 +132,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         | Rule::MemoryLimit
         | Rule::OutputLimit
         | Rule::EintrNotHandled
+        | Rule::UnsafeInHandler
         | Rule::ShortIoIgnored
         | Rule::PipeEndOpen
         | Rule::Deadlock

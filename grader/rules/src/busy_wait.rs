@@ -54,6 +54,9 @@ fn role(kind: &EventKind) -> Role {
         | EventKind::AskedParent { .. }
         | EventKind::SignalDelivered { .. }
         | EventKind::SignalMerged { .. }
+        | EventKind::Mask { .. }
+        | EventKind::HandlerReturned { .. }
+        | EventKind::UnsafeCall { .. }
         | EventKind::Orphaned { .. }
         | EventKind::Stopped { .. }
         | EventKind::Continued

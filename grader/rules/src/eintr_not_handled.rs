@@ -43,7 +43,10 @@ fn judge(case: &Case<'_>, event: &Event) -> Option<Finding> {
         earlier.seq < event.seq && matches!(earlier.kind, EventKind::SignalDelivered { .. })
     });
     // Who did nothing any more was cut off before it could.
-    let next = case.run.after(event.seq).find(|later| later.task == event.task)?;
+    let next = case.run.after(event.seq).find(|later| {
+        let handled = matches!(later.kind, EventKind::HandlerReturned { .. });
+        later.task == event.task && !handled
+    })?;
     let evidence = [Some(event.seq), delivered.map(|e| e.seq), Some(next.seq)];
     let detail = Detail::EintrNotHandled { proc, call: name.to_owned(), signal };
     Some(explain(detail, evidence.into_iter().flatten()).at(event.site))

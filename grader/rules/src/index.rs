@@ -4,6 +4,7 @@
 
 mod descriptors;
 mod life;
+mod signals;
 mod stderr;
 
 pub(crate) use life::Life;
@@ -144,17 +145,32 @@ impl<'a> Index<'a> {
         handler || self.wrote(proc, pipe)
     }
 
+    /// Every time that `signal` was generated for `proc`, in order: sent to it by a process, or by
+    /// the kernel for the death of a child. A signal to a group counts for all.
+    pub(crate) fn sent(
+        &self,
+        proc: ProcId,
+        wanted: Signal,
+    ) -> impl DoubleEndedIterator<Item = Sent> {
+        self.trace.events.iter().filter_map(move |event| {
+            let by_a_process = match event.kind {
+                EventKind::SignalSent { signal, target, errno: None } => {
+                    (signal == wanted && is_for(target, proc)).then_some(true)
+                }
+                EventKind::Zombie { parent } => {
+                    (wanted == Signal::CHLD && parent == Some(proc)).then_some(false)
+                }
+                _ => None,
+            };
+            by_a_process.map(|by_a_process| Sent { seq: event.seq, by_a_process })
+        })
+    }
+
     /// Who last sent `signal` to `proc` successfully, and when.
     pub(crate) fn sender(&self, proc: ProcId, signal: Signal) -> Option<&'a Event> {
         self.trace.events.iter().rfind(|event| match event.kind {
             EventKind::SignalSent { signal: sent, target, errno: None } => {
-                sent == signal
-                    && match target {
-                        SignalTarget::Process(to) => to == proc,
-                        SignalTarget::Task(to) => to.proc == proc,
-                        SignalTarget::Group(_) | SignalTarget::Everybody => true,
-                        SignalTarget::Nobody(_) => false,
-                    }
+                sent == signal && is_for(target, proc)
             }
             _ => false,
         })
@@ -192,6 +208,25 @@ impl<'a> Index<'a> {
     /// Whether the object is known to be of this kind.
     pub(crate) fn is(&self, object: Option<ObjectId>, kind: &ObjectKind) -> bool {
         object.and_then(|id| self.trace.object(id)).is_some_and(|object| object.kind == *kind)
+    }
+}
+
+/// A signal that was generated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// The event.
+    pub(crate) seq: u32,
+    /// Whether a process sent it, rather than the kernel.
+    pub(crate) by_a_process: bool,
+}
+
+/// Whether a signal to this target can reach `proc`.
+fn is_for(target: SignalTarget, proc: ProcId) -> bool {
+    match target {
+        SignalTarget::Process(to) => to == proc,
+        SignalTarget::Task(to) => to.proc == proc,
+        SignalTarget::Group(_) | SignalTarget::Everybody => true,
+        SignalTarget::Nobody(_) => false,
     }
 }
 

@@ -1,15 +1,21 @@
 //! killed-by-signal: a signal ended the program that was not its own crash. Its page:
 //! `docs/rules/killed-by-signal.md`.
 
-use crate::case::{At, Case, accuse};
+use crate::case::{At, Case, accuse, explain};
 use crate::index::{Life, delivers};
-use forklings_model::{Detail, Ending, EventKind, Finding, ProcId, Signal, SignalSource};
+use forklings_model::{Detail, Ending, EventKind, Finding, ProcId, Signal, SignalSource, Weight};
 
+/// What processes talk with, beside real-time signals: SIGUSR1, SIGUSR2.
+const TALK: [Signal; 2] = [Signal(10), Signal(12)];
 /// What the kernel sends, unasked, to a process that exceeds a resource limit: SIGXCPU, SIGXFSZ.
 const LIMITS: [Signal; 2] = [Signal(24), Signal(25)];
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
-    case.run.lives().filter_map(|life| judge(case, life)).take(1).collect()
+    let mut killed: Vec<Finding> = case.run.lives().filter_map(|life| judge(case, life)).collect();
+    // What rejects before what explains, and each in the order of birth.
+    killed.sort_by_key(|finding| finding.weight == Weight::Explains);
+    killed.truncate(1);
+    killed
 }
 
 fn judge(case: &Case<'_>, life: &Life) -> Option<Finding> {
@@ -25,7 +31,9 @@ fn judge(case: &Case<'_>, life: &Life) -> Option<Finding> {
     } else {
         LIMITS.contains(&signal) && source == Some(SignalSource::Kernel)
     };
-    if !accused {
+    let told = (TALK.contains(&signal) || signal.is_real_time())
+        && matches!(source, Some(SignalSource::Process(sender)) if sender != life.proc);
+    if !accused && !told {
         return None;
     }
     let sent = case.run.sender(life.proc, signal).filter(|_| source != Some(SignalSource::Kernel));
@@ -38,5 +46,6 @@ fn judge(case: &Case<'_>, life: &Life) -> Option<Finding> {
     let evidence = [Some(seq), delivered.map(|e| e.seq), sent.map(|e| e.seq)].into_iter().flatten();
     let site = case.run.of(life.proc).rev().find_map(|event| event.site);
     let detail = Detail::KilledBySignal { proc: life.proc, signal, by };
-    Some(accuse(detail, evidence).at(site).from(sent.and_then(|event| event.site)))
+    let finding = if accused { accuse(detail, evidence) } else { explain(detail, evidence) };
+    Some(finding.at(site).from(sent.and_then(|event| event.site)))
 }

@@ -17,10 +17,12 @@ mod eintr_not_handled;
 mod errno;
 mod fd_inherited;
 mod fd_leaked;
+mod handler_not_restored;
 mod index;
 mod killed_by_signal;
 mod limits;
 mod lines;
+mod mask_not_restored;
 mod misreading;
 mod order_by_sleep;
 mod order_violated;
@@ -31,11 +33,13 @@ mod panic_ignored;
 mod pipe_end_open;
 mod relief;
 mod short_io_ignored;
+mod signal_lost;
 mod status_lost;
 mod status_misread;
 mod todo_left;
 mod too_many_processes;
 mod tree;
+mod unsafe_in_handler;
 mod verdict;
 mod wrong_child_reaped;
 mod zombie_left;
@@ -52,7 +56,7 @@ use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
 type Find = fn(&Case<'_>) -> Vec<Finding>;
 
 /// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
-const RULES: [(Rule, Find); 24] = [
+const RULES: [(Rule, Find); 28] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),
     (Rule::MemoryLimit, limits::memory_limit),
@@ -64,8 +68,12 @@ const RULES: [(Rule, Find); 24] = [
     (Rule::StatusLost, status_lost::find),
     (Rule::WrongChildReaped, wrong_child_reaped::find),
     (Rule::EintrNotHandled, eintr_not_handled::find),
+    (Rule::UnsafeInHandler, unsafe_in_handler::find),
     (Rule::ShortIoIgnored, short_io_ignored::find),
     (Rule::StatusMisread, status_misread::find),
+    (Rule::MaskNotRestored, mask_not_restored::find),
+    (Rule::HandlerNotRestored, handler_not_restored::find),
+    (Rule::SignalLost, signal_lost::find),
     (Rule::PipeEndOpen, pipe_end_open::find),
     (Rule::Deadlock, deadlock::find),
     (Rule::BusyWait, busy_wait::find),
@@ -80,8 +88,14 @@ const RULES: [(Rule, Find); 24] = [
 ];
 
 /// The rules that say whether a demand was met.
-const ON_DEMAND: [Find; 4] =
-    [too_many_processes::find, status_lost::find, order_violated::find, output_wrong::find];
+const ON_DEMAND: [Find; 6] = [
+    too_many_processes::find,
+    status_lost::find,
+    mask_not_restored::find,
+    handler_not_restored::find,
+    order_violated::find,
+    output_wrong::find,
+];
 
 /// Judges a trace by itself, without any demand: what is wrong in every program. Explanations are
 /// among the findings only where another finding accuses. A run that was abandoned says nothing.

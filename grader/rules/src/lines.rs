@@ -1,7 +1,8 @@
 //! The output of a run as text and lines, and where in the run each line was written.
 
 use crate::case::Case;
-use forklings_model::{Event, Stream, Trace};
+use crate::index::{is_write, transfer};
+use forklings_model::{Event, ObjectKind, Stream, Trace};
 
 /// The whole text of a stream. Bytes that are not UTF-8 become replacement characters.
 pub(crate) fn text(trace: &Trace, stream: Stream) -> String {
@@ -34,6 +35,22 @@ pub(crate) fn written<'a>(case: &Case<'a>, line: &str) -> Option<&'a Event> {
         end += 1;
     }
     None
+}
+
+/// The writes of two lines by one thread, the first appearance of `from` and the next of `to` after
+/// it. `None` where one of them is missing.
+pub(crate) fn between<'a>(case: &Case<'a>, from: &str, to: &str) -> Option<(&'a Event, &'a Event)> {
+    let from = written(case, from)?;
+    let later = case.run.after(from.seq).filter(|event| event.task == from.task);
+    let mut writes = later.filter(|event| {
+        is_write(event)
+            && transfer(event).is_some_and(|io| case.run.is(io.object, &ObjectKind::Stdout))
+    });
+    let says = |event: &Event| {
+        let bytes = transfer(event).map(|io| io.bytes.as_slice()).unwrap_or_default();
+        bytes.split(|byte| *byte == b'\n').any(|line| String::from_utf8_lossy(line) == to)
+    };
+    Some((from, writes.find(|event| says(event))?))
 }
 
 /// The line that has most in common with a missing one, if that is at least half of it.

@@ -95,6 +95,6 @@ fn waited(event: &Event) -> bool {
 }
 
 fn report(slept: &Event, asked: u64, then: &Event, demand: Demand) -> Finding {
-    let detail = Detail::OrderBySleep { proc: slept.task.proc, asked, demand };
+    let detail = Detail::OrderBySleep { proc: slept.task.proc, asked, demand, confirmed: false };
     explain(detail, [slept.seq, then.seq]).at(slept.site).from(then.site)
 }

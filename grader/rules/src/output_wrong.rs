@@ -56,7 +56,10 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
             let wrong = sorted(lines(trace, *stream)) != sorted(wanted.clone());
             wrong.then(|| text(trace, *stream))
         }
-        Demand::Before { first, second } => {
+        // Without the two lines nobody knows what was between them.
+        Demand::Before { first, second }
+        | Demand::MaskRestored { from: first, to: second }
+        | Demand::HandlersRestored { from: first, to: second } => {
             let there = lines(trace, Stream::Stdout);
             let missing = !there.contains(first) || !there.contains(second);
             missing.then(|| text(trace, Stream::Stdout))
@@ -100,7 +103,9 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
-        | Demand::StatusesTaken => false,
+        | Demand::StatusesTaken
+        | Demand::MaskRestored { .. }
+        | Demand::HandlersRestored { .. } => false,
     }
 }
 

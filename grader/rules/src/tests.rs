@@ -12,6 +12,7 @@ mod innocent;
 mod order;
 mod pipes;
 mod precedence;
+mod signals;
 
 use builder::{Run, run};
 use forklings_model::{

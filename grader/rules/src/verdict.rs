@@ -48,6 +48,8 @@ fn cuts_short(finding: &Finding) -> bool {
         | Detail::Deadlock { .. }
         | Detail::PipeEndOpen { .. } => true,
         Detail::Crashed { proc, .. } | Detail::KilledBySignal { proc, .. } => proc == ProcId::ROOT,
+        // Where the time was up in the end it only explains.
+        Detail::SignalLost { .. } => finding.weight == Weight::Accuses,
         _ => false,
     }
 }
@@ -66,16 +68,22 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
-        | Demand::StatusesTaken => false,
+        | Demand::StatusesTaken
+        | Demand::MaskRestored { .. }
+        | Demand::HandlersRestored { .. } => false,
     }
 }
 
 /// Two rules can name one fact; the one that says more stays.
 fn drop_doubles(findings: &mut Vec<Finding>) {
-    for (better, worse) in
-        [(Rule::PipeEndOpen, Rule::Deadlock), (Rule::TooManyProcesses, Rule::ProcessLimit)]
-    {
-        if findings.iter().any(|finding| finding.rule() == better) {
+    for (better, worse) in [
+        (Rule::SignalLost, Rule::PipeEndOpen),
+        (Rule::SignalLost, Rule::Deadlock),
+        (Rule::PipeEndOpen, Rule::Deadlock),
+        (Rule::TooManyProcesses, Rule::ProcessLimit),
+    ] {
+        let accuses = |finding: &Finding| finding.weight == Weight::Accuses;
+        if findings.iter().any(|finding| finding.rule() == better && accuses(finding)) {
             findings.retain(|finding| finding.rule() != worse);
         }
     }

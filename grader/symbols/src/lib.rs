@@ -10,6 +10,7 @@
 
 mod cfi;
 mod elf_file;
+mod entries;
 mod expression;
 mod lines;
 mod maps;
@@ -20,7 +21,9 @@ mod registers;
 mod sources;
 mod unwind;
 
+pub use entries::entry_points;
 pub use lines::Symbols;
 pub use maps::{Mapping, parse_maps};
+pub use names::demangle;
 pub use registers::{Buffered, Memory, Registers};
 pub use unwind::Unwinder;

@@ -44,6 +44,7 @@ impl Names {
 }
 
 /// `crate::module::function`, without the hash; other languages' names stay as they are.
-pub(crate) fn demangle(name: &str) -> String {
+#[must_use]
+pub fn demangle(name: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(name))
 }

@@ -37,9 +37,10 @@ impl Run<'_> {
                     choices.push(Choice::new(who, What::Go));
                     choices.push(Choice::new(who, What::HandleFirst));
                 }
+                Ready::Preceded => choices.push(Choice::new(who, What::HandleFirst)),
                 Ready::Sleeps => sleepers.push(t),
                 Ready::Blocked(on) => {
-                    self.announce(t, &on);
+                    self.announce(t, &on)?;
                     if self.can_interrupt(t) {
                         choices.push(Choice::new(who, What::Interrupt));
                     }
@@ -81,6 +82,9 @@ impl Run<'_> {
             self.clock.pass();
             self.only_polls = true;
         }
+        if let Some(order) = &mut self.order {
+            return Ok(order.next(&choices));
+        }
         let mut picked = 0;
         if choices.len() > 1 {
             if self.strategy.looks_at_touches() {
@@ -110,10 +114,15 @@ impl Run<'_> {
         }
     }
 
-    fn announce(&mut self, t: usize, on: &WaitsFor) {
+    fn announce(&mut self, t: usize, on: &WaitsFor) -> Result<()> {
         if !self.tasks[t].announced {
             self.tasks[t].announced = true;
+            if let Some((call, awaited)) = self.awaited_signals(t)? {
+                let call = crate::calls::name(call);
+                self.emit(t, EventKind::AwaitsSignals { call, awaited });
+            }
             self.emit(t, EventKind::Blocked { on: on.clone() });
         }
+        Ok(())
     }
 }

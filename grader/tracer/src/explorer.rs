@@ -2,8 +2,9 @@
 
 use crate::course::Course;
 use crate::error::{Misfit, Result};
-use crate::run::Run;
+use crate::run::{Finished, Run};
 use crate::server::Server;
+use crate::sleeps_last::SleepsLast;
 use crate::stacks::Stacks;
 use crate::subject::Subject;
 use crate::watchdog::Watchdog;
@@ -47,7 +48,7 @@ impl Explorer {
     /// # Errors
     /// As [`Explorer::run`].
     pub fn run_with_stacks(&mut self, schedule: &Schedule) -> Result<Trace> {
-        self.run_with(schedule, true).map(|(trace, _)| trace)
+        self.run_with(schedule, true, None).map(|finished| finished.trace)
     }
 
     /// Runs the subject again under the schedule of a run, with call stacks. The decisions alone
@@ -56,7 +57,7 @@ impl Explorer {
     /// # Errors
     /// As [`Explorer::run`]; a run that goes on where the decisions end is a misfit too.
     pub fn replay(&mut self, schedule: &Schedule) -> Result<Trace> {
-        let (trace, _) = self.run_with(schedule, true)?;
+        let trace = self.run_with_stacks(schedule)?;
         let (given, taken) = (schedule.decisions.len(), trace.schedule.decisions.len());
         if taken > given {
             return Err(Misfit::Beyond { given, taken }.into());
@@ -66,7 +67,19 @@ impl Explorer {
 
     /// Runs the subject once, and tells how the run went.
     pub(crate) fn observe(&mut self, schedule: &Schedule) -> Result<(Trace, Course)> {
-        self.run_with(schedule, false)
+        self.run_with(schedule, false, None).map(|finished| (finished.trace, finished.course))
+    }
+
+    /// Runs the subject in the order of this schedule but for the clock: no sleep ends while
+    /// anybody else can go on. What comes out otherwise than under the schedule itself was decided
+    /// by a sleep. The trace's decisions do not repeat it.
+    ///
+    /// # Errors
+    /// As [`Explorer::run`].
+    pub fn run_with_sleeps_last(&mut self, schedule: &Schedule) -> Result<Trace> {
+        let happened = self.run_with(schedule, false, None)?.happened;
+        let order = SleepsLast::new(happened);
+        self.run_with(schedule, false, Some(order)).map(|finished| finished.trace)
     }
 
     /// What stands between the subject and the machine.
@@ -75,17 +88,25 @@ impl Explorer {
         self.server.as_ref().map(Server::isolation).unwrap_or_default()
     }
 
-    fn run_with(&mut self, schedule: &Schedule, stacks: bool) -> Result<(Trace, Course)> {
+    fn run_with(
+        &mut self,
+        schedule: &Schedule,
+        stacks: bool,
+        order: Option<SleepsLast>,
+    ) -> Result<Finished> {
         let mut server = match self.server.take() {
             Some(server) => server,
             None => Server::launch(&self.subject, &self.lease, &self.watchdog)?,
         };
         let kills = server.held.out_of_memory_kills();
         let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));
-        let run = Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule);
         // A server that failed is not used again; dropping it ends everybody in its sandbox.
-        let (mut trace, course, leftovers) = run?.finish(&self.subject)?;
-        server.remove(&leftovers)?;
+        let mut run =
+            Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule)?;
+        run.order = order;
+        let mut finished = run.finish(&self.subject)?;
+        server.remove(&finished.leftovers)?;
+        let trace = &mut finished.trace;
         if let Some(stacks) = &mut stacks {
             stacks.name_lines(&mut trace.sites);
         }
@@ -94,6 +115,6 @@ impl Explorer {
             trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };
         }
         self.server = Some(server);
-        Ok((trace, course))
+        Ok(finished)
     }
 }

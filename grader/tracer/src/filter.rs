@@ -94,8 +94,6 @@ const PRIVATE: &[i64] = &[
     libc::SYS_rmdir,
     libc::SYS_rseq,
     libc::SYS_rt_sigpending,
-    libc::SYS_rt_sigprocmask,
-    libc::SYS_rt_sigreturn,
     libc::SYS_sched_get_priority_max,
     libc::SYS_sched_get_priority_min,
     libc::SYS_sched_getaffinity,

@@ -159,6 +159,7 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         EventKind::Started { .. }
         | EventKind::Ended { .. }
         | EventKind::SignalDelivered { .. }
+        | EventKind::SignalTaken { .. }
         | EventKind::Stopped { .. }
         | EventKind::Continued => vec![task, own],
         EventKind::Waited { outcome, .. } => {
@@ -186,6 +187,10 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         | EventKind::Exec { .. }
         | EventKind::ExecFailed { .. }
         | EventKind::Disposition { .. }
+        | EventKind::Mask { .. }
+        | EventKind::AwaitsSignals { .. }
+        | EventKind::HandlerReturned { .. }
+        | EventKind::UnsafeCall { .. }
         | EventKind::Interrupted { .. }
         | EventKind::Pipe { .. }
         | EventKind::Opened { .. }

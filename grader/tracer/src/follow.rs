@@ -39,6 +39,7 @@ impl Run<'_> {
         how: Resume,
         signal: i32,
     ) -> Result<()> {
+        self.watch(t, &stopped, how)?;
         match stopped.resume(how, signal) {
             Ok(running) => self.follow(t, running, call),
             Err(error) => self.survive(t, error),
@@ -66,6 +67,7 @@ impl Run<'_> {
                 Halt::Stopped(stopped, reason) => (stopped, reason),
                 Halt::Died(status) => return self.died_at_once(t, status),
             };
+            let hit = self.unwatch(t, &stopped, reason);
             self.stops += 1;
             if self.stops > STOPS_A_SECOND * self.limits.seconds {
                 let (seconds, proc) = (self.limits.seconds, self.tasks[t].id.proc);
@@ -99,6 +101,7 @@ impl Run<'_> {
                         }
                     }
                 }
+                Reason::Signal(_) if hit => self.calls_unsafe(t, &stopped)?,
                 Reason::Signal(signal) => match self.signal_stop(t, &stopped, signal)? {
                     Some(signal) => deliver = signal,
                     None => {
@@ -136,6 +139,7 @@ impl Run<'_> {
                 Reason::Group(libc::SIGTRAP) => {}
                 Reason::Group(signal) => return self.group_stops(t, stopped, signal),
             }
+            self.watch(t, &stopped, how)?;
             running = match stopped.resume(how, deliver) {
                 Ok(running) => running,
                 Err(error) => return self.survive(t, error),
@@ -288,6 +292,9 @@ impl Run<'_> {
         if self.process(t).dispositions.has_effect(signal) {
             self.emit(t, EventKind::SignalDelivered { signal: Signal(signal), source, action });
         }
+        if action == Action::Handler {
+            self.begins_handler(t, stopped, signal, disposition)?;
+        }
         if let Some((call, result)) = self.tasks[t].interrupted.take() {
             let handled = action == Action::Handler;
             // Source: signal(7), "Interruption of system calls and library functions by signal
@@ -316,10 +323,14 @@ impl Run<'_> {
     /// A program was executed: what does not survive that is forgotten.
     pub(crate) fn executed(&mut self, t: usize) -> Result<()> {
         let (program, argv) = self.exec_arguments(t);
+        self.images += 1;
+        self.tasks[t].handling.clear();
+        let images = self.images;
         let process = self.process_mut(t);
         process.files.exec();
         process.dispositions.exec();
         let proc = process.id;
+        process.image = images;
         let inherited = process
             .files
             .iter()

@@ -35,6 +35,7 @@ mod random;
 mod ready;
 mod run;
 mod server;
+mod sleeps_last;
 mod special;
 mod stacks;
 mod step;
@@ -44,6 +45,8 @@ mod subject;
 mod task;
 mod timers;
 mod touch;
+mod unprepared;
+mod watch;
 mod watchdog;
 
 pub use error::{Misfit, Result, TracerError};

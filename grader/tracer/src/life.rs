@@ -61,6 +61,7 @@ impl Run<'_> {
             unreported_stop: false,
             unreported_continue: false,
             stopping: false,
+            image: maker.image,
             last_answer: None,
         };
         self.processes.push(process);
@@ -243,6 +244,8 @@ impl Run<'_> {
             }
         }
         self.processes[p].ending = Some(ending);
+        // Nobody is told any more that it had stopped.
+        self.processes[p].unreported_stop = false;
         self.alarms.remove(&id);
         self.timers.retain(|&(owner, _), _| owner != id);
         self.forget_pages(id);

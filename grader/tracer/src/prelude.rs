@@ -128,7 +128,6 @@ fn repeats(stopped: &Stopped, call: &Call, maps: Option<i32>, known: &Dispositio
         | libc::SYS_mprotect
         | libc::SYS_mremap
         | libc::SYS_munmap
-        | libc::SYS_rt_sigprocmask
         | libc::SYS_sched_getaffinity
         | libc::SYS_sigaltstack => true,
         // A shared mapping would be shared with every run.

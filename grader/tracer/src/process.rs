@@ -33,6 +33,8 @@ pub(crate) struct Process {
     pub(crate) stopping: bool,
     /// That it has gone on, which its parent has not been told either.
     pub(crate) unreported_continue: bool,
+    /// Programs that the run had executed when this one began: 0 is the run's first image.
+    pub(crate) image: u32,
     /// What it was told when it last asked for its parent, or whether another process is there.
     pub(crate) last_answer: Option<(i64, u64, i64)>,
 }
@@ -60,10 +62,23 @@ pub(crate) struct Disposition {
     pub(crate) action: Action,
     pub(crate) restart: bool,
     pub(crate) no_child_wait: bool,
+    /// Whether the first delivery makes it the default again (`SA_RESETHAND`).
+    pub(crate) once: bool,
+    /// Whether the handler runs on a stack of its own (`SA_ONSTACK`).
+    pub(crate) other_stack: bool,
+    /// Which handler.
+    pub(crate) handler: Option<crate::calls::Handler>,
 }
 
 impl Disposition {
-    const DEFAULT: Self = Self { action: Action::Default, restart: false, no_child_wait: false };
+    pub(crate) const DEFAULT: Self = Self {
+        action: Action::Default,
+        restart: false,
+        no_child_wait: false,
+        once: false,
+        other_stack: false,
+        handler: None,
+    };
 }
 
 impl Dispositions {
@@ -76,6 +91,12 @@ impl Dispositions {
             .ok()
             .and_then(|n| self.0.get(n).copied())
             .unwrap_or(Disposition::DEFAULT)
+    }
+
+    /// Those that are not the default, with their signals, ascending.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (i32, Disposition)> {
+        let all = (0..).zip(self.0);
+        all.filter(|(_, disposition)| disposition.action != Action::Default)
     }
 
     pub(crate) fn set(&mut self, signal: i32, disposition: Disposition) {

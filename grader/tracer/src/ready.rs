@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::run::Run;
 use crate::task::{Call, Point, State};
 use forklings_model::{Action, WaitsFor};
-use forklings_sys::memory;
 
 /// How often in a row a signal may come just before a task's call: who sends again and again until
 /// it is heard shall be heard.
@@ -19,6 +18,8 @@ pub(crate) enum Ready {
     Yes,
     /// It can because a signal is pending: the signal ends its wait, or comes just before it.
     Signalled,
+    /// It can, but a pending signal that nobody is prepared for comes before its call.
+    Preceded,
     /// It sleeps, and time is all that it waits for.
     Sleeps,
     /// It waits for this; a time-out, if there is one, stands in its `deadline`.
@@ -39,6 +40,9 @@ impl Run<'_> {
         };
         if self.tasks[t].expired || self.tasks[t].woken {
             return Ok(Ready::Yes);
+        }
+        if let Some(ready) = self.unprepared(t, &call)? {
+            return Ok(ready);
         }
         if matches!(call.number, libc::SYS_nanosleep | libc::SYS_clock_nanosleep) {
             return self.sleeps(t, &call);
@@ -155,28 +159,11 @@ impl Run<'_> {
         if pending.is_empty() {
             return Ok(false);
         }
-        let mask = match self.temporary_mask(t, call) {
-            Some(mask) => mask,
-            None => stopped.signal_mask()?,
-        };
+        let mask = self.mask_within(t, call)?;
         let dispositions = &self.process(t).dispositions;
         Ok(pending
             .iter()
             .any(|i| mask & signal_bit(i.signal) == 0 && dispositions.has_effect(i.signal)))
-    }
-
-    /// The mask that holds for as long as a call lasts, if it gives one that can be read.
-    fn temporary_mask(&self, t: usize, call: &Call) -> Option<u64> {
-        let tid = self.tasks[t].tid;
-        let place = match call.number {
-            libc::SYS_rt_sigsuspend => call.args[0],
-            libc::SYS_ppoll => call.args[3],
-            libc::SYS_epoll_pwait | libc::SYS_epoll_pwait2 => call.args[4],
-            // The sixth argument leads to the mask's address and length. Source: select(2).
-            libc::SYS_pselect6 if call.args[5] != 0 => memory::read_u64(tid, call.args[5]).ok()?,
-            _ => 0,
-        };
-        if place == 0 { None } else { memory::read_u64(tid, place).ok() }
     }
 }
 

@@ -18,16 +18,17 @@ use crate::lineage::Lineages;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
+use crate::sleeps_last::SleepsLast;
 use crate::special::Special;
 use crate::stacks::Stacks;
-use crate::strategy::{self, Pick};
+use crate::strategy::{self, Choice, Pick};
 use crate::subject::Subject;
 use crate::task::{Call, Point, State, Task};
 use crate::timers::{Countdown, Timer};
 use crate::watchdog::Watchdog;
 use forklings_model::{
     Descriptor, End, Ending, Event, EventKind, Frame, Limits, ObjectId, Pid, ProcId, Schedule,
-    TaskId, Trace,
+    Signal, SignalSet, TaskId, Trace,
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::Stopped;
@@ -35,6 +36,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of reads and writes that one trace keeps.
 const ROOM: usize = 4 << 20;
+
+/// A run that has ended.
+pub(crate) struct Finished {
+    /// What happened, as events.
+    pub(crate) trace: Trace,
+    /// How it went from decision to decision.
+    pub(crate) course: Course,
+    /// What it left in the kernel.
+    pub(crate) leftovers: Leftovers,
+    /// What happened, as the choices that led to it.
+    pub(crate) happened: Vec<Choice>,
+}
 
 /// One run in progress.
 pub(crate) struct Run<'a> {
@@ -47,6 +60,10 @@ pub(crate) struct Run<'a> {
     pub(crate) fault_random: Random,
     pub(crate) subject_random: Random,
     pub(crate) course: Course,
+    /// Everything that happened so far, choices and what had none.
+    pub(crate) happened: Vec<Choice>,
+    /// An order to follow in place of the schedule.
+    pub(crate) order: Option<SleepsLast>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) processes: Vec<Process>,
     pub(crate) objects: Objects,
@@ -90,6 +107,12 @@ pub(crate) struct Run<'a> {
     pub(crate) asleep: u64,
     /// Whether only those who look again and again were left, so that time passes.
     pub(crate) only_polls: bool,
+    /// Every handler that was installed, by its number.
+    pub(crate) handlers: Vec<crate::calls::Handler>,
+    /// Where the functions stand that handlers must not call, by image.
+    pub(crate) watched: BTreeMap<u32, crate::watch::Functions>,
+    /// Programs executed so far.
+    pub(crate) images: u32,
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
     pub(crate) narrow_pipes: bool,
     pub(crate) patience: u32,
@@ -114,6 +137,7 @@ impl<'a> Run<'a> {
         let root = server.root()?;
         let server: &'a Server = server;
         let host = root.stopped.tid();
+        let blocked = SignalSet(root.stopped.signal_mask()?);
         let id = TaskId::main(ProcId::ROOT);
         let pid = Pid(root.pid);
         let process = Process {
@@ -133,6 +157,7 @@ impl<'a> Run<'a> {
             unreported_stop: false,
             unreported_continue: false,
             stopping: false,
+            image: 0,
             last_answer: None,
         };
         let mut fault_random = Random::new(schedule.seed, Stream::Faults);
@@ -147,6 +172,8 @@ impl<'a> Run<'a> {
             fault_random,
             subject_random: Random::new(schedule.seed, Stream::Subject),
             course: Course::default(),
+            happened: Vec::new(),
+            order: None,
             tasks: vec![Task::new(id, host, root.stopped)],
             processes: vec![process],
             objects: Objects::standard(),
@@ -176,6 +203,9 @@ impl<'a> Run<'a> {
             pages: Pages::new(),
             asleep: 0,
             only_polls: false,
+            handlers: Vec::new(),
+            watched: BTreeMap::new(),
+            images: 0,
             narrow_pipes,
             patience: crate::step::PATIENCE,
             stops: 0,
@@ -184,11 +214,24 @@ impl<'a> Run<'a> {
         };
         run.replayable = !subject.terminal;
         run.emit(0, EventKind::Started { parent: None, pid });
+        run.tell_signals(blocked);
         Ok(run)
     }
 
+    /// Says how the root treats signals when it begins, as far as that is not what it would be
+    /// without a word.
+    fn tell_signals(&mut self, blocked: SignalSet) {
+        if !blocked.is_empty() {
+            self.emit(0, EventKind::Mask { was: SignalSet::EMPTY, blocked });
+        }
+        let changed: Vec<_> = self.process(0).dispositions.changed().collect();
+        for (signal, disposition) in changed {
+            self.tell_disposition(0, Signal(signal), disposition);
+        }
+    }
+
     /// Follows the run to its end and ends everybody who is left.
-    pub(crate) fn finish(mut self, subject: &Subject) -> Result<(Trace, Course, Leftovers)> {
+    pub(crate) fn finish(mut self, subject: &Subject) -> Result<Finished> {
         let outcome = self.steps();
         self.end_everybody();
         outcome?;
@@ -221,7 +264,7 @@ impl<'a> Run<'a> {
             isolation: self.server.isolation(),
         }
         .with_parents();
-        Ok((trace, self.course, leftovers))
+        Ok(Finished { trace, course: self.course, leftovers, happened: self.happened })
     }
 
     fn steps(&mut self) -> Result<()> {
@@ -235,6 +278,7 @@ impl<'a> Run<'a> {
                 self.nobody_can_go(waits)?;
             } else {
                 let choice = self.decide(choices)?;
+                self.happened.push(Choice::new(choice.who, choice.what));
                 self.perform(choice)?;
             }
             let limit = u64::from(self.limits.seconds) * 1_000_000_000;

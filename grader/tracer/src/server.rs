@@ -12,16 +12,21 @@ use crate::filter;
 use crate::image;
 use crate::prelude::{self, Prelude};
 use crate::process::Dispositions;
+use crate::stacks::maps_of;
 use crate::subject::Subject;
+use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
 use forklings_model::Isolation;
 use forklings_sandbox::{CpuLease, Held, Launch, probe};
+use forklings_symbols::entry_points;
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
 use forklings_sys::{descriptor, memory};
+use std::cell::OnceCell;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// Pid of every root, where the namespace allows to choose.
 const ROOT_PID: i32 = 100;
@@ -47,6 +52,10 @@ pub(crate) struct Server {
     stdin: File,
     pub(crate) stdout: File,
     pub(crate) stderr: File,
+    /// The program as it can be read here.
+    program: PathBuf,
+    /// What handlers must not call in this program, once that was looked up.
+    watched: OnceCell<Functions>,
 }
 
 /// The server's own process.
@@ -113,6 +122,8 @@ impl Server {
                 stdin,
                 stdout,
                 stderr,
+                program: subject.program.clone(),
+                watched: OnceCell::new(),
             }),
             Arrival::NeverExecuted => Err(held.failure().into()),
             Arrival::Died(status) => {
@@ -166,6 +177,17 @@ impl Server {
 
     fn take(&mut self) -> Result<Stopped> {
         self.place.stopped.take().ok_or_else(|| lost("the fork server is gone"))
+    }
+
+    /// Where the functions stand that handlers must not call, in every copy of this program.
+    pub(crate) fn watched(&self, tid: i32) -> Functions {
+        Rc::clone(self.watched.get_or_init(|| self.functions_of(tid)))
+    }
+
+    /// Where the functions stand that handlers must not call, in this process.
+    pub(crate) fn functions_of(&self, tid: i32) -> Functions {
+        let maps = maps_of(tid, (&self.held.program_inside(), &self.program));
+        entry_points(&maps, watched_name).into()
     }
 
     /// Clones a root, in its own session, with empty output files and input at its beginning.

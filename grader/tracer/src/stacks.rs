@@ -9,7 +9,7 @@ use forklings_sys::ptrace::{Registers, Stopped};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Frames of one stack that are kept.
 const DEPTH: usize = 40;
@@ -53,14 +53,7 @@ impl Stacks {
     ) -> Option<SiteId> {
         let tid = stopped.tid();
         let (inside, outside) = &self.program;
-        let maps = self.maps.entry(tid).or_insert_with(|| {
-            let text = fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default();
-            let mut maps = parse_maps(&text);
-            for mapping in maps.iter_mut().filter(|mapping| mapping.path == *inside) {
-                mapping.path.clone_from(outside);
-            }
-            maps
-        });
+        let maps = self.maps.entry(tid).or_insert_with(|| maps_of(tid, (inside, outside)));
         let r = registers;
         let registers = forklings_symbols::Registers {
             ip: r.rip,
@@ -104,4 +97,15 @@ impl Stacks {
             }
         }
     }
+}
+
+/// What is mapped in a process. `program` is the subject's as the process sees it, and as it can be
+/// read here.
+pub(crate) fn maps_of(tid: i32, program: (&Path, &Path)) -> Vec<Mapping> {
+    let text = fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default();
+    let mut maps = parse_maps(&text);
+    for mapping in maps.iter_mut().filter(|mapping| mapping.path == program.0) {
+        mapping.path = program.1.to_path_buf();
+    }
+    maps
 }

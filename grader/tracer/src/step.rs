@@ -3,6 +3,7 @@
 use crate::attempt::Class;
 use crate::choose::Waits;
 use crate::error::Result;
+use crate::ready::signal_bit;
 use crate::run::Run;
 use crate::server::lost;
 use crate::strategy::{Choice, What};
@@ -158,9 +159,10 @@ impl Run<'_> {
             && self.lets_through(t, signal)
     }
 
+    /// Whether a signal would strike a task inside of the call that it stands before.
     fn lets_through(&self, t: usize, signal: Signal) -> bool {
-        let State::Parked(stopped, _) = &self.tasks[t].state else { return false };
-        stopped.signal_mask().is_ok_and(|mask| mask & (1 << (signal.0 - 1)) == 0)
+        let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { return false };
+        self.mask_within(t, call).is_ok_and(|mask| mask & signal_bit(signal.0) == 0)
     }
 
     fn interrupt(&mut self, t: usize) -> Result<()> {

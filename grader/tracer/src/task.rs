@@ -3,7 +3,7 @@
 use crate::attempt::{Attempt, Refusal};
 use crate::calls::fifos::FifoOpen;
 use crate::calls::futex::Sleeper;
-use forklings_model::{SiteId, TaskId};
+use forklings_model::{ProcId, SiteId, TaskId};
 use forklings_sys::ptrace::{Registers, Running, Stopped};
 
 /// One thread of the run.
@@ -51,6 +51,12 @@ pub(crate) struct Task {
     pub(crate) naps: u32,
     /// Whether its process has let go of its descriptors on the way to its end.
     pub(crate) closed: bool,
+    /// Handlers that it is inside of, the innermost last.
+    pub(crate) handling: Vec<crate::watch::Handling>,
+    /// Breakpoints that are set while it runs: address, and the word that belongs there.
+    pub(crate) breakpoints: Vec<(u64, u64)>,
+    /// Processes for which the signal that it sends merges with a pending one.
+    pub(crate) merges: Vec<ProcId>,
     /// Whether the call it is inside of ends only this thread (`exit`, not `exit_group`).
     pub(crate) leaving: bool,
 }
@@ -151,6 +157,9 @@ impl Task {
             held_back: false,
             naps: 0,
             closed: false,
+            handling: Vec::new(),
+            breakpoints: Vec::new(),
+            merges: Vec::new(),
             leaving: false,
         }
     }

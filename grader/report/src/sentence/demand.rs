@@ -54,6 +54,16 @@ pub fn demand(demand: &Demand) -> String {
         Demand::ReapedBefore { line } => {
             format!("every child has been reaped when the line {} is written", quoted(line))
         }
+        Demand::MaskRestored { from, to } => format!(
+            "the signal mask at the line {} is the one at the line {}",
+            quoted(to),
+            quoted(from)
+        ),
+        Demand::HandlersRestored { from, to } => format!(
+            "what each signal does at the line {} is what it did at the line {}",
+            quoted(to),
+            quoted(from)
+        ),
         Demand::StatusesTaken => "the parent takes the status of every child by a wait".to_owned(),
     }
 }

@@ -4,8 +4,8 @@ use crate::escape::{bytes, cut, line};
 use crate::sentence::name::{self, errno, output_stream, span};
 use crate::sentence::wait;
 use forklings_model::{
-    Action, Event, EventKind, Fault, ForkKind, IoResult, ProcId, SignalSource, SignalTarget, Trace,
-    WaitOutcome, WaitTarget,
+    Action, Event, EventKind, Fault, ForkKind, IoResult, ProcId, SignalSet, SignalSource,
+    SignalTarget, Trace, WaitOutcome, WaitTarget,
 };
 
 /// The phrase, in the column of the process that did it or that it happened to.
@@ -43,6 +43,11 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Disposition { signal, action, .. } => {
             format!("{signal}: {}", action_name(*action))
         }
+        EventKind::Mask { was, blocked } => mask(*was, *blocked),
+        EventKind::AwaitsSignals { awaited, .. } => format!("awaits {}", name::signals(*awaited)),
+        EventKind::SignalTaken { signal } => format!("takes {signal}"),
+        EventKind::HandlerReturned { .. } => "handler returns".to_owned(),
+        EventKind::UnsafeCall { function, .. } => name::function(function),
         EventKind::Interrupted { call, .. } => format!("{}: EINTR", name::call(call)),
         EventKind::Pipe { read, write, .. } => format!("pipe → fd {read}, {write}"),
         EventKind::Opened { fd, .. } => format!("open → fd {fd}"),
@@ -109,6 +114,16 @@ const fn fork_call(how: ForkKind) -> &'static str {
         ForkKind::Vfork => "vfork",
         ForkKind::Clone => "clone",
     }
+}
+
+/// What a change of the mask adds, and what it takes away.
+fn mask(was: SignalSet, blocked: SignalSet) -> String {
+    let (more, less) = (blocked.without(was), was.without(blocked));
+    let (more, less) = (
+        (!more.is_empty()).then(|| format!("blocks {}", name::signals(more))),
+        (!less.is_empty()).then(|| format!("unblocks {}", name::signals(less))),
+    );
+    more.into_iter().chain(less).collect::<Vec<_>>().join(", ")
 }
 
 fn waited(outcome: &WaitOutcome, target: WaitTarget) -> String {

@@ -55,6 +55,18 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         Detail::EintrNotHandled { proc, call, signal } => {
             signals::eintr_not_handled(*proc, call, *signal)
         }
+        Detail::UnsafeInHandler { proc, signal, function } => {
+            signals::unsafe_in_handler(*proc, *signal, function)
+        }
+        Detail::MaskNotRestored { proc, demand, was, blocked } => {
+            signals::mask_not_restored(*proc, demand, *was, *blocked)
+        }
+        Detail::HandlerNotRestored { proc, demand, changed } => {
+            signals::handler_not_restored(*proc, demand, changed)
+        }
+        Detail::SignalLost { proc, signal, window } => {
+            signals::signal_lost(*proc, *signal, *window)
+        }
         Detail::TooManyProcesses { demand, seen, culprit } => {
             processes::too_many(demand, *seen, *culprit, trace)
         }
@@ -94,8 +106,8 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
             descriptors::fd_inherited(*proc, program, fds)
         }
         Detail::FdLeaked { fds } => descriptors::fd_leaked(fds),
-        Detail::OrderBySleep { proc, asked, demand } => {
-            order::by_sleep(*proc, *asked, demand, trace)
+        Detail::OrderBySleep { proc, asked, demand, confirmed } => {
+            order::by_sleep(*proc, *asked, demand, *confirmed, trace)
         }
         Detail::OrderViolated { demand } => order::violated(demand, trace),
         Detail::OutputWrong { demand, actual } => order::output_wrong(demand, actual, trace),
@@ -131,6 +143,10 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
         | Detail::TimeLimit { proc, .. }
         | Detail::Crashed { proc, .. }
         | Detail::EintrNotHandled { proc, .. }
+        | Detail::UnsafeInHandler { proc, .. }
+        | Detail::MaskNotRestored { proc, .. }
+        | Detail::HandlerNotRestored { proc, .. }
+        | Detail::SignalLost { proc, .. }
         | Detail::BusyWait { proc, .. }
         | Detail::ShortIoIgnored { proc, .. }
         | Detail::FdInherited { proc, .. }

@@ -1,6 +1,6 @@
 //! Words for small things: numbers, lists, endings, errors, descriptors, times.
 
-use forklings_model::{Ending, Errno, Fd, ObjectId, ObjectKind, ProcId, Trace};
+use forklings_model::{Ending, Errno, Fd, ObjectId, ObjectKind, ProcId, Signal, SignalSet, Trace};
 
 /// `exited with status 2`, `was killed by SIGKILL`.
 #[must_use]
@@ -114,6 +114,38 @@ pub fn call(call: &str) -> String {
     }
 }
 
+/// A set of signals: `SIGUSR1`, `SIGINT and SIGTERM`, `all but SIGCHLD`, `all signals`.
+#[must_use]
+pub fn signals(set: SignalSet) -> String {
+    // What nobody can block, and what the C library keeps to itself, is in no set that a program
+    // means.
+    let never = SignalSet::of(&[Signal::KILL, Signal::STOP, Signal(32), Signal(33)]);
+    let (set, rest) = (set.without(never), set.complement().without(never));
+    let (these, others): (Vec<_>, Vec<_>) = (set.iter().collect(), rest.iter().collect());
+    match (these.len(), others.len()) {
+        (0, _) => "no signal".to_owned(),
+        (_, 0) => "all signals".to_owned(),
+        (n, left) if left < n => format!("all but {}", list(&others, 3)),
+        _ => list(&these, 3),
+    }
+}
+
+/// A function as a program names it: `println!` calls `std::io::stdio::_print`.
+#[must_use]
+pub fn function(name: &str) -> String {
+    match name {
+        "std::io::stdio::_print" => "println!".to_owned(),
+        "std::io::stdio::_eprint" => "eprintln!".to_owned(),
+        lock if lock.ends_with("::lock") && lock.contains("mutex::Mutex<") => {
+            "Mutex::lock".to_owned()
+        }
+        lock if lock.ends_with("::lock") && lock.starts_with("std::io::stdio::") => {
+            crate::escape::line(lock.trim_start_matches("std::io::stdio::"))
+        }
+        other => crate::escape::line(other),
+    }
+}
+
 /// Who forked `proc`, when that is another process of the run.
 #[must_use]
 pub fn parent(trace: &Trace, proc: ProcId) -> Option<ProcId> {
@@ -131,6 +163,23 @@ mod tests {
         assert_eq!(list(&[ProcId(2)], 3), "P2");
         assert_eq!(list(&[ProcId(2), ProcId(3)], 3), "P2 and P3");
         assert_eq!(list(&[1, 2, 3, 4, 5], 2), "1, 2 and 3 more");
+    }
+
+    #[test]
+    fn sets_of_signals_are_told_by_what_is_shorter() {
+        let two = SignalSet::of(&[Signal(2), Signal::CHLD]);
+        assert_eq!(signals(two), "SIGINT and SIGCHLD");
+        assert_eq!(signals(two.complement()), "all but SIGINT and SIGCHLD");
+        assert_eq!(signals(SignalSet::EMPTY), "no signal");
+        assert_eq!(signals(SignalSet(!0)), "all signals");
+    }
+
+    #[test]
+    fn functions_have_the_names_that_programs_use() {
+        assert_eq!(function("std::io::stdio::_print"), "println!");
+        assert_eq!(function("std::io::stdio::Stdout::lock"), "Stdout::lock");
+        assert_eq!(function("std::sync::poison::mutex::Mutex<T>::lock"), "Mutex::lock");
+        assert_eq!(function("malloc"), "malloc");
     }
 
     #[test]

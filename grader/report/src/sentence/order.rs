@@ -6,7 +6,21 @@ use crate::sentence::demand::{demand, stream};
 use crate::sentence::name::{count, span};
 use forklings_model::{Demand, ProcId, Stream, Trace};
 
-pub(super) fn by_sleep(proc: ProcId, asked: u64, demanded: &Demand, trace: &Trace) -> Explanation {
+pub(super) fn by_sleep(
+    proc: ProcId,
+    asked: u64,
+    demanded: &Demand,
+    confirmed: bool,
+    trace: &Trace,
+) -> Explanation {
+    let likely = if confirmed {
+        "a sleep stands where a wait belongs. The same run was repeated with nothing changed but the \
+         clock, so that the sleep ended last: then all was right. How long others need is never \
+         certain"
+    } else {
+        "a sleep stands where a wait belongs. How long others need is never certain: here the clock \
+         simply ran ahead of them"
+    };
     Explanation {
         expected: demand(demanded),
         happened: format!(
@@ -14,9 +28,7 @@ pub(super) fn by_sleep(proc: ProcId, asked: u64, demanded: &Demand, trace: &Trac
             span(asked),
             order_seen(demanded, trace)
         ),
-        likely: "a sleep stands where a wait belongs. How long others need is never certain: here \
-                 the clock simply ran ahead of them"
-            .to_owned(),
+        likely: likely.to_owned(),
         experiment: "take the sleep out and wait for the event itself: waitpid for a child's end, \
                      read from a pipe for a go-ahead, sigsuspend for a signal"
             .to_owned(),
@@ -43,7 +55,9 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             | Demand::Forks(_)
             | Demand::AtMostAlive(_)
             | Demand::Tree { .. }
-            | Demand::StatusesTaken => {
+            | Demand::StatusesTaken
+            | Demand::MaskRestored { .. }
+            | Demand::HandlersRestored { .. } => {
                 let text = String::from_utf8_lossy(&trace.stdout).into_owned();
                 format!("the lines are there, in another order:\n{}", block(&text, 8).join("\n"))
             }
@@ -93,7 +107,9 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         Demand::NoLine { stream: s, .. } | Demand::LinesInAnyOrder { stream: s, .. } => {
             whole(*s, &text_of(*s, trace))
         }
-        Demand::Before { .. } => whole(Stream::Stdout, &text_of(Stream::Stdout, trace)),
+        Demand::Before { .. } | Demand::MaskRestored { .. } | Demand::HandlersRestored { .. } => {
+            whole(Stream::Stdout, &text_of(Stream::Stdout, trace))
+        }
         Demand::Forks(_) => {
             let made = trace.processes.len().saturating_sub(1) as u64;
             format!("the program made {}", count(made, "process", "processes"))
@@ -136,7 +152,9 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         | Demand::LineTimes { .. }
         | Demand::NoLine { .. }
         | Demand::LinesInAnyOrder { .. }
-        | Demand::Before { .. } => {
+        | Demand::Before { .. }
+        | Demand::MaskRestored { .. }
+        | Demand::HandlersRestored { .. } => {
             if trace.stderr.is_empty() {
                 (
                     "the values that your function returns are not those of the contract",
@@ -166,7 +184,9 @@ const fn man(demanded: &Demand) -> &'static str {
         | Demand::Line { .. }
         | Demand::NoLine { .. }
         | Demand::LinesInAnyOrder { .. }
-        | Demand::Before { .. } => "the exercise's README",
+        | Demand::Before { .. }
+        | Demand::MaskRestored { .. }
+        | Demand::HandlersRestored { .. } => "the exercise's README",
     }
 }
 
@@ -188,7 +208,9 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
-        | Demand::StatusesTaken => String::new(),
+        | Demand::StatusesTaken
+        | Demand::MaskRestored { .. }
+        | Demand::HandlersRestored { .. } => String::new(),
     }
 }
 
@@ -255,7 +277,9 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::LineTimes { stream, .. }
         | Demand::NoLine { stream, .. }
         | Demand::LinesInAnyOrder { stream, .. } => *stream == Stream::Stdout,
-        Demand::Before { .. } => true,
+        Demand::Before { .. } | Demand::MaskRestored { .. } | Demand::HandlersRestored { .. } => {
+            true
+        }
         Demand::Ends(_)
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)

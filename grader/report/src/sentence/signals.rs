@@ -1,7 +1,9 @@
 //! Sentences of the rules about signals.
 
 use super::Explanation;
-use forklings_model::{ProcId, Signal};
+use super::demand::demand;
+use super::name;
+use forklings_model::{Action, Demand, LostIn, ProcId, Signal, SignalSet};
 
 pub(super) fn killed_by_signal(proc: ProcId, signal: Signal, by: Option<ProcId>) -> Explanation {
     let sender = match by {
@@ -47,5 +49,120 @@ pub(super) fn eintr_not_handled(proc: ProcId, call: &str, signal: Option<Signal>
                 .to_owned(),
         experiment: format!("repeat the {call} while it fails with EINTR"),
         man: "man 7 signal, \"Interruption of system calls\"",
+    }
+}
+
+pub(super) fn unsafe_in_handler(proc: ProcId, signal: Signal, function: &str) -> Explanation {
+    let function = name::function(function);
+    Explanation {
+        expected: "a handler calls only what is async-signal-safe".to_owned(),
+        happened: format!("{proc}'s handler of {signal} called {function}"),
+        likely: format!(
+            "a handler may interrupt the program in the middle of {function} itself, or while it \
+             holds the same lock: then it waits for itself, or destroys what it finds half done. \
+             println!, format!, Box, Vec and Mutex all lock or allocate"
+        ),
+        experiment:
+            "let the handler store into an atomic or write one byte into a pipe, and do the \
+                     rest where the program looks at it"
+                .to_owned(),
+        man: "man 7 signal-safety",
+    }
+}
+
+pub(super) fn mask_not_restored(
+    proc: ProcId,
+    demanded: &Demand,
+    was: SignalSet,
+    blocked: SignalSet,
+) -> Explanation {
+    let (more, less) = (blocked.without(was), was.without(blocked));
+    let more = (!more.is_empty())
+        .then(|| format!("{proc} still blocks {}, which it did not before", name::signals(more)));
+    let less = (!less.is_empty())
+        .then(|| format!("{proc} no longer blocks {}, as it did before", name::signals(less)));
+    let happened: Vec<String> = more.into_iter().chain(less).collect();
+    Explanation {
+        expected: demand(demanded),
+        happened: happened.join("; "),
+        likely:
+            "the mask was changed and not put back on this way out. To unblock what was blocked \
+                 is not the same: the caller may have blocked it already"
+                .to_owned(),
+        experiment:
+            "keep the old mask that sigprocmask gives, and set it again with SIG_SETMASK on \
+                     every way out"
+                .to_owned(),
+        man: "man 2 sigprocmask",
+    }
+}
+
+pub(super) fn handler_not_restored(
+    proc: ProcId,
+    demanded: &Demand,
+    changed: &[(Signal, Action, Action)],
+) -> Explanation {
+    let one = |(signal, was, now): &(Signal, Action, Action)| match (was, now) {
+        (Action::Handler, Action::Handler) => {
+            format!("{signal} has another handler, or other flags or another mask for it")
+        }
+        (was, now) => format!("{signal} was {} and is {}", disposed(*was), disposed(*now)),
+    };
+    let all: Vec<String> = changed.iter().map(one).collect();
+    Explanation {
+        expected: demand(demanded),
+        happened: format!("for {proc}, {}", name::list(&all, 3)),
+        likely:
+            "a disposition was changed and not put back on this way out, or put to the default \
+                 although the caller had another"
+                .to_owned(),
+        experiment: "keep what sigaction gives as the old disposition, and set exactly that again \
+                     on every way out"
+            .to_owned(),
+        man: "man 2 sigaction",
+    }
+}
+
+const fn disposed(action: Action) -> &'static str {
+    match action {
+        Action::Default => "at its default",
+        Action::Ignore => "ignored",
+        Action::Handler => "handled",
+    }
+}
+
+pub(super) fn signal_lost(proc: ProcId, signal: Signal, window: LostIn) -> Explanation {
+    let (how, likely, experiment) = match window {
+        LostIn::BeforeTheWait => (
+            "its handler ran before the wait began",
+            "between the look and the wait is a window: a signal that comes then wakes nobody, and \
+             none will come after it",
+            "block the signal before the process exists that sends it, look, and wait with \
+             sigsuspend, which unblocks and waits in one step; or take it by sigwait",
+        ),
+        LostIn::Merged => (
+            "it came while one of its kind was pending, and the two became one",
+            "standard signals do not queue: one delivery may stand for many, so they cannot be \
+             counted",
+            "let each signal be answered before the next one is sent, or pass a token; for dead \
+             children, call waitpid with WNOHANG until nobody is left",
+        ),
+        LostIn::Ignored => (
+            "it came before anything was prepared for it, and was thrown away",
+            "what is ignored when it comes leaves no trace: the handler or the mask came too late",
+            "install the handler and block the signal before the fork of the process that sends it",
+        ),
+        LostIn::Blocked => (
+            "it has come and is pending, but the wait itself keeps it blocked",
+            "the mask of the wait, or the thread's own if the wait has none, has the signal in it",
+            "give sigsuspend the mask without this signal; pause has none and needs sigsuspend",
+        ),
+    };
+    Explanation {
+        expected: format!("{proc} hears of every {signal} that it waits for"),
+        happened: format!("{proc} waits for {signal} for ever: {how}"),
+        likely: likely.to_owned(),
+        experiment: experiment.to_owned(),
+        man: "man 2 sigsuspend; man 7 signal",
     }
 }

@@ -40,8 +40,7 @@ pub fn of_trace(trace: &Trace) -> Timeline {
     let columns: Vec<ProcId> = trace.processes.iter().map(|process| process.proc).collect();
     let mut builder = Builder::new(trace, &columns);
     for event in &trace.events {
-        // The fork that made the process says the same in the same row.
-        if matches!(event.kind, EventKind::Started { .. }) {
+        if says_nothing(&event.kind) {
             builder.live(event);
         } else {
             builder.show(event);
@@ -49,6 +48,16 @@ pub fn of_trace(trace: &Trace) -> Timeline {
     }
     let rows = builder.rows;
     Timeline { columns, rows, left_out: Vec::new() }
+}
+
+/// Whether another row says the same, or the C library did it for its own sake.
+fn says_nothing(kind: &EventKind) -> bool {
+    match kind {
+        // The fork that made the process tells of it in the same row.
+        EventKind::Started { .. } => true,
+        EventKind::Mask { was, blocked } => was.is_of_libc() || blocked.is_of_libc(),
+        _ => false,
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -117,7 +117,10 @@ struct Matter<'t> {
 impl<'t> Matter<'t> {
     fn new(trace: &'t Trace, finding: &'t Finding, columns: &'t [ProcId]) -> Self {
         let detail = &finding.detail;
-        let standstill = matches!(detail, Detail::PipeEndOpen { .. } | Detail::Deadlock { .. });
+        let standstill = matches!(
+            detail,
+            Detail::PipeEndOpen { .. } | Detail::Deadlock { .. } | Detail::SignalLost { .. }
+        );
         let objects = objects(trace, finding);
         let last = trace.events.last().map_or(0, |event| event.seq);
         let floods = matches!(detail, Detail::OutputLimit { .. });
@@ -225,7 +228,22 @@ impl<'t> Matter<'t> {
             // EINTR has an event of its own.
             EventKind::Waited { outcome: WaitOutcome::Failed(errno), .. } if *errno != EINTR => 26,
             EventKind::Forked { .. } if self.counts => 10,
+            EventKind::SignalTaken { .. } => 41,
+            EventKind::SignalSent { .. } | EventKind::Disposition { .. }
+                if self.family == Family::Signals =>
+            {
+                39
+            }
+            EventKind::Mask { was, blocked }
+                if self.family == Family::Signals && !was.is_of_libc() && !blocked.is_of_libc() =>
+            {
+                38
+            }
             EventKind::Started { .. }
+            | EventKind::Mask { .. }
+            | EventKind::AwaitsSignals { .. }
+            | EventKind::HandlerReturned { .. }
+            | EventKind::UnsafeCall { .. }
             | EventKind::Forked { .. }
             | EventKind::ThreadStarted { .. }
             | EventKind::ThreadEnded
@@ -260,6 +278,8 @@ impl<'t> Matter<'t> {
 fn lines(detail: &Detail) -> Vec<&str> {
     let (Detail::OrderBySleep { demand, .. }
     | Detail::OrderViolated { demand }
+    | Detail::MaskNotRestored { demand, .. }
+    | Detail::HandlerNotRestored { demand, .. }
     | Detail::OutputWrong { demand, .. }) = detail
     else {
         return Vec::new();
@@ -279,6 +299,9 @@ fn lines(detail: &Detail) -> Vec<&str> {
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::StatusesTaken => Vec::new(),
+        Demand::MaskRestored { from, to } | Demand::HandlersRestored { from, to } => {
+            vec![from, to]
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One typical run for each rule. The file is long because the rules are many: a function each.
 
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
+use crate::signal_cases;
 use forklings_model::{
     Action, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Pid, PipeEnd, ProcId,
     Signal, SignalSource, SignalTarget, Stream, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("deadlock", deadlock()),
         ("deadlock-one-by-one", deadlock_one_by_one()),
         ("order-by-sleep", order_by_sleep()),
+        ("order-by-sleep-confirmed", slept(true)),
         ("order-violated", order_violated()),
         ("output-wrong-line", output_wrong_line()),
         ("output-wrong-text", output_wrong_text()),
@@ -47,6 +49,9 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("build-failed", build_failed()),
         ("todo-left", todo_left()),
     ]
+    .into_iter()
+    .chain(signal_cases::all())
+    .collect()
 }
 
 pub(crate) fn zombie_left() -> Failure {
@@ -114,6 +119,7 @@ fn status_lost() -> Failure {
             action: Action::Ignore,
             restart: false,
             no_child_wait: false,
+            handler: None,
         },
     );
     run.fork(P1);
@@ -462,6 +468,12 @@ fn done_before_all() -> Demand {
 }
 
 pub(crate) fn order_by_sleep() -> Failure {
+    slept(false)
+}
+
+/// A sleep in the place of a wait, confirmed by another run or not.
+fn slept(confirmed: bool) -> Failure {
+    let demand = done_before_all();
     let mut run = Run::new(&["reap_all", "1"]);
     run.fork(P1);
     let slept = run.event(P1, EventKind::Slept { asked: 100_000_000, interrupted: false });
@@ -470,7 +482,7 @@ pub(crate) fn order_by_sleep() -> Failure {
     run.exit(P2, 0);
     run.exit(P1, 0);
     let site = run.site(19, "sleep(Duration::from_millis(100));");
-    let detail = Detail::OrderBySleep { proc: P1, asked: 100_000_000, demand: done_before_all() };
+    let detail = Detail::OrderBySleep { proc: P1, asked: 100_000_000, demand, confirmed };
     run.failure(detail, &[slept, early, late], Some(site), None)
 }
 

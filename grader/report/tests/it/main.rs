@@ -12,3 +12,4 @@ mod outputs;
 mod runs;
 #[cfg(all(feature = "html", feature = "machine", feature = "class"))]
 mod schema;
+mod signal_cases;

@@ -4,9 +4,9 @@
 use super::{P1, ProcId};
 use forklings_model::{
     Action, Descriptor, End, Ending, Errno, Event, EventKind, Fd, ForkKind, Holder, IoResult,
-    Isolation, Object, ObjectId, ObjectKind, Pid, Process, Schedule, Signal, SignalSource,
-    SignalTarget, SiteId, Strategy, TaskId, Trace, Wait, WaitOptions, WaitOutcome, WaitTarget,
-    WaitsFor,
+    Isolation, Object, ObjectId, ObjectKind, Pid, Process, Schedule, Signal, SignalSet,
+    SignalSource, SignalTarget, SiteId, Strategy, TaskId, Trace, Wait, WaitOptions, WaitOutcome,
+    WaitTarget, WaitsFor,
 };
 
 const STDOUT: ObjectId = ObjectId(1);
@@ -17,6 +17,8 @@ const STDERR: ObjectId = ObjectId(2);
 pub(super) struct Run {
     trace: Trace,
     site: Option<SiteId>,
+    /// What the last process to set a mask blocks.
+    mask: SignalSet,
 }
 
 /// A run of which only the root exists.
@@ -41,7 +43,7 @@ pub(super) fn run() -> Run {
         replayable: true,
         isolation: Isolation::default(),
     };
-    let mut run = Run { trace, site: None };
+    let mut run = Run { trace, site: None, mask: SignalSet::EMPTY };
     run.event(P1, EventKind::Started { parent: None, pid: Pid(101) });
     run
 }
@@ -109,8 +111,50 @@ impl Run {
 
     pub(super) fn handles(&mut self, proc: ProcId, signal: Signal) {
         let action = Action::Handler;
-        let kind = EventKind::Disposition { signal, action, restart: false, no_child_wait: false };
+        self.disposes(proc, signal, action, Some(0));
+    }
+
+    /// From now on the process does this with the signal; handlers are told apart by number.
+    pub(super) fn disposes(
+        &mut self,
+        proc: ProcId,
+        signal: Signal,
+        action: Action,
+        handler: Option<u32>,
+    ) {
+        let (restart, no_child_wait) = (false, false);
+        let kind = EventKind::Disposition { signal, action, restart, no_child_wait, handler };
         self.event(proc, kind);
+    }
+
+    /// The signal's handler runs, from its beginning to its end.
+    pub(super) fn runs_handler(&mut self, proc: ProcId, signal: Signal, source: SignalSource) {
+        let action = Action::Handler;
+        self.event(proc, EventKind::SignalDelivered { signal, source, action });
+        self.event(proc, EventKind::HandlerReturned { blocked: self.mask });
+    }
+
+    /// The mask of whoever sets it is this now.
+    pub(super) fn masks(&mut self, proc: ProcId, signals: &[Signal]) {
+        let (was, blocked) = (self.mask, SignalSet::of(signals));
+        self.mask = blocked;
+        self.event(proc, EventKind::Mask { was, blocked });
+    }
+
+    /// A wait for signals begins that lets these through.
+    pub(super) fn awaits(&mut self, proc: ProcId, call: &str, awaited: SignalSet) {
+        let call = call.to_owned();
+        self.event(proc, EventKind::AwaitsSignals { call, awaited });
+        self.event(proc, EventKind::Blocked { on: WaitsFor::Signal });
+    }
+
+    /// Such a wait ends by a handler.
+    pub(super) fn wakes(&mut self, proc: ProcId, signal: Signal, from: ProcId) {
+        let (source, action) = (SignalSource::Process(from), Action::Handler);
+        self.event(proc, EventKind::SignalDelivered { signal, source, action });
+        let call = "rt_sigsuspend".to_owned();
+        self.event(proc, EventKind::Interrupted { call, signal: Some(signal) });
+        self.event(proc, EventKind::HandlerReturned { blocked: self.mask });
     }
 
     pub(super) fn waited(&mut self, proc: ProcId, target: WaitTarget, outcome: WaitOutcome) {

@@ -131,6 +131,7 @@ fn a_discarded_status_leaves_no_zombie_and_is_lost_only_on_demand() {
         action: Action::Ignore,
         restart: false,
         no_child_wait: false,
+        handler: None,
     };
     run.event(P1, kind);
     run.fork(P1);

@@ -24,6 +24,29 @@ fn stolen(after: impl FnOnce(&mut Run)) -> Trace {
 }
 
 #[test]
+fn a_child_killed_by_what_it_should_have_been_told_by_explains() {
+    let killed = |signal: Signal, sender: ProcId| {
+        let mut run = run();
+        run.fork(P1);
+        run.sends(sender, signal, P2);
+        run.delivered(P2, signal, SignalSource::Process(sender));
+        run.killed(P2, signal);
+        run.reaps(P1, P2);
+        run.done()
+    };
+    let demands = [line("child: told")];
+    for signal in [Signal(10), Signal(12), Signal(34)] {
+        let trace = killed(signal, P1);
+        assert_eq!(names(&trace, &[]), [""; 0], "{signal} may be how a program ends a child");
+        assert_eq!(names(&trace, &demands), ["killed-by-signal", "output-wrong"], "{signal}");
+        assert_eq!(names(&killed(signal, P2), &demands), ["output-wrong"], "by itself");
+    }
+    for signal in [Signal(15), Signal::KILL, ALARM] {
+        assert_eq!(names(&killed(signal, P1), &demands), ["output-wrong"], "{signal}");
+    }
+}
+
+#[test]
 fn a_stolen_child_explains_but_never_rejects() {
     let missed = stolen(|run| run.waited(P1, WaitTarget::Stranger(pid(P2)), ECHILD));
     assert_eq!(names(&missed, &[]), [""; 0], "a table of statuses does just this");

@@ -67,7 +67,7 @@ fn a_sleep_in_place_of_a_wait_explains_the_order() {
     assert_eq!(names(&slept, &demands), ["order-by-sleep", "order-violated"]);
     let findings = crate::verdict(&slept, &demands, &[]);
     let [demand] = demands;
-    let detail = Detail::OrderBySleep { proc: P1, asked: 2_000_000_000, demand };
+    let detail = Detail::OrderBySleep { proc: P1, asked: 2_000_000_000, demand, confirmed: false };
     assert_eq!(findings[0].detail, detail);
 }
 

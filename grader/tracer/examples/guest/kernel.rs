@@ -52,9 +52,13 @@ pub(crate) fn pipe() -> (i32, i32) {
 }
 
 pub(crate) fn handle(signal: i32, flags: i32) {
+    handle_by(count, signal, flags);
+}
+
+pub(crate) fn handle_by(function: extern "C" fn(c_int), signal: i32, flags: i32) {
     unsafe {
         let mut action: libc::sigaction = mem::zeroed();
-        action.sa_sigaction = count as extern "C" fn(c_int) as usize;
+        action.sa_sigaction = function as usize;
         action.sa_flags = flags;
         libc::sigaction(signal, &raw const action, ptr::null_mut());
     }

@@ -9,6 +9,7 @@ mod children;
 mod endings;
 mod fifos;
 mod futexes;
+mod handlers;
 mod kernel;
 mod locks;
 mod pipes;
@@ -32,6 +33,7 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     fifos::GUESTS,
     futexes::GUESTS,
     locks::GUESTS,
+    handlers::GUESTS,
     pipes::GUESTS,
     pollers::GUESTS,
     queues::GUESTS,

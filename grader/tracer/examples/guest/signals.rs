@@ -9,10 +9,16 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("coalesces", coalesces),
     ("sigwaits", sigwaits),
     ("signalfd", signalfd),
+    ("sigwaits-unblocked", sigwaits_unblocked),
+    ("sigwaits-for-what-is-dropped", sigwaits_for_what_is_dropped),
+    ("sigwaits-caught", sigwaits_caught),
+    ("signalfd-unblocked", signalfd_unblocked),
+    ("suspends-with-a-mask-of-its-own", suspends_with_a_mask_of_its_own),
     ("looks-then-pauses", looks_then_pauses),
     ("stops-and-continues", stops_and_continues),
     ("kills", kills),
     ("kills-stopped", kills_stopped),
+    ("kills-before-the-stop-is-told", kills_before_the_stop_is_told),
     ("kills-a-zombie", kills_a_zombie),
 ];
 
@@ -80,6 +86,101 @@ fn signalfd() {
     }
 }
 
+fn set_of(signal: i32) -> libc::sigset_t {
+    unsafe {
+        let mut set: libc::sigset_t = mem::zeroed();
+        libc::sigaddset(&raw mut set, signal);
+        set
+    }
+}
+
+/// Waits for a signal of the set; gives it, or -1 when the time is up.
+fn take(set: &libc::sigset_t, milliseconds: i64) -> i32 {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 };
+    unsafe { libc::sigtimedwait(set, ptr::null_mut(), &raw const time) }
+}
+
+/// Nobody has blocked what is waited for: it kills, before the wait as well as within.
+fn sigwaits_unblocked() {
+    let child = fork();
+    if child == 0 {
+        take(&set_of(SIGUSR1), 900);
+        leave(0);
+    }
+    unsafe { libc::kill(child, SIGUSR1) };
+    say(&format!("{:x}", wait(child, 0).1));
+}
+
+/// SIGCHLD is neither blocked nor caught, so it is dropped, before the wait as well as within.
+fn sigwaits_for_what_is_dropped() {
+    let child = fork();
+    if child == 0 {
+        leave(0);
+    }
+    say(&format!("{}", take(&set_of(SIGCHLD), 50)));
+    wait(child, 0);
+}
+
+/// Within the wait it is taken; before it its handler runs.
+fn sigwaits_caught() {
+    handle(SIGUSR1, 0);
+    let me = unsafe { libc::getpid() };
+    let child = fork();
+    if child == 0 {
+        unsafe { libc::kill(me, SIGUSR1) };
+        leave(0);
+    }
+    let taken = take(&set_of(SIGUSR1), 50);
+    wait(child, 0);
+    say(&format!("{taken} {}", SEEN.load(Ordering::SeqCst)));
+}
+
+/// As for sigwait: it kills.
+fn signalfd_unblocked() {
+    let child = fork();
+    if child == 0 {
+        let set = set_of(SIGUSR1);
+        let mut info = [0u8; 128];
+        unsafe {
+            let fd = libc::signalfd(-1, &raw const set, 0);
+            libc::read(fd, info.as_mut_ptr().cast(), info.len());
+        }
+        leave(0);
+    }
+    unsafe { libc::kill(child, SIGUSR1) };
+    say(&format!("{:x}", wait(child, 0).1));
+}
+
+/// Inside of `sigsuspend` and `pselect` only SIGUSR1 comes through.
+fn suspends_with_a_mask_of_its_own() {
+    unsafe {
+        block(SIGUSR1);
+        handle(SIGUSR1, 0);
+        handle(SIGALRM, 0);
+        let mut shut: libc::sigset_t = mem::zeroed();
+        libc::sigfillset(&raw mut shut);
+        libc::sigdelset(&raw mut shut, SIGUSR1);
+        let me = libc::getpid();
+        for round in 1..=2 {
+            let child = fork();
+            if child == 0 {
+                libc::kill(me, SIGUSR1);
+                leave(0);
+            }
+            if round == 1 {
+                libc::sigsuspend(&raw const shut);
+            } else {
+                let none = ptr::null_mut();
+                libc::pselect(0, none, none, none, ptr::null(), &raw const shut);
+            }
+            say(&format!("{}", SEEN.load(Ordering::SeqCst)));
+            // Whoever interrupts this is one of the handlers too.
+            while wait(child, 0).0 != child {}
+            SEEN.store(round, Ordering::SeqCst);
+        }
+    }
+}
+
 fn looks_then_pauses() {
     handle(SIGUSR1, 0);
     let me = unsafe { libc::getpid() };
@@ -127,6 +228,19 @@ fn kills_stopped() {
     wait(child, WUNTRACED);
     unsafe { libc::kill(child, SIGKILL) };
     say(&format!("{:x}", wait(child, 0).1));
+}
+
+/// Stopped or not by then: what the parent is told is the end.
+fn kills_before_the_stop_is_told() {
+    let child = fork();
+    if child == 0 {
+        unsafe { libc::raise(SIGSTOP) };
+        loop {
+            unsafe { libc::pause() };
+        }
+    }
+    unsafe { libc::kill(child, SIGKILL) };
+    say(&format!("{:x}", wait(child, WUNTRACED).1));
 }
 
 fn kills_a_zombie() {

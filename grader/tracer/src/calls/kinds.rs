@@ -63,6 +63,8 @@ fn is_quiet(call: i64) -> bool {
             | libc::SYS_inotify_rm_watch
             | libc::SYS_pidfd_open
             | libc::SYS_rt_sigaction
+            | libc::SYS_rt_sigprocmask
+            | libc::SYS_rt_sigreturn
             | libc::SYS_set_tid_address
             | libc::SYS_clock_gettime
             | libc::SYS_gettimeofday

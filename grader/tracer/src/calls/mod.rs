@@ -9,6 +9,7 @@ pub(crate) mod futex;
 mod io;
 mod kinds;
 pub(crate) mod locks;
+mod masks;
 mod names;
 mod network;
 mod pidfds;
@@ -27,9 +28,11 @@ use crate::error::Result;
 use crate::follow::After;
 use crate::run::Run;
 use crate::task::Call;
+use forklings_model::{EventKind, Signal};
 use forklings_sys::ptrace::{Resume, Stopped};
 pub(crate) use kinds::is_modelled;
 pub(crate) use names::name;
+pub(crate) use signals::Handler;
 
 /// What happens to a call that a task stands before.
 pub(crate) enum Before {
@@ -131,6 +134,14 @@ impl Run<'_> {
         call: &Call,
     ) -> Result<bool> {
         let answer = match call.number {
+            libc::SYS_rt_sigprocmask => {
+                self.before_sigprocmask(t, stopped, call)?;
+                return Ok(false);
+            }
+            libc::SYS_rt_sigreturn => {
+                self.before_sigreturn(t, call);
+                return Ok(false);
+            }
             libc::SYS_clock_gettime | libc::SYS_gettimeofday | libc::SYS_time => {
                 self.tell_time(t, call)?
             }
@@ -182,6 +193,11 @@ impl Run<'_> {
             | libc::SYS_rt_tgsigqueueinfo
             | libc::SYS_pidfd_send_signal => self.after_kill(t, call, result)?,
             libc::SYS_rt_sigaction => self.after_sigaction(t, call, result)?,
+            libc::SYS_rt_sigtimedwait => {
+                if let Some(signal) = i32::try_from(result).ok().filter(|&signal| signal > 0) {
+                    self.emit(t, EventKind::SignalTaken { signal: Signal(signal) });
+                }
+            }
             libc::SYS_read
             | libc::SYS_write
             | libc::SYS_readv
@@ -224,7 +240,7 @@ impl Run<'_> {
             libc::SYS_prctl => {
                 if call.int(0) == libc::PR_SET_CHILD_SUBREAPER && result == 0 {
                     self.process_mut(t).subreaper = call.args[1] != 0;
-                    self.emit(t, forklings_model::EventKind::BecameSubreaper);
+                    self.emit(t, EventKind::BecameSubreaper);
                 }
             }
             _ => self.after_descriptor_call(t, call, result)?,

@@ -7,13 +7,19 @@ use crate::process::Disposition;
 use crate::ready::signal_bit;
 use crate::run::Run;
 use crate::task::{Call, State};
-use forklings_model::{Action, EventKind, Pid, Signal, SignalTarget, TaskId, WaitsFor};
+use forklings_model::{Action, EventKind, Pid, ProcId, Signal, SignalTarget, TaskId, WaitsFor};
 use forklings_sys::memory;
 use forklings_sys::ptrace::Stopped;
 
 /// The kernel's flag values. Source: asm/signal.h.
 const SA_NOCLDWAIT: u64 = 2;
+const SA_RESTORER: u64 = 0x0400_0000;
+const SA_ONSTACK: u64 = 0x0800_0000;
 const SA_RESTART: u64 = 0x1000_0000;
+const SA_RESETHAND: u64 = 0x8000_0000;
+
+/// A `sigaction` structure with a handler, as far as two of them can differ: function, flags, mask.
+pub(crate) type Handler = (u64, u64, u64);
 
 impl Run<'_> {
     pub(super) fn before_kill(
@@ -47,7 +53,40 @@ impl Run<'_> {
             // The call will not return.
             self.emit(t, EventKind::SignalSent { signal, target, errno: None });
         }
+        self.tasks[t].merges = self.merges_with(t, &stopped, signal, target);
         Ok(Before::Run(stopped))
+    }
+
+    /// The processes that a signal would reach while one of its kind is pending for them: they get
+    /// only one of the two. Source: `signal(7)`, "Queueing and delivery semantics for standard
+    /// signals".
+    fn merges_with(
+        &self,
+        t: usize,
+        sender: &Stopped,
+        signal: Signal,
+        target: SignalTarget,
+    ) -> Vec<ProcId> {
+        if signal.0 == 0 || signal.is_real_time() {
+            return Vec::new();
+        }
+        let pending = |p: &usize| {
+            let id = self.processes[*p].id;
+            let first = self.tasks.iter().position(|task| task.id == TaskId::main(id));
+            let stopped = match first {
+                Some(own) if own == t => sender,
+                Some(other) => match &self.tasks[other].state {
+                    State::Parked(stopped, _) => stopped,
+                    State::InKernel(..) | State::GroupStopped(_) | State::Moving | State::Gone => {
+                        return false;
+                    }
+                },
+                None => return false,
+            };
+            stopped.pending().is_ok_and(|all| all.iter().any(|i| i.signal == signal.0))
+        };
+        let hit = self.hit_by(t, target).into_iter().filter(pending);
+        hit.map(|p| self.processes[p].id).collect()
     }
 
     pub(super) fn after_kill(&mut self, t: usize, call: &Call, result: i64) -> Result<()> {
@@ -63,9 +102,24 @@ impl Run<'_> {
         if errno.is_some() {
             return Ok(());
         }
+        for proc in std::mem::take(&mut self.tasks[t].merges) {
+            self.emit_for(proc, EventKind::SignalMerged { signal });
+        }
+        for p in self.hit_by(t, target) {
+            if signal == Signal::KILL {
+                self.killed(p)?;
+            } else if signal == Signal::CONT {
+                self.continued(p)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Positions of the processes that a signal of this task to this target reaches.
+    fn hit_by(&self, t: usize, target: SignalTarget) -> Vec<usize> {
         let own = self.tasks[t].id.proc;
         let group = self.process(t).group;
-        let hit: Vec<usize> = (0..self.processes.len())
+        (0..self.processes.len())
             .filter(|&p| {
                 let process = &self.processes[p];
                 match target {
@@ -76,15 +130,7 @@ impl Run<'_> {
                     SignalTarget::Everybody => process.id != own,
                 }
             })
-            .collect();
-        for p in hit {
-            if signal == Signal::KILL {
-                self.killed(p)?;
-            } else if signal == Signal::CONT {
-                self.continued(p)?;
-            }
-        }
-        Ok(())
+            .collect()
     }
 
     fn target(&self, t: usize, call: &Call) -> SignalTarget {
@@ -111,11 +157,33 @@ impl Run<'_> {
             return Ok(());
         }
         let disposition = disposition_at(self.tasks[t].tid, call.args[1])?;
-        let signal = Signal(call.int(0));
-        self.process_mut(t).dispositions.set(signal.0, disposition);
-        let Disposition { action, restart, no_child_wait } = disposition;
-        self.emit(t, EventKind::Disposition { signal, action, restart, no_child_wait });
+        self.disposes(t, Signal(call.int(0)), disposition);
         Ok(())
+    }
+
+    /// From now on the process does this with a signal.
+    pub(crate) fn disposes(&mut self, t: usize, signal: Signal, disposition: Disposition) {
+        self.process_mut(t).dispositions.set(signal.0, disposition);
+        self.tell_disposition(t, signal, disposition);
+    }
+
+    /// Adds the event that says what the process does with a signal.
+    pub(crate) fn tell_disposition(&mut self, t: usize, signal: Signal, disposition: Disposition) {
+        let Disposition { action, restart, no_child_wait, handler, .. } = disposition;
+        let handler = handler.map(|handler| self.number_of(handler));
+        let kind = EventKind::Disposition { signal, action, restart, no_child_wait, handler };
+        self.emit(t, kind);
+    }
+
+    /// The same number for the same handler, in the order of their first appearance: addresses
+    /// need not repeat from run to run.
+    fn number_of(&mut self, handler: Handler) -> u32 {
+        let known = self.handlers.iter().position(|known| *known == handler);
+        let number = known.unwrap_or_else(|| {
+            self.handlers.push(handler);
+            self.handlers.len() - 1
+        });
+        u32::try_from(number).unwrap_or(u32::MAX)
     }
 
     /// What `sigtimedwait` and its relatives wait for: one of a set that is blocked.
@@ -138,16 +206,22 @@ impl Run<'_> {
 
 /// What the `struct sigaction` at an address asks for. Source: `rt_sigaction(2)`.
 pub(crate) fn disposition_at(tid: i32, address: u64) -> Result<Disposition> {
-    let action = match memory::read_u64(tid, address)? {
+    let function = memory::read_u64(tid, address)?;
+    let action = match function {
         0 => Action::Default,
         1 => Action::Ignore,
         _ => Action::Handler,
     };
     let flags = memory::read_u64(tid, address + 8)?;
+    // The restorer, which is libc's own, stands between flags and mask.
+    let mask = memory::read_u64(tid, address + 24)?;
     Ok(Disposition {
         action,
         restart: flags & SA_RESTART != 0,
         no_child_wait: flags & SA_NOCLDWAIT != 0,
+        once: flags & SA_RESETHAND != 0,
+        other_stack: flags & SA_ONSTACK != 0,
+        handler: (action == Action::Handler).then_some((function, flags & !SA_RESTORER, mask)),
     })
 }
 

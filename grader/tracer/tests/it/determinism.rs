@@ -41,6 +41,32 @@ fn recorded_decisions_give_the_same_trace_under_another_strategy() {
 }
 
 #[test]
+fn with_sleeps_last_only_what_a_sleep_decided_is_different() {
+    let mut sleeper = explorer("orders-by-sleep", Wanted::All);
+    let runs = (0..50).map(|seed| sleeper.run(&Schedule::new(Strategy::Random, seed)).unwrap());
+    let early: Vec<Schedule> = runs
+        .filter(|trace| trace.stdout == b"parent\nchild\n")
+        .map(|trace| trace.schedule)
+        .collect();
+    assert!(!early.is_empty(), "no sleep ended early");
+    for schedule in early {
+        let again = sleeper.run_with_sleeps_last(&schedule).unwrap();
+        assert_eq!(again.stdout, b"child\nparent\n", "{schedule:?}");
+    }
+    // An explorer holds a processor.
+    drop(sleeper);
+    let mut racer = explorer("races", Wanted::All);
+    for seed in 0..10 {
+        let schedule = Schedule::new(Strategy::Random, seed);
+        let trace = racer.run(&schedule).unwrap();
+        let again = racer.run_with_sleeps_last(&trace.schedule).unwrap();
+        if probe().namespaces {
+            assert!(again.events == trace.events, "nobody sleeps, seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn different_seeds_give_different_orders() {
     let mut explorer = explorer("races", Wanted::All);
     let orders: BTreeSet<Vec<u8>> = (0..20)

@@ -8,5 +8,6 @@ mod death;
 mod determinism;
 mod door;
 mod exploration;
+mod handlers;
 mod limits;
 mod record;

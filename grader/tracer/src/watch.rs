@@ -1,0 +1,186 @@
+//! What handlers call: a breakpoint stands at each function that is not async-signal-safe while a
+//! handler runs, and only then. A program without handlers pays nothing, and outside of handlers
+//! nobody stops.
+//!
+//! Invariant: breakpoints are set while their task runs, never while anybody else does: they are
+//! taken out at its next stop, so that neither a child nor another thread meets them.
+
+use crate::error::Result;
+use crate::process::Disposition;
+use crate::run::Run;
+use forklings_model::{EventKind, Signal};
+use forklings_symbols::demangle;
+use forklings_sys::memory;
+use forklings_sys::ptrace::{Reason, Resume, Stopped};
+use std::rc::Rc;
+
+/// Addresses of functions, with their names.
+pub(crate) type Functions = Rc<[(u64, String)]>;
+
+/// A handler that a task is inside of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handling {
+    signal: Signal,
+    /// The stack pointer when the signal came: the handler runs below it.
+    stack: u64,
+    /// Whether its calls are of interest: it runs on the same stack, and has not been told of.
+    watched: bool,
+}
+
+/// Functions of C that take a lock, or run what the program registered. Source:
+/// `signal-safety(7)`: whatever it does not list.
+const UNSAFE: &[&str] = &[
+    "malloc",
+    "calloc",
+    "realloc",
+    "free",
+    "posix_memalign",
+    "aligned_alloc",
+    "exit",
+    "printf",
+    "fprintf",
+    "vfprintf",
+    "puts",
+    "putchar",
+    "fputs",
+    "fputc",
+    "fwrite",
+    "fflush",
+    "syslog",
+    "pthread_mutex_lock",
+];
+/// Functions by which a handler is left without returning.
+const LEAVE: &[&str] =
+    &["longjmp", "_longjmp", "siglongjmp", "__longjmp_chk", "setcontext", "swapcontext"];
+
+/// What a watched function is called; `None` for all others. Takes the name in the symbol table.
+pub(crate) fn watched_name(symbol: &str) -> Option<String> {
+    if UNSAFE.contains(&symbol) || LEAVE.contains(&symbol) {
+        return Some(symbol.to_owned());
+    }
+    // Reading the names of a whole program takes long, and few have one of these in them.
+    let rust = symbol.starts_with("_ZN") || symbol.starts_with("_R");
+    let near =
+        rust && ["_print", "_eprint", "4lock", "4exit"].iter().any(|part| symbol.contains(part));
+    let name = near.then(|| demangle(symbol))?;
+    is_unsafe_in_rust(&name).then_some(name)
+}
+
+/// What locks or allocates in Rust's standard library, where a function of its own is left of it.
+fn is_unsafe_in_rust(name: &str) -> bool {
+    let lock = name.ends_with("::lock");
+    matches!(name, "std::io::stdio::_print" | "std::io::stdio::_eprint" | "std::process::exit")
+        || (lock && name.starts_with("std::io::stdio::"))
+        || (lock && name.starts_with("std::sync::") && name.contains("mutex::Mutex<"))
+}
+
+impl Run<'_> {
+    /// A handler begins as soon as the task goes on.
+    pub(crate) fn begins_handler(
+        &mut self,
+        t: usize,
+        stopped: &Stopped,
+        signal: i32,
+        disposition: Disposition,
+    ) -> Result<()> {
+        let stack = stopped.registers()?.rsp;
+        let watched = !disposition.other_stack;
+        self.tasks[t].handling.push(Handling { signal: Signal(signal), stack, watched });
+        if disposition.once {
+            self.disposes(t, Signal(signal), Disposition::DEFAULT);
+        }
+        Ok(())
+    }
+
+    /// Sets breakpoints if the task is about to run inside a handler.
+    pub(crate) fn watch(&mut self, t: usize, stopped: &Stopped, how: Resume) -> Result<()> {
+        let inside = self.tasks[t].handling.last().is_some_and(|handling| handling.watched);
+        // Who stops at the end of its call anyway runs no code of its own before.
+        if !inside || how != Resume::Free {
+            return Ok(());
+        }
+        let functions = self.functions(t);
+        let mut set = Vec::with_capacity(functions.len());
+        for (address, _) in functions.iter() {
+            let Ok(word) = memory::read_u64(stopped.tid(), *address) else { continue };
+            if stopped.poke(*address, (word & !0xff) | 0xcc).is_ok() {
+                set.push((*address, word));
+            }
+        }
+        self.tasks[t].breakpoints = set;
+        Ok(())
+    }
+
+    /// Takes the breakpoints out again. Gives whether the task stands at one of them.
+    pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped, reason: Reason) -> bool {
+        let set = std::mem::take(&mut self.tasks[t].breakpoints);
+        if set.is_empty() {
+            return false;
+        }
+        for (address, word) in &set {
+            // Who is dead already has no memory to put right.
+            drop(stopped.poke(*address, *word));
+        }
+        matches!(reason, Reason::Signal(libc::SIGTRAP))
+            && stopped.registers().is_ok_and(|r| set.iter().any(|(at, _)| *at + 1 == r.rip))
+    }
+
+    /// The task stands at the first instruction of a function that a handler must not call.
+    pub(crate) fn calls_unsafe(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
+        let mut registers = stopped.registers()?;
+        registers.rip -= 1;
+        stopped.set_registers(&registers)?;
+        let functions = self.functions(t);
+        let name = functions.iter().find(|(at, _)| *at == registers.rip).map(|(_, name)| name);
+        let Some(handling) = self.tasks[t].handling.last().copied() else { return Ok(()) };
+        let left = registers.rsp >= handling.stack;
+        match name {
+            Some(name) if !left && !LEAVE.contains(&name.as_str()) => {
+                if let Some(innermost) = self.tasks[t].handling.last_mut() {
+                    innermost.watched = false;
+                }
+                if let Some(stacks) = self.stacks.as_deref_mut() {
+                    self.tasks[t].site = stacks.site(stopped, &registers, &mut self.sites);
+                }
+                let function = name.clone();
+                self.emit(t, EventKind::UnsafeCall { signal: handling.signal, function });
+            }
+            // A jump leads out of the handler, or did so before.
+            _ => self.tasks[t].handling.clear(),
+        }
+        Ok(())
+    }
+
+    /// The watched functions of a task's process.
+    fn functions(&mut self, t: usize) -> Functions {
+        let (image, tid) = (self.process(t).image, self.tasks[t].tid);
+        let server = self.server;
+        let known = self.watched.entry(image).or_insert_with(|| {
+            if image == 0 { server.watched(tid) } else { server.functions_of(tid) }
+        });
+        Rc::clone(known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c_functions_are_known_by_their_whole_name() {
+        assert_eq!(watched_name("malloc").as_deref(), Some("malloc"));
+        assert_eq!(watched_name("malloc_usable_size"), None);
+        assert_eq!(watched_name("_exit"), None, "safe: it runs nothing");
+        assert_eq!(watched_name("write"), None);
+    }
+
+    #[test]
+    fn rust_functions_are_known_by_their_path() {
+        let print = "_ZN3std2io5stdio6_print17h0123456789abcdefE";
+        assert_eq!(watched_name(print).as_deref(), Some("std::io::stdio::_print"));
+        let lock = "_ZN3std4sync6poison5mutex14Mutex$LT$T$GT$4lock17h0123456789abcdefE";
+        assert!(watched_name(lock).is_some());
+        let other = "_ZN6zombies4lock17h0123456789abcdefE";
+        assert_eq!(watched_name(other), None);
+    }
+}
