@@ -159,7 +159,10 @@ impl Run<'_> {
         if pending.is_empty() {
             return Ok(false);
         }
-        let mask = self.mask_within(t, call)?;
+        let mask = match self.mask_given(t, call) {
+            Some(mask) => mask,
+            None => stopped.signal_mask()?,
+        };
         let dispositions = &self.process(t).dispositions;
         Ok(pending
             .iter()

@@ -85,7 +85,7 @@ impl Run<'_> {
     }
 
     /// The mask that a call brings with it, for as long as it waits.
-    fn mask_given(&self, t: usize, call: &Call) -> Option<u64> {
+    pub(crate) fn mask_given(&self, t: usize, call: &Call) -> Option<u64> {
         let read = |place: u64| memory::read_u64(self.tasks[t].tid, place).ok();
         let place = match call.number {
             libc::SYS_rt_sigsuspend => call.args[0],
