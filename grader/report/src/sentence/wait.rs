@@ -90,7 +90,8 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
             match holders.as_slice() {
                 [] => what,
                 all if all == [who.proc] => format!("{what}, which it holds itself"),
-                all => format!("{what}, which {} holds", list(all, 4)),
+                [one] => format!("{what}, which {one} holds"),
+                all => format!("{what}, which {} hold", list(all, 4)),
             }
         }
         WaitsFor::Semaphore { .. } => format!("{who} waits for a semaphore of System V"),

@@ -1,9 +1,9 @@
 //! The failure message of every rule, wide and narrow, with and without colour.
 
-use crate::build::judgement;
+use crate::build::{P1, P2, P3, Run, judgement, wait_for};
 use crate::cases;
-use forklings_model::{Fault, Outcome, Rule, Signal};
-use forklings_report::{Style, terminal};
+use forklings_model::{Fault, ObjectId, Outcome, Rule, Signal, WaitsFor};
+use forklings_report::{Style, sentence, terminal};
 
 const WIDE: Style = Style { colour: false, width: 100, unicode: true };
 const NARROW: Style = Style { colour: false, width: 50, unicode: false };
@@ -80,6 +80,28 @@ fn a_grader_error_is_not_the_students_fault() {
 #[test]
 fn what_passed_says_how_much_that_proves() {
     insta::assert_snapshot!("passed", terminal::judgement(&judgement(Vec::new()), &WIDE));
+}
+
+#[test]
+fn a_wait_says_what_is_missing_and_who_has_it() {
+    let (object, path) = (ObjectId(3), "/tmp/requests".to_owned());
+    let waits = [
+        WaitsFor::FifoPeer { path: path.clone(), writes: true },
+        WaitsFor::FifoPeer { path, writes: false },
+        WaitsFor::Lock { fd: 3, object, holders: vec![P2, P3] },
+        WaitsFor::Lock { fd: 3, object, holders: vec![P1] },
+        WaitsFor::Lock { fd: 3, object, holders: Vec::new() },
+        WaitsFor::Semaphore { object },
+        WaitsFor::Message { object, sends: true },
+        WaitsFor::Message { object, sends: false },
+        WaitsFor::Connection { fd: 4 },
+    ];
+    let trace = Run::new(&[]).trace;
+    let lines = waits.map(|on| {
+        let short = sentence::wait::short(&on);
+        format!("{short:<18} {}\n", sentence::wait::sentence(&wait_for(P1, on), &trace))
+    });
+    insta::assert_snapshot!("waits", lines.concat());
 }
 
 /// The text without escape sequences for colours.
