@@ -3,6 +3,9 @@
 
 use forklings_check::prelude::*;
 
+/// What the driver says of a child that ends by `exit`.
+const BY_EXIT: &str = "a child ended by exit, not by _exit";
+
 mod role {
     use super::*;
 
@@ -14,6 +17,7 @@ mod role {
             .expect(before("parent", "role returned"))
             .expect(stdout().is("child\nparent\nrole returned\n"))
             .expect(forks(1))
+            .expect(waits_asleep())
             .check();
     }
 
@@ -37,8 +41,10 @@ mod experiment {
             .scenario("experiment", ["3"])
             .expect(stdout().line("parent: 111 222 444"))
             .expect(stdout().line("child: 333 666 1332"))
+            .expect(bytes_pass(1))
             .expect(forks(1))
             .expect(statuses_taken())
+            .expect(waits_asleep())
             .check();
     }
 }
@@ -52,7 +58,12 @@ mod answers {
             .scenario("answers", ["3,5,9", "2,0,1"])
             .expect(stdout().line("answers: 81 9 25"))
             .expect(stdout().line_times("asked: 5", 1))
+            .expect(stdout().no_line(BY_EXIT))
+            .expect(child_exits(9))
+            .expect(child_exits(25))
+            .expect(child_exits(81))
             .expect(forks(3))
+            .expect(waits_asleep())
             .check();
     }
 
@@ -68,7 +79,7 @@ mod answers {
     #[test]
     fn a_child_that_was_killed_has_no_answer() {
         subject!()
-            .scenario("answers_unlucky", ["1,13,2"])
+            .scenario("answers_unlucky", ["1,13,2", "0,1,2"])
             .expect(stdout().line("question 13: killed by 9"))
             .expect(exit_status(1))
             .expect(forks(3))
@@ -93,6 +104,7 @@ mod fan {
             .expect(before("node 3", "fan of 3: done"))
             .expect(forks(3))
             .expect(tree("fan", [0, 0, 0]))
+            .expect(waits_asleep())
             .expect(statuses_taken())
             .check();
     }
@@ -113,6 +125,7 @@ mod fan {
             .with(fork_eagain(2))
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
+            .expect(forks(1))
             .expect(statuses_taken())
             .check();
     }
@@ -146,6 +159,7 @@ mod chain {
             ]))
             .expect(forks(3))
             .expect(tree("chain", [0, 1, 2]))
+            .expect(waits_asleep())
             .check();
     }
 
@@ -180,6 +194,7 @@ mod tree {
             ]))
             .expect(forks(5))
             .expect(tree("tree", [0, 0, 1, 1, 2]))
+            .expect(waits_asleep())
             .check();
     }
 

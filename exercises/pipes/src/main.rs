@@ -8,8 +8,9 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, pipe};
 use pipes::{Cmd, Ended, ask, gather, pipeline, send_until_gone, to_child, try_read};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 const USAGE: &str = "\
 usage: cargo run -p pipes -- SCENARIO
@@ -20,24 +21,31 @@ usage: cargo run -p pipes -- SCENARIO
   send_until_gone TAKES LENGTH [default]
                                     the reader takes so many bytes, the record has so many;
                                     with SIGPIPE at its default
+  send_until_gone_exactly TAKES LENGTH
+                                    the reader goes when the writer waits, and counts too
   gather LENGTH...                  one worker for each record's length
   gather_failing WORKER LENGTH...   one worker ends with status 3
   gather_together LENGTH...         every worker waits until the last one works
-  ask SERVICE MESSAGE               services: shout count greet first fail
+  ask SERVICE MESSAGE               services: shout count greet first deaf fail fail_late
   ask_or_error SERVICE MESSAGE      the right answer will do, and so will an error
   pipeline COMMAND [ARG...] ['|' COMMAND [ARG...]]...
 
 With --alarm as the last word SIGALRM is caught, and interrupts a blocking call.
+With --dying every child is killed when it has hardly been forked.
+With --default the caller has SIGPIPE at its default.
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (args, caught) = match args.as_slice() {
+    tell_of_exits();
+    let (args, prepared) = match args.as_slice() {
         [args @ .., "--alarm"] => (args, catch_alarm()),
+        [args @ .., "--dying"] => (args, kill_children()),
+        [args @ .., "--default"] => (args, default_sigpipe()),
         args => (args, Ok(())),
     };
-    let outcome = caught.and_then(|()| match args {
+    let outcome = prepared.and_then(|()| match args {
         ["to_child", text] => run_to_child(&message(text)).map(Some),
         ["to_child_failing", text] => run_to_child_failing(&message(text)).map(Some),
         ["try_read"] => run_try_read(false).map(Some),
@@ -47,6 +55,9 @@ fn main() -> ExitCode {
         }
         ["send_until_gone", takes, length, "default"] => {
             numbers(&[takes, length]).map(|n| run_send_until_gone(n[0], n[1], true)).transpose()
+        }
+        ["send_until_gone_exactly", takes, length] => {
+            numbers(&[takes, length]).map(|n| run_send_exactly(n[0], n[1])).transpose()
         }
         ["gather", lengths @ ..] => {
             numbers(lengths).map(|lengths| run_gather(&lengths, None)).transpose()
@@ -84,6 +95,38 @@ fn catch_alarm() -> io::Result<()> {
     // SAFETY: the handler does nothing, so it is safe at any moment.
     unsafe { sigaction(Signal::SIGALRM, &action) }?;
     Ok(())
+}
+
+fn default_sigpipe() -> io::Result<()> {
+    // SAFETY: no handler is installed, only the default effect.
+    unsafe { nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+    Ok(())
+}
+
+/// Every child dies before it can do anything: whoever forks must reckon with that.
+fn kill_children() -> io::Result<()> {
+    extern "C" fn die() {
+        let _ = nix::sys::signal::raise(Signal::SIGKILL);
+    }
+    // SAFETY: the function only sends a signal, which is safe in a child that was just forked.
+    match unsafe { libc::pthread_atfork(None, None, Some(die)) } {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
+}
+
+/// Has a line printed when a child ends by `exit`: that runs what the program has registered for
+/// its own end, once more, in the child. `_exit` does not.
+fn tell_of_exits() {
+    static CALLER: AtomicI32 = AtomicI32::new(0);
+    extern "C" fn at_exit() {
+        if getpid().as_raw() != CALLER.load(Ordering::SeqCst) {
+            println!("a child ended by exit, not by _exit");
+        }
+    }
+    CALLER.store(getpid().as_raw(), Ordering::SeqCst);
+    // SAFETY: the function may be called at any time after this.
+    unsafe { libc::atexit(at_exit) };
 }
 
 fn run_to_child(message: &[u8]) -> io::Result<()> {
@@ -139,8 +182,7 @@ fn run_try_read(nonblocking: bool) -> io::Result<()> {
 
 fn run_send_until_gone(takes: usize, length: usize, default: bool) -> io::Result<()> {
     if default {
-        // SAFETY: no handler is installed, only the default effect.
-        unsafe { nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+        default_sigpipe()?;
     }
     let record = pattern(length, 0);
     let (reader, writer) = pipe()?;
@@ -191,6 +233,49 @@ fn run_send_until_gone(takes: usize, length: usize, default: bool) -> io::Result
     Ok(())
 }
 
+/// The reader tells how many bytes there were in all: those that it took, and those that it leaves in
+/// a pipe that is so full that the writer waits.
+fn run_send_exactly(takes: usize, length: usize) -> io::Result<()> {
+    let record = pattern(length, 0);
+    let (reader, writer) = pipe()?;
+    fcntl(&writer, FcntlArg::F_SETPIPE_SZ(1))?;
+    let (mut heard, mut tell) = io::pipe()?;
+    // SAFETY: the driver has one thread.
+    let child = match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(writer);
+            let mut reader = File::from(reader);
+            let told = reader.read_exact(&mut vec![0; takes]).and_then(|()| {
+                // Time enough for the writer. No descriptor is asked for, so only time ends this.
+                // SAFETY: without descriptors the pointer is not looked at.
+                unsafe { libc::poll(std::ptr::null_mut(), 0, 1000) };
+                let mut left: libc::c_int = 0;
+                // SAFETY: the pointer is to a place of the right type.
+                nix::Error::result(unsafe {
+                    libc::ioctl(reader.as_raw_fd(), libc::FIONREAD, &mut left)
+                })?;
+                let sum = takes + usize::try_from(left).unwrap_or(0);
+                tell.write_all(&sum.to_ne_bytes())
+            });
+            // SAFETY: ends the child without running the parent's clean-up.
+            unsafe { libc::_exit(i32::from(told.is_err())) }
+        }
+        ForkResult::Parent { child } => child,
+    };
+    drop(reader);
+    drop(tell);
+    let sent = send_until_gone(writer.as_fd(), &record);
+    drop(writer);
+    while waitpid(child, None) == Err(nix::Error::EINTR) {}
+    let mut sum = [0; size_of::<usize>()];
+    heard.read_exact(&mut sum)?;
+    match (sent?, usize::from_ne_bytes(sum)) {
+        (sent, took) if sent == took => println!("caller: counted every byte"),
+        (sent, took) => println!("caller: counted {sent} bytes, the pipe took {took}"),
+    }
+    Ok(())
+}
+
 /// What a signal does now: `SIG_DFL`, `SIG_IGN` or a handler's address.
 fn read_disposition(signal: libc::c_int) -> libc::sighandler_t {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
@@ -214,14 +299,19 @@ fn run_gather(lengths: &[usize], failing: Option<usize>) -> io::Result<()> {
 
 /// The last worker lets the others go on: whoever starts them one after another waits for ever.
 fn run_gather_together(lengths: &[usize]) -> io::Result<()> {
-    let (reader, writer) = pipe()?;
+    // No pipe: whoever hangs here hangs because of the order of the calls, not of an open end.
+    // SAFETY: the call takes two numbers.
+    let tokens = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_SEMAPHORE) };
+    nix::Error::result(tokens)?;
+    // SAFETY: the descriptor was just made, and nobody else knows it.
+    let tokens = unsafe { OwnedFd::from_raw_fd(tokens) };
     let last = lengths.len().saturating_sub(1);
     let records = gather(lengths.len(), &|worker| {
         // What fails here is not the worker's concern: its record comes all the same.
         if worker == last {
-            let _ = nix::unistd::write(&writer, &vec![0; last]);
+            let _ = nix::unistd::write(&tokens, &(last as u64).to_ne_bytes());
         } else {
-            while nix::unistd::read(&reader, &mut [0]) == Err(nix::Error::EINTR) {}
+            while nix::unistd::read(&tokens, &mut [0; 8]) == Err(nix::Error::EINTR) {}
         }
         pattern(lengths[worker], worker)
     })?;
@@ -245,10 +335,19 @@ fn run_ask(service: &str, request: &[u8], or_error: bool) -> Option<io::Result<(
         "count" => (&count, request.len().to_string().into_bytes()),
         "greet" => (&greet, [pattern(GREETING, 1), count_of(request)].concat()),
         "first" => (&first, request.first().copied().into_iter().collect()),
+        "deaf" => (&deaf, pattern(GREETING, 2)),
         "fail" => (&fail, Vec::new()),
+        "fail_late" => (&fail_late, Vec::new()),
         _ => return None,
     };
-    match ask(request, serve) {
+    let caller = getpid();
+    let in_child = |input: &mut dyn Read, output: &mut dyn Write| {
+        if getpid() == caller {
+            println!("the service runs in the caller");
+        }
+        serve(input, output)
+    };
+    match ask(request, &in_child) {
         Ok(answer) if or_error && answer == expected => println!("right answer or error"),
         Err(_) if or_error => println!("right answer or error"),
         Ok(answer) => println!("answer: {}", compare(&answer, &expected)),
@@ -294,6 +393,17 @@ fn first(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
         Err(e) => Err(e),
     }
+}
+
+/// Does not read at all.
+fn deaf(_: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
+    output.write_all(&pattern(GREETING, 2))
+}
+
+/// Fails when it has answered a part.
+fn fail_late(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
+    first(input, output)?;
+    Err(io::Error::other("the service gives up"))
 }
 
 /// Fails without an answer.

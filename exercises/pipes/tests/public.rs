@@ -13,6 +13,9 @@ mod to_child {
             .scenario("to_child", ["hello"])
             .expect(stdout().is("child: \"hello\", right\ncaller: the child is gone\n"))
             .expect(before("child: \"hello\", right", "caller: the child is gone"))
+            .expect(bytes_pass(5))
+            .expect(child_reads_to_the_end())
+            .expect(child_exits(0))
             .expect(forks(1))
             .check();
     }
@@ -36,6 +39,7 @@ mod try_read {
             .expect(stdout().line("empty pipe: nothing yet"))
             .expect(stdout().line("after a write: \"hello\", then nothing yet"))
             .expect(stdout().line("after the last close: \"the last words\", then end of file"))
+            .expect(nobody_waits())
             .check();
     }
 }
@@ -99,6 +103,7 @@ mod ask {
         subject!()
             .scenario("ask", ["shout", "hello"])
             .expect(stdout().is("answer: \"HELLO\", right\n"))
+            .expect(bytes_pass(10))
             .check();
     }
 
@@ -132,7 +137,7 @@ mod pipeline {
                  2 commands, 2 statuses\n\
                  seq: exit status 0\n\
                  tr: exit status 0\n"))
-            .expect(forks(2))
+            .expect(tree("fan", [0, 0]))
             .check();
     }
 

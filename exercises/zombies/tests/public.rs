@@ -3,6 +3,9 @@
 
 use forklings_check::prelude::*;
 
+/// What the driver says of a child that ends by `exit`.
+const BY_EXIT: &str = "a child ended by exit, not by _exit";
+
 mod reap_one {
     use super::*;
 
@@ -12,6 +15,7 @@ mod reap_one {
             .scenario("reap_one", ["3"])
             .expect(stdout().line("child: exited with 3"))
             .expect(before("child: done", "child: exited with 3"))
+            .expect(waits_asleep())
             .check();
     }
 
@@ -53,6 +57,7 @@ mod reap_all {
             .expect(before("child 0: done", "all reaped"))
             .expect(before("child 4: done", "all reaped"))
             .expect(statuses_taken())
+            .expect(waits_asleep())
             .check();
     }
 
@@ -97,6 +102,9 @@ mod remains {
             .expect(stdout().line("kill: success"))
             .expect(stdout().line("child: exited with 5"))
             .expect(stdout().line("memory once: 4 MiB or more"))
+            .expect(zombie_inspected())
+            .expect(zombie_signalled(Signal(9)))
+            .expect(waits_asleep())
             .check();
     }
 
@@ -120,8 +128,10 @@ mod limited {
             .expect(stdout().line("job 0: exited with 0"))
             .expect(stdout().line("job 3: exited with 3"))
             .expect(stdout().line("4 jobs, 4 results"))
+            .expect(stdout().no_line(BY_EXIT))
             .expect(forks(4))
             .expect(at_most_alive(2))
+            .expect(waits_asleep())
             .check();
     }
 
@@ -154,12 +164,24 @@ mod reaper {
             .expect(stdout().line("child 0: exited with 0"))
             .expect(stdout().line("child 1: exited with 1"))
             .expect(before("child 1: exited with 1", "stop"))
+            .expect(waits_asleep())
             .check();
     }
 
     #[test]
     fn no_death_is_lost_when_one_signal_stands_for_many() {
-        subject!().scenario("reaper_burst", ["4"]).expect(stdout().line("stop")).check();
+        subject!()
+            .scenario("reaper_burst", ["3"])
+            .expect(stdout().lines_in_any_order([
+                "child 0: done",
+                "child 1: done",
+                "child 2: done",
+                "child 0: exited with 0",
+                "child 1: exited with 1",
+                "child 2: exited with 2",
+                "stop",
+            ]))
+            .check();
     }
 
     #[test]
@@ -184,6 +206,7 @@ mod daemonise {
             .expect(before("daemonise returned", "daemon: done"))
             .expect(before("daemon: done", "the daemon is gone"))
             .expect(stdout().line_times("daemonise returned", 1))
+            .expect(stdout().no_line(BY_EXIT))
             .expect(tree("chain", [0, 1]))
             .waive(Rule::OrphanLeft, "a daemon outlives its parent: that is the point")
             .check();
@@ -199,6 +222,7 @@ mod new_parent {
             .scenario("new_parent", [""; 0])
             .expect(stdout().is("adopter: another process\n"))
             .expect(tree("chain", [0, 1]))
+            .expect(waits_asleep())
             .waive(Rule::OrphanLeft, "an orphan is what the task makes")
             .check();
     }

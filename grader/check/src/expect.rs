@@ -1,6 +1,6 @@
 //! The words of a contract: expectations and faults.
 
-use forklings_model::{Demand, Ending, Fault, Signal, Stream};
+use forklings_model::{Deed, Demand, Ending, Fault, Signal, Stream};
 
 /// One of the two output streams, about to be spoken of.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +113,48 @@ pub fn mask_restored(from: impl Into<String>, to: impl Into<String>) -> Demand {
 #[must_use]
 pub fn handlers_restored(from: impl Into<String>, to: impl Into<String>) -> Demand {
     Demand::HandlersRestored { from: from.into(), to: to.into() }
+}
+
+/// Whoever waits sleeps in the kernel until it is time: it does not ask again after each nap.
+#[must_use]
+pub fn waits_asleep() -> Demand {
+    Demand::WaitsAsleep
+}
+
+/// Nobody waits for anything, nor sleeps.
+#[must_use]
+pub fn nobody_waits() -> Demand {
+    Demand::NobodyWaits
+}
+
+/// A child ends with this code.
+#[must_use]
+pub fn child_exits(code: u8) -> Demand {
+    Demand::Done(Deed::ChildEnds(Ending::Exited(code)))
+}
+
+/// So many bytes pass from one process to another, through pipes or sockets.
+#[must_use]
+pub fn bytes_pass(bytes: u32) -> Demand {
+    Demand::Done(Deed::BytesPass(bytes))
+}
+
+/// A child reads from a pipe until end of file.
+#[must_use]
+pub fn child_reads_to_the_end() -> Demand {
+    Demand::Done(Deed::ChildReadsToTheEnd)
+}
+
+/// The files in `/proc` of a child that is a zombie are looked at.
+#[must_use]
+pub fn zombie_inspected() -> Demand {
+    Demand::Done(Deed::ZombieInspected)
+}
+
+/// This signal is sent to a child that is a zombie.
+#[must_use]
+pub fn zombie_signalled(signal: Signal) -> Demand {
+    Demand::Done(Deed::ZombieSignalled(signal))
 }
 
 /// Blocking calls of the root may be interrupted by this signal. The driver installs a handler

@@ -2,6 +2,9 @@
 
 use forklings_check::prelude::*;
 
+/// EAGAIN in words, as it comes out of `main`.
+const NO_PROCESS: &str = "Resource temporarily unavailable (os error 11)";
+
 /// Caught by the driver without `SA_RESTART`.
 const ALARM: Signal = Signal(14);
 
@@ -49,6 +52,7 @@ mod to_child {
             .scenario("to_child", ["hello"])
             .with(fork_eagain(1))
             .expect(stdout().is("to_child: error\n"))
+            .expect(stderr().line(format!("to_child: {NO_PROCESS}")))
             .expect(exit_status(1))
             .check();
     }
@@ -68,6 +72,27 @@ mod to_child {
             .scenario("to_child_failing", ["hello"])
             .expect(stdout().is("to_child_failing: error\n"))
             .expect(exit_status(1))
+            .check();
+    }
+
+    #[test]
+    fn a_child_that_is_killed_before_it_reads_is_an_error() {
+        for message in ["hello", "100000"] {
+            subject!()
+                .scenario("to_child", [message, "--dying"])
+                .expect(stdout().is("to_child: error\n"))
+                .expect(exit_status(1))
+                .check();
+        }
+    }
+
+    #[test]
+    fn what_is_shown_came_through_the_pipe() {
+        subject!()
+            .scenario("to_child", [20_000])
+            .expect(stdout().line("child: 20000 bytes, right"))
+            .expect(bytes_pass(20_000))
+            .expect(child_reads_to_the_end())
             .check();
     }
 }
@@ -146,6 +171,16 @@ mod send_until_gone {
             .expect(stdout().line("reader: 9000 bytes, right"))
             .expect(stdout().line("caller: counted what can be"))
             .check();
+    }
+
+    #[test]
+    fn what_the_reader_leaves_in_the_pipe_counts_too() {
+        for length in [1_000, 100_000] {
+            subject!()
+                .scenario("send_until_gone_exactly", [7_000, length])
+                .expect(stdout().is("caller: counted every byte\n"))
+                .check();
+        }
     }
 
     #[test]
@@ -229,6 +264,31 @@ mod gather {
             .scenario("gather", [10, 20, 30])
             .with(fork_eagain(3))
             .expect(stdout().is("gather: error\n"))
+            .expect(stderr().line(format!("gather: {NO_PROCESS}")))
+            .expect(exit_status(1))
+            .expect(forks(2))
+            .check();
+    }
+
+    #[test]
+    fn when_a_fork_fails_no_other_is_tried() {
+        for nth in [1, 2] {
+            subject!()
+                .scenario("gather", [10, 20, 30])
+                .with(fork_eagain(nth))
+                .expect(stdout().is("gather: error\n"))
+                .expect(stderr().line(format!("gather: {NO_PROCESS}")))
+                .expect(exit_status(1))
+                .expect(forks(nth - 1))
+                .check();
+        }
+    }
+
+    #[test]
+    fn workers_that_are_killed_make_it_an_error() {
+        subject!()
+            .scenario("gather", ["10", "20", "--dying"])
+            .expect(stdout().is("gather: error\n"))
             .expect(exit_status(1))
             .expect(forks(2))
             .check();
@@ -290,6 +350,16 @@ mod ask {
     }
 
     #[test]
+    fn a_service_need_not_read_at_all() {
+        for request in ["hello", "100000"] {
+            subject!()
+                .scenario("ask", ["deaf", request])
+                .expect(stdout().is("answer: 70000 bytes, right\n"))
+                .check();
+        }
+    }
+
+    #[test]
     fn an_empty_request_has_an_answer() {
         subject!()
             .scenario("ask", ["count", ""])
@@ -303,6 +373,34 @@ mod ask {
             .scenario("ask", ["fail", "hello"])
             .expect(stdout().is("ask: error\n"))
             .expect(exit_status(1))
+            .expect(child_exits(1))
+            .check();
+    }
+
+    #[test]
+    fn a_part_of_an_answer_is_none() {
+        subject!()
+            .scenario("ask", ["fail_late", "hello"])
+            .expect(stdout().is("ask: error\n"))
+            .expect(exit_status(1))
+            .check();
+    }
+
+    #[test]
+    fn a_service_that_is_killed_is_an_error() {
+        subject!()
+            .scenario("ask", ["shout", "100000", "--dying"])
+            .expect(stdout().is("ask: error\n"))
+            .expect(exit_status(1))
+            .check();
+    }
+
+    #[test]
+    fn the_request_goes_there_through_a_pipe_and_the_answer_back() {
+        subject!()
+            .scenario("ask", ["shout", "6000"])
+            .expect(stdout().is("answer: 6000 bytes, right\n"))
+            .expect(bytes_pass(12_000))
             .check();
     }
 
@@ -339,6 +437,7 @@ mod ask {
             .scenario("ask", ["shout", "hello"])
             .with(fork_eagain(1))
             .expect(stdout().is("ask: error\n"))
+            .expect(stderr().line(format!("ask: {NO_PROCESS}")))
             .expect(exit_status(1))
             .check();
     }
@@ -458,7 +557,36 @@ mod pipeline {
             .scenario("pipeline", ["true", "|", "true", "|", "true"])
             .with(fork_eagain(3))
             .expect(stdout().is("pipeline: error\n"))
+            .expect(stderr().line(format!("pipeline: {NO_PROCESS}")))
             .expect(exit_status(1))
+            .check();
+    }
+
+    #[test]
+    fn the_callers_sigpipe_is_what_it_was_also_where_that_was_the_default() {
+        subject!()
+            .scenario("pipeline", ["true", "|", "true", "--default"])
+            .expect(stdout().is("2 commands, 2 statuses\n\
+                 true: exit status 0\n\
+                 true: exit status 0\n"))
+            .check();
+    }
+
+    #[test]
+    fn one_command_alone_has_the_callers_input_and_output() {
+        subject!()
+            .scenario("pipeline", ["sh", "-c", "cat; exit 255"])
+            .stdin(b"a\n")
+            .expect(stdout().is("a\n1 commands, 1 statuses\nsh: exit status 255\n"))
+            .check();
+    }
+
+    #[test]
+    fn a_file_that_is_no_program_ends_with_127_too() {
+        subject!()
+            .scenario("pipeline", ["echo", "a", "|", "/"])
+            .expect(stdout().line("2 commands, 2 statuses"))
+            .expect(stdout().line("/: exit status 127"))
             .check();
     }
 

@@ -112,6 +112,25 @@ mod remains {
             .expect(stdout().line("memory once: 24 MiB or more"))
             .check();
     }
+
+    #[test]
+    fn what_another_child_had_is_not_told() {
+        subject!()
+            .scenario("remains_after", ["64", "0", "2"])
+            .expect(stdout().line("memory once: 2 MiB or more"))
+            .expect(zombie_inspected())
+            .expect(zombie_signalled(Signal(9)))
+            .check();
+    }
+
+    #[test]
+    fn a_pid_that_is_no_child_is_an_error() {
+        subject!()
+            .scenario("remains_stranger", [""; 0])
+            .expect(stderr().line("error: ECHILD"))
+            .expect(exit_status(1))
+            .check();
+    }
 }
 
 mod limited {
@@ -122,6 +141,7 @@ mod limited {
         subject!()
             .scenario("limited", ["3", "5"])
             .with(fork_eagain(2))
+            .expect(stdout().line("job 0: ends"))
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
             .expect(forks(1))
@@ -133,6 +153,29 @@ mod limited {
             .expect(exit_status(1))
             .expect(forks(3))
             .expect(at_most_alive(2))
+            .check();
+    }
+
+    #[test]
+    fn when_the_first_fork_fails_there_is_nobody_to_wait_for() {
+        subject!()
+            .scenario("limited", ["2", "3"])
+            .with(fork_eagain(1))
+            .expect(stderr().line("error: EAGAIN"))
+            .expect(exit_status(1))
+            .expect(forks(0))
+            .check();
+    }
+
+    #[test]
+    fn a_job_may_end_with_any_code_or_be_killed() {
+        subject!()
+            .scenario("limited_ends", ["2", "255", "k9", "128", "k15"])
+            .expect(stdout().is("job 0: exited with 255\n\
+                 job 1: killed by signal 9\n\
+                 job 2: exited with 128\n\
+                 job 3: killed by signal 15\n\
+                 4 jobs, 4 results\n"))
             .check();
     }
 
@@ -199,12 +242,33 @@ mod reaper {
 
     #[test]
     fn a_great_many_deaths_in_one_signal() {
-        subject!().scenario("reaper_burst", ["9"]).expect(stdout().line("stop")).check();
+        subject!()
+            .scenario("reaper_burst", ["9"])
+            .expect(before("child 0: exited with 0", "stop"))
+            .expect(before("child 8: exited with 8", "stop"))
+            .expect(stdout().line_times("child 4: exited with 4", 1))
+            .check();
     }
 
     #[test]
     fn without_children_it_waits_for_the_wish_to_stop() {
         subject!().scenario("reaper_burst", ["0"]).expect(stdout().is("stop\n")).check();
+        subject!()
+            .scenario("reaper_alone", [""; 0])
+            .expect(stdout().is("asked to stop\nstop\n"))
+            .expect(waits_asleep())
+            .waive(Rule::OrphanLeft, "whoever asks is nobody's child here")
+            .check();
+    }
+
+    #[test]
+    fn a_death_while_it_sleeps_is_told_before_the_wish_to_stop_that_came_after() {
+        for (end, said) in [("3", "exited with 3"), ("k9", "killed by signal 9")] {
+            subject!()
+                .scenario("reaper_asleep", [end])
+                .expect(stdout().is(format!("child: {said}\nstop\n")))
+                .check();
+        }
     }
 
     #[test]
@@ -219,6 +283,14 @@ mod reaper {
 
 mod daemonise {
     use super::*;
+
+    #[test]
+    fn the_daemon_ends_with_what_its_work_returned() {
+        subject!()
+            .scenario("daemonise_adopted", [41])
+            .expect(stdout().is("the daemon exited with 41\n"))
+            .check();
+    }
 
     #[test]
     fn when_the_first_fork_fails_nothing_is_left() {
@@ -249,6 +321,7 @@ mod daemonise {
             .with(eintr(Signal(14)))
             .expect(before("daemonise returned", "daemon: done"))
             .expect(before("daemon: done", "the daemon is gone"))
+            .expect(stdout().no_line("a child ended by exit, not by _exit"))
             .waive(Rule::OrphanLeft, "a daemon outlives its parent: that is the point")
             .check();
     }
@@ -256,6 +329,15 @@ mod daemonise {
 
 mod new_parent {
     use super::*;
+
+    #[test]
+    fn the_subreaper_may_be_further_up() {
+        subject!()
+            .scenario("new_parent_far_subreaper", [""; 0])
+            .expect(stdout().is("adopter: the subreaper\n"))
+            .waive(Rule::OrphanLeft, "an orphan is what the task makes")
+            .check();
+    }
 
     #[test]
     fn when_a_fork_fails_nothing_is_left() {

@@ -253,6 +253,9 @@ pub enum Detail {
         call: String,
         /// How often in a row.
         times: u32,
+        /// How often it slept between; 0 when it never did.
+        #[serde(default)]
+        naps: u32,
     },
     /// Too much time.
     TimeLimit {

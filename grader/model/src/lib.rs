@@ -38,7 +38,7 @@ pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
 pub use replay_file::ReplayFile;
 pub use report::{Graded, Report, Subject, Submission, TaskScore, Verdict};
 pub use rule::{Family, Rule};
-pub use scenario::{Demand, Scenario, Stream, Waiver};
+pub use scenario::{Deed, Demand, Scenario, Stream, Waiver};
 pub use schedule::{Fault, Schedule};
 pub use signal::Signal;
 pub use signal_set::SignalSet;

@@ -1,6 +1,6 @@
 //! A scenario: one way to run an exercise's driver, and what is demanded of the run.
 
-use crate::{Ending, Rule};
+use crate::{Ending, Rule, Signal};
 use serde::{Deserialize, Serialize};
 
 /// One way to run a program: `cargo run -p <exercise> -- <name> <args…>`.
@@ -113,6 +113,29 @@ pub enum Demand {
         /// The later line.
         to: String,
     },
+    /// Whoever waits sleeps in the kernel until it is time, instead of asking again after each nap.
+    WaitsAsleep,
+    /// Nobody waits for anything, nor sleeps.
+    NobodyWaits,
+    /// This is done in the run, and only the kernel can tell.
+    Done(Deed),
+}
+
+/// Something that a contract asks for and that no output shows: a program that comes to its result
+/// in another way prints the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deed {
+    /// A process other than the root ends like this.
+    ChildEnds(Ending),
+    /// So many bytes at least are read from pipes and sockets by others than those who wrote them.
+    BytesPass(u32),
+    /// A process other than the root reads a pipe or socket up to its end of file.
+    ChildReadsToTheEnd,
+    /// A zombie's files in `/proc` are opened.
+    ZombieInspected,
+    /// This signal is sent to a zombie, and the call succeeds.
+    ZombieSignalled(Signal),
 }
 
 /// A rule that a test does not ask for, and why.

@@ -2,45 +2,91 @@
 
 use crate::case::{At, Case, accuse};
 use crate::errno::EAGAIN;
-use forklings_model::{Detail, Event, EventKind, Finding, TaskId, WaitOutcome};
+use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome};
 use std::collections::BTreeMap;
 
 /// From so many vain polls in a row on it is no spin before a wait any more. The scheduler lets a
 /// poller ask 60 times before others must run, so a loop that waits for others reaches this.
 const ENOUGH: usize = 50;
 
+/// From so many naps in a row on, each after a vain poll, sleeping is how it waits. The scheduler
+/// lets a sleeper wake four times before each step of others, so a loop that waits for others
+/// reaches this.
+const ENOUGH_NAPS: usize = 8;
+
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let mut streaks: BTreeMap<TaskId, Vec<&Event>> = BTreeMap::new();
-    let mut found: Vec<Vec<&Event>> = Vec::new();
+    let spins = streaks(case, Role::Progress).into_iter().filter(|s| s.polls.len() >= ENOUGH);
+    let first = spins.min_by_key(|streak| streak.polls[0].seq);
+    first.map_or_else(|| naps(case), |streak| vec![report(&streak)])
+}
+
+/// Who naps between its questions where the test demands that it waits.
+pub(crate) fn naps(case: &Case<'_>) -> Vec<Finding> {
+    if !case.demands.contains(&Demand::WaitsAsleep) {
+        return Vec::new();
+    }
+    let naps = streaks(case, Role::Nap).into_iter();
+    let naps = naps.filter(|streak| streak.naps >= ENOUGH_NAPS && !streak.then_waited);
+    naps.min_by_key(|streak| streak.polls[0].seq).iter().map(report).collect()
+}
+
+/// Vain polls of one task in a row.
+#[derive(Default)]
+struct Streak<'a> {
+    polls: Vec<&'a Event>,
+    /// Sleeps that came after a poll.
+    naps: usize,
+    /// Whether it polled since the last sleep.
+    polled: bool,
+    /// Whether a call that waits came next.
+    then_waited: bool,
+}
+
+/// Every streak of the run. `nap` is what a sleep means to it.
+fn streaks<'a>(case: &Case<'a>, nap: Role) -> Vec<Streak<'a>> {
+    let mut streaks: BTreeMap<TaskId, Streak<'_>> = BTreeMap::new();
+    let mut found = Vec::new();
     for event in &case.trace().events {
         let streak = streaks.entry(event.task).or_default();
-        match role(&event.kind) {
-            Role::Poll => streak.push(event),
+        let role = role(&event.kind);
+        match if role == Role::Nap { nap } else { role } {
+            Role::Poll => {
+                streak.polls.push(event);
+                streak.polled = true;
+            }
+            Role::Nap => streak.naps += usize::from(std::mem::take(&mut streak.polled)),
             Role::Neutral => {}
-            Role::Progress => found.push(std::mem::take(streak)),
+            Role::Progress => {
+                let then_waited = waits(&event.kind);
+                found.push(Streak { then_waited, ..std::mem::take(streak) });
+            }
         }
     }
     found.extend(streaks.into_values());
-    found.retain(|streak| streak.len() >= ENOUGH);
-    found.sort_by_key(|streak| streak[0].seq);
-    found.iter().filter_map(|streak| report(streak)).take(1).collect()
+    found.retain(|streak| !streak.polls.is_empty());
+    found
 }
 
-fn report(streak: &[&Event]) -> Option<Finding> {
-    let (first, last) = (streak.first()?, streak.last()?);
-    let EventKind::PolledInVain { call } = &first.kind else { return None };
-    let detail = Detail::BusyWait {
-        proc: first.task.proc,
-        call: call.clone(),
-        times: u32::try_from(streak.len()).unwrap_or(u32::MAX),
+fn report(streak: &Streak<'_>) -> Finding {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let (first, last) = (streak.polls[0], streak.polls[streak.polls.len() - 1]);
+    let call = match &first.kind {
+        EventKind::PolledInVain { call } => call.clone(),
+        _ => String::new(),
     };
-    Some(accuse(detail, [first.seq, streak[1].seq, last.seq]).at(first.site))
+    let (times, naps) = (number(streak.polls.len()), number(streak.naps));
+    let detail = Detail::BusyWait { proc: first.task.proc, call, times, naps };
+    let evidence = streak.polls.iter().take(2).chain([&last]).map(|event| event.seq);
+    accuse(detail, evidence).at(first.site)
 }
 
 /// What an event means to a streak of polls.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// One more question without an answer.
     Poll,
+    /// A sleep that only time ends.
+    Nap,
     /// Part of asking, or something that befell the task.
     Neutral,
     /// The task waited or got on.
@@ -50,6 +96,7 @@ enum Role {
 fn role(kind: &EventKind) -> Role {
     match kind {
         EventKind::PolledInVain { .. } => Role::Poll,
+        EventKind::Slept { .. } => Role::Nap,
         EventKind::Waited { outcome: WaitOutcome::NothingYet, .. }
         | EventKind::AskedParent { .. }
         | EventKind::SignalDelivered { .. }
@@ -65,5 +112,14 @@ fn role(kind: &EventKind) -> Role {
         // `kill(pid, 0)` asks and sends nothing.
         EventKind::SignalSent { signal, .. } if signal.0 == 0 => Role::Neutral,
         _ => Role::Progress,
+    }
+}
+
+/// Whether the event is of a call that waits until there is an answer.
+fn waits(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Blocked { .. } => true,
+        EventKind::Waited { options, .. } => !options.no_hang,
+        _ => false,
     }
 }

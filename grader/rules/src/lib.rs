@@ -13,6 +13,7 @@ mod busy_wait;
 mod case;
 mod crashed;
 mod deadlock;
+mod deeds;
 mod eintr_not_handled;
 mod errno;
 mod fd_inherited;
@@ -88,11 +89,12 @@ const RULES: [(Rule, Find); 28] = [
 ];
 
 /// The rules that say whether a demand was met.
-const ON_DEMAND: [Find; 6] = [
+const ON_DEMAND: [Find; 7] = [
     too_many_processes::find,
     status_lost::find,
     mask_not_restored::find,
     handler_not_restored::find,
+    busy_wait::naps,
     order_violated::find,
     output_wrong::find,
 ];

@@ -2,10 +2,11 @@
 //! `docs/rules/output-wrong.md`.
 
 use crate::case::{At, Case, accuse};
+use crate::deeds;
 use crate::lines::{lines, nearest, sorted, text, written};
 use crate::order_violated::{came_too_early, same_lines_in_another_order};
 use crate::tree::Shape;
-use forklings_model::{Demand, Detail, End, EventKind, Finding, ProcId, Stream, Trace};
+use forklings_model::{Demand, Detail, End, Event, EventKind, Finding, ProcId, Stream, Trace};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     case.demands.iter().filter_map(|demand| judge(case, demand)).collect()
@@ -15,16 +16,17 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
     let actual = actual(case, demand)?;
     let root = case.run.life(ProcId::ROOT);
     let end = root.and_then(|root| root.ended).map(|(seq, _)| seq);
-    let writes = match demand {
+    let shown = match demand {
         Demand::NoLine { stream: Stream::Stdout, line }
         | Demand::LineTimes { stream: Stream::Stdout, line, .. } => written(case, line),
         Demand::Line { stream: Stream::Stdout, .. } => written(case, &actual),
+        Demand::NobodyWaits => waited(case),
         _ => None,
     };
     let forks = matches!(demand, Demand::Forks(_) | Demand::Tree { .. });
     let forked = case.run.lives().filter(|_| forks).filter_map(|life| life.forked);
-    let evidence = forked.chain(end).chain(writes.map(|event| event.seq));
-    let site = writes.and_then(|event| event.site).or_else(|| {
+    let evidence = forked.chain(end).chain(shown.map(|event| event.seq));
+    let site = shown.and_then(|event| event.site).or_else(|| {
         let mut events = case.trace().events.iter();
         events.rfind(|event| forks && matches!(event.kind, EventKind::Forked { .. }))?.site
     });
@@ -78,7 +80,12 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
             let too_many = case.run.forks() > parents.len();
             (!too_many && seen != Shape::of_parents(parents)).then(|| described(case))
         }
-        Demand::AtMostAlive(_) | Demand::StatusesTaken | Demand::ReapedBefore { .. } => None,
+        Demand::AtMostAlive(_)
+        | Demand::StatusesTaken
+        | Demand::ReapedBefore { .. }
+        | Demand::WaitsAsleep => None,
+        Demand::NobodyWaits => waited(case).map(|event| event.task.to_string()),
+        Demand::Done(deed) => deeds::instead(case, *deed),
     }
 }
 
@@ -105,8 +112,18 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken
         | Demand::MaskRestored { .. }
-        | Demand::HandlersRestored { .. } => false,
+        | Demand::HandlersRestored { .. }
+        | Demand::WaitsAsleep
+        | Demand::NobodyWaits
+        | Demand::Done(_) => false,
     }
+}
+
+/// The first time that somebody waited.
+fn waited<'a>(case: &Case<'a>) -> Option<&'a Event> {
+    let waits =
+        |event: &&Event| matches!(event.kind, EventKind::Blocked { .. } | EventKind::Slept { .. });
+    case.trace().events.iter().find(waits)
 }
 
 fn count(trace: &Trace, stream: Stream, line: &str) -> u32 {

@@ -4,6 +4,7 @@
 
 mod builder;
 mod children;
+mod deeds;
 mod demands;
 mod descriptors;
 mod endings;

@@ -54,7 +54,8 @@ fn cuts_short(finding: &Finding) -> bool {
     }
 }
 
-/// Whether the demand is about what the program prints.
+/// Whether the demand is about what the program prints, or what its processes do on the way: there
+/// too, whoever was left behind may not have come to it.
 fn is_text(demand: &Demand) -> bool {
     match demand {
         Demand::Is { .. }
@@ -62,7 +63,8 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::LineTimes { .. }
         | Demand::NoLine { .. }
         | Demand::LinesInAnyOrder { .. }
-        | Demand::Before { .. } => true,
+        | Demand::Before { .. }
+        | Demand::Done(_) => true,
         Demand::Ends(_)
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
@@ -70,7 +72,9 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken
         | Demand::MaskRestored { .. }
-        | Demand::HandlersRestored { .. } => false,
+        | Demand::HandlersRestored { .. }
+        | Demand::WaitsAsleep
+        | Demand::NobodyWaits => false,
     }
 }
 

@@ -65,6 +65,9 @@ pub fn demand(demand: &Demand) -> String {
             quoted(from)
         ),
         Demand::StatusesTaken => "the parent takes the status of every child by a wait".to_owned(),
+        Demand::WaitsAsleep => "who has to wait sleeps until it is time".to_owned(),
+        Demand::NobodyWaits => "nobody waits, however short".to_owned(),
+        Demand::Done(deed) => super::deed::deed(*deed),
     }
 }
 
@@ -85,7 +88,8 @@ fn times(n: u32) -> String {
     }
 }
 
-fn present(ending: forklings_model::Ending) -> String {
+/// How a process ends, as a demand: `exits with status 0`.
+pub(super) fn present(ending: forklings_model::Ending) -> String {
     match ending {
         forklings_model::Ending::Exited(code) => format!("exits with status {code}"),
         killed @ forklings_model::Ending::Killed(_) => ended(killed).replace("was", "is"),

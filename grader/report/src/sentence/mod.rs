@@ -4,6 +4,7 @@
 //! Sentences are plain text without colours. Text of strangers within them went through
 //! [`escape`](crate::escape).
 
+mod deed;
 pub mod demand;
 mod descriptors;
 pub mod end;
@@ -78,7 +79,9 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         Detail::StatusMisread { child, ending, said } => {
             processes::status_misread(*child, *ending, said)
         }
-        Detail::BusyWait { proc, call, times } => processes::busy_wait(*proc, call, *times),
+        Detail::BusyWait { proc, call, times, naps } => {
+            processes::busy_wait(*proc, call, *times, *naps)
+        }
         Detail::ZombieLeft { child, ending, parent, .. } => {
             processes::zombie_left(*child, *ending, *parent, trace)
         }

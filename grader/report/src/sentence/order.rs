@@ -57,7 +57,10 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             | Demand::Tree { .. }
             | Demand::StatusesTaken
             | Demand::MaskRestored { .. }
-            | Demand::HandlersRestored { .. } => {
+            | Demand::HandlersRestored { .. }
+            | Demand::WaitsAsleep
+            | Demand::NobodyWaits
+            | Demand::Done(_) => {
                 let text = String::from_utf8_lossy(&trace.stdout).into_owned();
                 format!("the lines are there, in another order:\n{}", block(&text, 8).join("\n"))
             }
@@ -121,7 +124,10 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::StatusesTaken
-        | Demand::ReapedBefore { .. } => crate::escape::line(actual),
+        | Demand::ReapedBefore { .. }
+        | Demand::WaitsAsleep => crate::escape::line(actual),
+        Demand::NobodyWaits => format!("{} waited", crate::escape::line(actual)),
+        Demand::Done(deed) => super::deed::seen(*deed, actual),
     }
 }
 
@@ -139,9 +145,18 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
             "the children are forked by the wrong process: who calls fork decides the shape",
             "draw the tree; at each fork, who goes on to fork the next, the parent or the child?",
         ),
-        Demand::AtMostAlive(_) | Demand::StatusesTaken | Demand::ReapedBefore { .. } => {
+        Demand::AtMostAlive(_)
+        | Demand::StatusesTaken
+        | Demand::ReapedBefore { .. }
+        | Demand::WaitsAsleep => {
             ("a child is not waited for as the contract says", "look at the waits in the timeline")
         }
+        Demand::NobodyWaits => (
+            "a call that waits stands where there is nothing to wait for, or a short time-out was \
+             taken for none",
+            "use a call that answers at once: O_NONBLOCK, or a time-out of 0",
+        ),
+        Demand::Done(deed) => super::deed::cause(*deed),
         Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => (
             "a line that comes too often was often written by a child too: it went on in its \
              parent's code, or flushed a copy of its parent's buffer",
@@ -177,9 +192,12 @@ const fn man(demanded: &Demand) -> &'static str {
         Demand::Forks(_) | Demand::Tree { .. } => "man 2 fork",
         Demand::Ends(_) => "man 3 exit",
         Demand::LineTimes { .. } => "man 2 _exit, NOTES",
-        Demand::AtMostAlive(_) | Demand::StatusesTaken | Demand::ReapedBefore { .. } => {
-            "man 2 waitpid"
-        }
+        Demand::AtMostAlive(_)
+        | Demand::StatusesTaken
+        | Demand::ReapedBefore { .. }
+        | Demand::WaitsAsleep => "man 2 waitpid",
+        Demand::NobodyWaits => "man 7 pipe, O_NONBLOCK",
+        Demand::Done(deed) => super::deed::man(*deed),
         Demand::Is { .. }
         | Demand::Line { .. }
         | Demand::NoLine { .. }
@@ -210,7 +228,10 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken
         | Demand::MaskRestored { .. }
-        | Demand::HandlersRestored { .. } => String::new(),
+        | Demand::HandlersRestored { .. }
+        | Demand::WaitsAsleep
+        | Demand::NobodyWaits
+        | Demand::Done(_) => String::new(),
     }
 }
 
@@ -285,7 +306,10 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
-        | Demand::StatusesTaken => false,
+        | Demand::StatusesTaken
+        | Demand::WaitsAsleep
+        | Demand::NobodyWaits
+        | Demand::Done(_) => false,
     };
     if !about_stdout {
         return String::new();

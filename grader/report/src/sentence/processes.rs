@@ -200,15 +200,23 @@ pub(super) fn panic_ignored(child: ProcId, panic: &str) -> Explanation {
     }
 }
 
-pub(super) fn busy_wait(proc: ProcId, call: &str, times: u32) -> Explanation {
+pub(super) fn busy_wait(proc: ProcId, call: &str, times: u32, naps: u32) -> Explanation {
     let call = name::call(call);
+    let (rest, likely) = if naps == 0 {
+        let likely =
+            "a loop asks \"is it done?\" and takes a whole processor from those it waits for";
+        ("and never slept".to_owned(), likely)
+    } else {
+        let likely = "a loop asks \"is it done?\", takes a nap and asks again. Nobody wakes it when it \
+                      is time, so it wakes for nothing until then, and too late after";
+        (format!("and between took {}", name::count(naps.into(), "nap", "naps")), likely)
+    };
     Explanation {
         expected: "who has to wait sleeps until it is time".to_owned(),
         happened: format!(
-            "{proc} asked {times} times in a row with {call}, each time in vain, and never slept"
+            "{proc} asked {times} times in a row with {call}, each time in vain, {rest}"
         ),
-        likely: "a loop asks \"is it done?\" and takes a whole processor from those it waits for"
-            .to_owned(),
+        likely: likely.to_owned(),
         experiment: match call.as_str() {
             "waitpid" | "waitid" | "wait" => "leave WNOHANG out: then the call waits",
             "read" | "write" => "leave O_NONBLOCK out, or poll with a time-out before each try",

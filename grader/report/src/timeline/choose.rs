@@ -68,7 +68,8 @@ fn repeated<'t>(trace: &'t Trace, finding: &'t Finding) -> impl Iterator<Item = 
     let asker =
         if let Detail::BusyWait { proc, .. } = &finding.detail { Some(*proc) } else { None };
     let again = trace.events.iter().filter(move |event| {
-        asker == Some(event.task.proc) && matches!(event.kind, EventKind::PolledInVain { .. })
+        asker == Some(event.task.proc)
+            && matches!(event.kind, EventKind::PolledInVain { .. } | EventKind::Slept { .. })
     });
     finding.evidence.iter().copied().chain(again.map(|event| event.seq))
 }
@@ -298,7 +299,10 @@ fn lines(detail: &Detail) -> Vec<&str> {
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
-        | Demand::StatusesTaken => Vec::new(),
+        | Demand::StatusesTaken
+        | Demand::WaitsAsleep
+        | Demand::NobodyWaits
+        | Demand::Done(_) => Vec::new(),
         Demand::MaskRestored { from, to } | Demand::HandlersRestored { from, to } => {
             vec![from, to]
         }

@@ -3,8 +3,9 @@
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
 use crate::signal_cases;
 use forklings_model::{
-    Action, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Pid, PipeEnd, ProcId,
-    Signal, SignalSource, SignalTarget, Stream, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
+    Action, Deed, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Pid, PipeEnd,
+    ProcId, Signal, SignalSource, SignalTarget, Stream, WaitOptions, WaitOutcome, WaitTarget,
+    WaitsFor,
 };
 
 /// Every case, named by its rule and what is special about it.
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("too-many-processes", too_many_processes()),
         ("too-many-at-once", too_many_at_once()),
         ("busy-wait", busy_wait()),
+        ("busy-wait-naps", naps()),
         ("panic-ignored", panic_ignored()),
         ("killed-by-signal", killed_by_signal()),
         ("eintr-not-handled", eintr_not_handled()),
@@ -40,6 +42,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("output-wrong-forks", output_wrong_forks()),
         ("output-wrong-ending", output_wrong_ending()),
         ("output-wrong-tree", output_wrong_tree()),
+        ("output-wrong-deed", output_wrong_deed()),
         ("crashed-panic", crashed_panic()),
         ("crashed-signal", crashed_signal()),
         ("time-limit", time_limit()),
@@ -213,7 +216,25 @@ fn busy_wait() -> Failure {
     run.exit(P1, 0);
     let site = run.site(18, "while waitpid(pid, Some(WNOHANG))? == StillAlive {}");
     let ends = [evidence[0], evidence[1], evidence[49]];
-    let detail = Detail::BusyWait { proc: P1, call: "waitpid".to_owned(), times: 50 };
+    let detail = Detail::BusyWait { proc: P1, call: "waitpid".to_owned(), times: 50, naps: 0 };
+    run.failure(detail, &ends, Some(site), None)
+}
+
+fn naps() -> Failure {
+    let mut run = Run::new(&["reap_one", "3"]);
+    run.fork(P1);
+    let mut evidence = Vec::new();
+    for _ in 0..9 {
+        run.wait(P1, WaitOutcome::NothingYet);
+        evidence.push(run.event(P1, EventKind::PolledInVain { call: "wait4".to_owned() }));
+        run.event(P1, EventKind::Slept { asked: 1_000_000, interrupted: false });
+    }
+    run.exit(P2, 3);
+    run.reap(P1, P2, 3);
+    run.exit(P1, 0);
+    let site = run.site(18, "while waitpid(pid, Some(WNOHANG))? == StillAlive {");
+    let ends = [evidence[0], evidence[1], evidence[8]];
+    let detail = Detail::BusyWait { proc: P1, call: "wait4".to_owned(), times: 9, naps: 9 };
     run.failure(detail, &ends, Some(site), None)
 }
 
@@ -579,6 +600,18 @@ fn output_wrong_tree() -> Failure {
     };
     let site = run.site(60, "unsafe { fork() }?");
     run.failure(detail, &[1, second], Some(site), None)
+}
+
+fn output_wrong_deed() -> Failure {
+    let mut run = Run::new(&["to_child", "hello"]);
+    run.fork(P1);
+    run.print(P2, "child: \"hello\", right\n");
+    run.exit(P2, 0);
+    run.reap(P1, P2, 0);
+    let end = run.exit(P1, 0);
+    let demand = Demand::Done(Deed::BytesPass(5));
+    let detail = Detail::OutputWrong { demand, actual: "0 bytes".to_owned() };
+    run.failure(detail, &[end], None, None)
 }
 
 fn crashed_panic() -> Failure {

@@ -1,6 +1,6 @@
 //! zombie-left, orphan-left, status-lost, too-many-processes, busy-wait, panic-ignored.
 
-use super::builder::pid;
+use super::builder::{child, pid};
 use super::*;
 use forklings_model::{
     Action, EventKind, SignalSource, TaskId, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
@@ -234,8 +234,17 @@ fn alive_is_from_fork_to_reaping() {
     assert_eq!(finding.site, trace.events[5].site);
 }
 
-/// P1 asks so often whether P2 has ended, then reaps it.
-fn polling(times: usize, mut between: impl FnMut(&mut Run, usize)) -> Trace {
+/// P1 asks so often whether P2 has ended, and then it has.
+fn polling(times: usize, between: impl FnMut(&mut Run, usize)) -> Trace {
+    let mut run = asking(times, between);
+    let outcome = run.reaped(P2, true);
+    let options = WaitOptions { no_hang: true, ..WaitOptions::default() };
+    run.event(P1, EventKind::Waited { target: WaitTarget::Child(P2), options, outcome });
+    run.done()
+}
+
+/// The same, up to the answer.
+fn asking(times: usize, mut between: impl FnMut(&mut Run, usize)) -> Run {
     let mut run = run();
     run.fork(P1);
     for n in 0..times {
@@ -243,14 +252,16 @@ fn polling(times: usize, mut between: impl FnMut(&mut Run, usize)) -> Trace {
         between(&mut run, n);
     }
     run.dies(P2, 0);
-    run.reaps(P1, P2);
-    run.done()
+    run
 }
 
 #[test]
 fn asking_without_end_is_a_busy_wait() {
     let finding = only(&polling(60, |_, _| ()), &[]);
-    assert_eq!(finding.detail, Detail::BusyWait { proc: P1, call: "wait4".to_owned(), times: 60 });
+    assert_eq!(
+        finding.detail,
+        Detail::BusyWait { proc: P1, call: "wait4".to_owned(), times: 60, naps: 0 }
+    );
     let signalled = polling(60, |run, n| {
         if n == 30 {
             run.delivered(P1, Signal::CHLD, SignalSource::Kernel);
@@ -269,6 +280,52 @@ fn asking_a_few_times_or_after_each_sleep_is_no_busy_wait() {
         }
     });
     assert_eq!(names(&waits, &[]), [""; 0]);
+}
+
+/// P1 asks, takes a nap and asks again.
+fn napping(times: usize) -> Trace {
+    polling(times, |run, _| run.sleeps(P1, 1_000_000))
+}
+
+#[test]
+fn a_nap_after_each_question_is_a_busy_wait_where_the_contract_says_so() {
+    let finding = only(&napping(8), &[Demand::WaitsAsleep]);
+    let call = "wait4".to_owned();
+    assert_eq!(finding.detail, Detail::BusyWait { proc: P1, call, times: 8, naps: 8 });
+    assert_eq!(crate::demand(&napping(8), &Demand::WaitsAsleep), Some(finding));
+    assert_eq!(names(&napping(300), &[]), [""; 0]);
+}
+
+#[test]
+fn a_few_naps_are_no_busy_wait_nor_are_naps_before_a_call_that_waits() {
+    let asleep = [Demand::WaitsAsleep];
+    assert_eq!(names(&napping(7), &asleep), [""; 0]);
+    let work = polling(100, |run, n| {
+        run.sleeps(P1, 1);
+        if n % 7 == 6 {
+            run.prints(P1, "still there\n");
+        }
+    });
+    assert_eq!(names(&work, &asleep), [""; 0], "useful work between");
+    // Whether the wait had to wait or not: it would have.
+    for blocks in [true, false] {
+        let mut waits = asking(12, |run, n| {
+            run.sleeps(P1, 1);
+            if n == 11 && blocks {
+                run.event(P1, EventKind::Blocked { on: child(&[P2]) });
+            }
+        });
+        waits.reaps(P1, P2);
+        assert_eq!(names(&waits.done(), &asleep), [""; 0]);
+    }
+    let between = polling(49, |run, n| {
+        if n % 7 == 0 {
+            run.sleeps(P1, 1);
+        }
+    });
+    assert_eq!(names(&between, &asleep), [""; 0], "few naps, each after several questions");
+    let sleepy = polling(4, |run, _| (0..9).for_each(|_| run.sleeps(P1, 1)));
+    assert_eq!(names(&sleepy, &asleep), [""; 0], "sleeps that follow no question");
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn demands_that_are_met_give_nothing() {
         Demand::Forks(0),
         Demand::AtMostAlive(0),
         Demand::StatusesTaken,
+        Demand::NobodyWaits,
     ];
     assert_eq!(names(&trace, &met), [""; 0]);
     for demand in &met {
