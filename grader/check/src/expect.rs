@@ -101,6 +101,12 @@ pub fn statuses_taken() -> Demand {
     Demand::StatusesTaken
 }
 
+/// Nobody sleeps for a time, not even between two looks.
+#[must_use]
+pub fn never_sleeps() -> Demand {
+    Demand::NeverSleeps
+}
+
 /// Who writes the line `to` blocks the same signals as when it wrote the line `from`. The driver
 /// writes both, one before it calls the student's function and one after it.
 #[must_use]

@@ -97,6 +97,8 @@ pub enum Demand {
     },
     /// The status of every child is taken by a wait of its parent.
     StatusesTaken,
+    /// Nobody sleeps for a time.
+    NeverSleeps,
     /// Who writes the line `to` on standard output has the same signal mask as when it wrote the
     /// line `from`.
     MaskRestored {

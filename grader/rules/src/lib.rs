@@ -89,12 +89,13 @@ const RULES: [(Rule, Find); 28] = [
 ];
 
 /// The rules that say whether a demand was met.
-const ON_DEMAND: [Find; 7] = [
+const ON_DEMAND: [Find; 8] = [
     too_many_processes::find,
     status_lost::find,
     mask_not_restored::find,
     handler_not_restored::find,
     busy_wait::naps,
+    order_by_sleep::find,
     order_violated::find,
     output_wrong::find,
 ];

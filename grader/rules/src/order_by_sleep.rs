@@ -1,6 +1,6 @@
 //! order-by-sleep: a sleep stands where a wait belongs. Its page: `docs/rules/order-by-sleep.md`.
 
-use crate::case::{At, Case, explain};
+use crate::case::{At, Case, accuse, explain};
 use crate::errno::EAGAIN;
 use crate::index::{reaped, transfer};
 use crate::lines::{text, written};
@@ -17,7 +17,21 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
         Detail::OutputWrong { demand, .. } => Some(demand),
         _ => None,
     });
+    if let Some(against) = forbidden(case) {
+        return vec![against];
+    }
     by_order.chain(unmet.filter_map(|demand| in_vain(case, demand))).take(1).collect()
+}
+
+/// Somebody slept although the test demands that nobody does.
+fn forbidden(case: &Case<'_>) -> Option<Finding> {
+    if !case.demands.contains(&Demand::NeverSleeps) {
+        return None;
+    }
+    let (slept, asked) = case.trace().events.iter().find_map(sleep)?;
+    let (proc, demand) = (slept.task.proc, Demand::NeverSleeps);
+    let detail = Detail::OrderBySleep { proc, asked, demand, confirmed: false };
+    Some(accuse(detail, [slept.seq]).at(slept.site))
 }
 
 /// The line that came too early.

@@ -82,6 +82,7 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
         }
         Demand::AtMostAlive(_)
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
         | Demand::WaitsAsleep => None,
         Demand::NobodyWaits => waited(case).map(|event| event.task.to_string()),
@@ -111,6 +112,7 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::MaskRestored { .. }
         | Demand::HandlersRestored { .. }
         | Demand::WaitsAsleep

@@ -71,6 +71,7 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::MaskRestored { .. }
         | Demand::HandlersRestored { .. }
         | Demand::WaitsAsleep

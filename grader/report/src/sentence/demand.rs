@@ -64,6 +64,7 @@ pub fn demand(demand: &Demand) -> String {
             quoted(to),
             quoted(from)
         ),
+        Demand::NeverSleeps => "nobody sleeps for a time".to_owned(),
         Demand::StatusesTaken => "the parent takes the status of every child by a wait".to_owned(),
         Demand::WaitsAsleep => "who has to wait sleeps until it is time".to_owned(),
         Demand::NobodyWaits => "nobody waits, however short".to_owned(),

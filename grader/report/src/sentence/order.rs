@@ -13,6 +13,19 @@ pub(super) fn by_sleep(
     confirmed: bool,
     trace: &Trace,
 ) -> Explanation {
+    if *demanded == Demand::NeverSleeps {
+        return Explanation {
+            expected: demand(demanded),
+            happened: format!("{proc} slept {}", span(asked)),
+            likely: "it looks, sleeps and looks again. Each look but the last is for nothing, and \
+                     the last comes late"
+                .to_owned(),
+            experiment: "wait for the event itself: sigsuspend or sigwait for a signal, waitpid \
+                         for a child's end"
+                .to_owned(),
+            man: "man 2 sigsuspend; man 3 sigwait",
+        };
+    }
     let likely = if confirmed {
         "a sleep stands where a wait belongs. The same run was repeated with nothing changed but the \
          clock, so that the sleep ended last: then all was right. How long others need is never \
@@ -56,6 +69,7 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             | Demand::AtMostAlive(_)
             | Demand::Tree { .. }
             | Demand::StatusesTaken
+            | Demand::NeverSleeps
             | Demand::MaskRestored { .. }
             | Demand::HandlersRestored { .. }
             | Demand::WaitsAsleep
@@ -124,6 +138,7 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
         | Demand::WaitsAsleep => crate::escape::line(actual),
         Demand::NobodyWaits => format!("{} waited", crate::escape::line(actual)),
@@ -147,6 +162,7 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         ),
         Demand::AtMostAlive(_)
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
         | Demand::WaitsAsleep => {
             ("a child is not waited for as the contract says", "look at the waits in the timeline")
@@ -194,6 +210,7 @@ const fn man(demanded: &Demand) -> &'static str {
         Demand::LineTimes { .. } => "man 2 _exit, NOTES",
         Demand::AtMostAlive(_)
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
         | Demand::WaitsAsleep => "man 2 waitpid",
         Demand::NobodyWaits => "man 7 pipe, O_NONBLOCK",
@@ -227,6 +244,7 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::MaskRestored { .. }
         | Demand::HandlersRestored { .. }
         | Demand::WaitsAsleep
@@ -307,6 +325,7 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::WaitsAsleep
         | Demand::NobodyWaits
         | Demand::Done(_) => false,

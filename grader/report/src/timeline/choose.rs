@@ -300,6 +300,7 @@ fn lines(detail: &Detail) -> Vec<&str> {
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::StatusesTaken
+        | Demand::NeverSleeps
         | Demand::WaitsAsleep
         | Demand::NobodyWaits
         | Demand::Done(_) => Vec::new(),

@@ -35,6 +35,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("deadlock-one-by-one", deadlock_one_by_one()),
         ("order-by-sleep", order_by_sleep()),
         ("order-by-sleep-confirmed", slept(true)),
+        ("order-by-sleep-forbidden", slept_at_all()),
         ("order-violated", order_violated()),
         ("output-wrong-line", output_wrong_line()),
         ("output-wrong-text", output_wrong_text()),
@@ -505,6 +506,22 @@ fn slept(confirmed: bool) -> Failure {
     let site = run.site(19, "sleep(Duration::from_millis(100));");
     let detail = Detail::OrderBySleep { proc: P1, asked: 100_000_000, demand, confirmed };
     run.failure(detail, &[slept, early, late], Some(site), None)
+}
+
+/// A sleep between two looks, where nobody is to sleep.
+fn slept_at_all() -> Failure {
+    let mut run = Run::new(&["parent_waits", "plain"]);
+    run.fork(P1);
+    let slept = run.event(P1, EventKind::Slept { asked: 1_000_000, interrupted: false });
+    run.print(P2, "child: first\n");
+    run.exit(P2, 0);
+    run.print(P1, "parent: then\n");
+    run.reap(P1, P2, 0);
+    run.exit(P1, 0);
+    let site = run.site(19, "sleep(Duration::from_millis(1));");
+    let (asked, demand) = (1_000_000, Demand::NeverSleeps);
+    let detail = Detail::OrderBySleep { proc: P1, asked, demand, confirmed: false };
+    run.failure(detail, &[slept], Some(site), None)
 }
 
 fn order_violated() -> Failure {

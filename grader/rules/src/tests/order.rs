@@ -20,6 +20,18 @@ fn child_prints(run: &mut Run) {
 }
 
 #[test]
+fn where_nobody_is_to_sleep_every_sleep_counts() {
+    let slept = |asked: u64| {
+        let mut run = run();
+        run.event(P1, EventKind::Slept { asked, interrupted: false });
+        run.done()
+    };
+    assert_eq!(names(&slept(1), &[]), [""; 0]);
+    assert_eq!(names(&slept(1), &[Demand::NeverSleeps]), ["order-by-sleep"]);
+    assert_eq!(names(&slept(0), &[Demand::NeverSleeps]), [""; 0], "it gives way, no more");
+}
+
+#[test]
 fn a_line_that_comes_too_early_violates_the_order() {
     let early = parent_last(|_| (), child_prints);
     let finding = only(&early, &[before("child", "parent")]);
