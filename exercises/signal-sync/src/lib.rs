@@ -9,8 +9,9 @@
 //!
 //! - **Whoever waits sleeps in the kernel until it is told.** It does not sleep for a time, and it
 //!   does not ask again and again.
-//! - **SIGUSR1 and SIGUSR2 are yours** to tell it by. Neither is pending when a function is called;
-//!   neither may be pending when it returns.
+//! - **It is told by a signal.** SIGUSR1 and SIGUSR2 are yours for that. Neither is pending when a
+//!   function is called; neither may be pending when it returns. Pipes and shared files are other
+//!   exercises: the driver lets the program open one descriptor (a `signalfd`, if you like), no more.
 //! - **Other signals are not the go-ahead.** They may come at any time. Those that the caller lets
 //!   through are handled also while somebody waits, and the wait goes on; those that the caller
 //!   blocks stay out.

@@ -6,6 +6,7 @@
 
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
@@ -350,9 +351,12 @@ fn tell_if_let_in(who: &str) {
 
 /// Calls a student's function between two lines, and says what it left behind.
 fn call(function: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let (before, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, first_free() + 1, most)?;
     println!("before the call");
     let result = function();
     println!("after the call");
+    setrlimit(Resource::RLIMIT_NOFILE, before, most)?;
     for signal in [Signal::SIGUSR1, Signal::SIGUSR2] {
         if is_pending(signal) {
             println!("{signal} is left pending");
@@ -362,6 +366,15 @@ fn call(function: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         println!("the caller's handler for SIGUSR1 has run");
     }
     result
+}
+
+/// The lowest number that no open descriptor has: the next one that is opened gets it.
+fn first_free() -> u64 {
+    let free = |fd: &RawFd| {
+        // SAFETY: F_GETFD takes any number and changes nothing.
+        unsafe { libc::fcntl(*fd, libc::F_GETFD) == -1 }
+    };
+    (0..).find(free).map_or(0, RawFd::unsigned_abs).into()
 }
 
 fn is_pending(signal: Signal) -> bool {

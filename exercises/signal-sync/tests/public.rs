@@ -12,6 +12,7 @@ mod child_waits {
             .scenario("child_waits", ["plain"])
             .expect(stdout().is("before the call\nparent: first\nchild: then\nafter the call\n"))
             .expect(forks(1))
+            .expect(never_sleeps())
             .check();
     }
 
@@ -43,6 +44,7 @@ mod parent_waits {
             .expect(stdout().is("before the call\nchild: first\nparent: then\nchild: rest\n\
                                  after the call\n"))
             .expect(forks(1))
+            .expect(never_sleeps())
             .check();
     }
 
@@ -85,6 +87,7 @@ mod ping_pong {
             .expect(stdout().is("before the call\nping 0\npong 0\nping 1\npong 1\n\
                                  after the call\n"))
             .expect(forks(1))
+            .expect(never_sleeps())
             .check();
     }
 
@@ -123,6 +126,7 @@ mod ring_barrier {
             .expect(before("child 2: arrives", "child 1: leaves"))
             .expect(stdout().line_times("after the call", 1))
             .expect(forks(3))
+            .expect(never_sleeps())
             .check();
     }
 
