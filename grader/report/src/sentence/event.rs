@@ -11,8 +11,37 @@ use forklings_model::{
 /// The phrase, in the column of the process that did it or that it happened to.
 #[must_use]
 pub fn phrase(event: &Event, trace: &Trace) -> String {
-    let phrase = of_kind(&event.kind, trace);
+    let phrase = about_to(event, trace).unwrap_or_else(|| of_kind(&event.kind, trace));
     if event.task.thread == 1 { phrase } else { format!("T{}: {phrase}", event.task.thread) }
+}
+
+/// What is said of a wait for signals that stood only at its beginning when a signal came: its
+/// handler ran before the call, which no handler restarts and which would otherwise have been
+/// interrupted.
+#[expect(clippy::wildcard_enum_match_arm, reason = "two of many kinds are the beginning of a wait")]
+fn about_to(event: &Event, trace: &Trace) -> Option<String> {
+    let said = match &event.kind {
+        EventKind::AwaitsSignals { awaited, .. } => {
+            format!("about to await {}", name::signals(*awaited))
+        }
+        EventKind::Blocked { on } => format!("about to wait: {}", wait::short(on)),
+        _ => return None,
+    };
+    let own = |other: &&Event| other.task == event.task;
+    let first = match event.kind {
+        // What it waits for was said just before.
+        EventKind::Blocked { .. } => {
+            trace.events.iter().rev().skip_while(|other| other.seq >= event.seq).find(own)?
+        }
+        _ => event,
+    };
+    let mut from = trace.events.iter().skip_while(|other| other.seq < first.seq).filter(own);
+    let mut next = || from.next().map(|event| &event.kind);
+    let forestalled = matches!(next(), Some(EventKind::AwaitsSignals { call, .. }) if call != "rt_sigtimedwait")
+        && matches!(next(), Some(EventKind::Blocked { .. }))
+        && matches!(next(), Some(EventKind::SignalDelivered { action: Action::Handler, .. }))
+        && next().is_some_and(|then| !matches!(then, EventKind::Interrupted { .. }));
+    forestalled.then_some(said)
 }
 
 fn of_kind(kind: &EventKind, trace: &Trace) -> String {

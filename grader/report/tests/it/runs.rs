@@ -16,6 +16,18 @@ fn a_run_is_drawn_with_every_event() {
 }
 
 #[test]
+fn a_wait_that_a_signal_forestalls_has_not_begun() {
+    for (name, failure) in crate::signal_cases::all() {
+        if name == "signal-lost" || name == "signal-lost-merged" {
+            let drawn = terminal::trace(&failure.trace, &WIDE);
+            let has = |text: &str| drawn.contains(text);
+            assert_eq!(has("about to wait: for a signal"), name == "signal-lost", "{drawn}");
+            assert_eq!(has("pause: EINTR"), name == "signal-lost-merged", "{drawn}");
+        }
+    }
+}
+
+#[test]
 fn a_run_of_thirty_processes_is_a_list() {
     insta::assert_snapshot!("run-thirty", terminal::trace(&cases::thirty().trace, &WIDE));
 }

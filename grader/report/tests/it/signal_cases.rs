@@ -92,6 +92,24 @@ fn signal_lost(window: LostIn) -> Failure {
         handles(&mut run, P1);
     }
     run.fork(P1);
+    let awaits = |run: &mut Run| {
+        let call = "pause".to_owned();
+        run.event(P1, EventKind::AwaitsSignals { call, awaited: SignalSet(!0) });
+        run.blocked(&wait_for(P1, WaitsFor::Signal))
+    };
+    match window {
+        // It stands before its call: the handler does not interrupt it.
+        LostIn::BeforeTheWait => _ = awaits(&mut run),
+        // A wait that a first signal ended.
+        LostIn::Merged => {
+            awaits(&mut run);
+            sends(&mut run, P2, P1);
+            delivered(&mut run, P1, P2);
+            let call = "pause".to_owned();
+            run.event(P1, EventKind::Interrupted { call, signal: Some(USR1) });
+        }
+        LostIn::Ignored | LostIn::Blocked => {}
+    }
     let sent = sends(&mut run, P2, P1);
     let lost = match window {
         LostIn::BeforeTheWait => delivered(&mut run, P1, P2),
@@ -100,11 +118,8 @@ fn signal_lost(window: LostIn) -> Failure {
         LostIn::Blocked => sent,
     };
     run.exit(P2, 0);
-    let call = "pause".to_owned();
-    run.event(P1, EventKind::AwaitsSignals { call, awaited: SignalSet(!0) });
-    let wait = wait_for(P1, WaitsFor::Signal);
-    let stuck = run.blocked(&wait);
-    run.trace.end = End::Deadlock { waits: vec![wait] };
+    let stuck = awaits(&mut run);
+    run.trace.end = End::Deadlock { waits: vec![wait_for(P1, WaitsFor::Signal)] };
     let (site, origin) = (run.site(25, "pause();"), run.site(21, "kill(getppid(), SIGUSR1)?;"));
     let detail = Detail::SignalLost { proc: P1, signal: USR1, window };
     run.failure(detail, &[sent, lost, stuck], Some(site), Some(origin))
