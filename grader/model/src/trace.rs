@@ -21,6 +21,10 @@ pub struct Trace {
     pub objects: Vec<Object>,
     /// Call stacks that events refer to, innermost frame first. Empty when none were recorded.
     pub sites: Vec<Vec<Frame>>,
+    /// Numbers of the events from before a program's own code began: what its dynamic linker and
+    /// its language's runtime did. Empty without call stacks.
+    #[serde(default)]
+    pub before_main: Vec<u32>,
     /// All bytes written to standard output, in order.
     #[serde(with = "crate::latin1")]
     pub stdout: Vec<u8>,

@@ -12,6 +12,7 @@ mod cfi;
 mod elf_file;
 mod entries;
 mod expression;
+mod functions;
 mod lines;
 mod maps;
 mod module;
@@ -22,6 +23,7 @@ mod sources;
 mod unwind;
 
 pub use entries::entry_points;
+pub use functions::Functions;
 pub use lines::Symbols;
 pub use maps::{Mapping, parse_maps};
 pub use names::demangle;

@@ -1,5 +1,6 @@
 //! One subject under one explorer: a processor, a fork server, and as many runs as are wanted.
 
+use crate::before_main;
 use crate::course::Course;
 use crate::error::{Misfit, Result};
 use crate::run::{Finished, Run};
@@ -108,6 +109,7 @@ impl Explorer {
         server.remove(&finished.leftovers)?;
         let trace = &mut finished.trace;
         if let Some(stacks) = &mut stacks {
+            trace.before_main = before_main::events(trace);
             stacks.name_lines(&mut trace.sites);
         }
         if server.held.out_of_memory_kills() > kills {

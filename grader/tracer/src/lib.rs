@@ -12,6 +12,7 @@
 //! went, from which `exploration` plans the next.
 
 mod attempt;
+mod before_main;
 mod calls;
 mod choose;
 mod clock;

@@ -255,6 +255,7 @@ impl<'a> Run<'a> {
                 .collect(),
             objects: self.objects.into_inner(),
             sites: self.sites,
+            before_main: Vec::new(),
             stdout: read_all(&self.server.stdout),
             stderr: read_all(&self.server.stderr),
             end,

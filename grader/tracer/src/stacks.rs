@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Frames of one stack that are kept.
-const DEPTH: usize = 40;
+pub(crate) const DEPTH: usize = 40;
 
 /// Call stacks of one run.
 pub(crate) struct Stacks {

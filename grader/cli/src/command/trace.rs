@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Write the trace and the findings as JSON, and nothing else
     #[arg(long)]
     json: bool,
+    /// Draw every event, also those of the dynamic linker and the language's runtime before main
+    #[arg(long, conflicts_with = "json")]
+    all: bool,
     /// Columns to draw in [default: those of the terminal]
     #[arg(long, value_name = "N")]
     width: Option<usize>,
@@ -86,7 +89,9 @@ pub(crate) fn run(
         let style = Style { width: args.width.unwrap_or(screen.style.width), ..screen.style };
         let output = if shown { String::new() } else { printed(&trace, &style) };
         screen.print(
-            &(terminal::trace(&trace, &style) + &output + &said(&trace, &findings, &style)),
+            &(terminal::trace(&trace, args.all, &style)
+                + &output
+                + &said(&trace, &findings, &style)),
         )?;
     }
     Ok(match (&trace.end, findings.is_empty()) {

@@ -216,6 +216,16 @@ fn target_name(target: &SignalTarget) -> String {
     }
 }
 
+/// Several signals to which one task does the same, one after another: `SIGHUP and 28 more:
+/// default`.
+#[must_use]
+pub fn dispositions(first: &Event, same: &[Event], trace: &Trace) -> String {
+    let EventKind::Disposition { signal, action, .. } = &first.kind else {
+        return phrase(first, trace);
+    };
+    format!("{signal} and {} more: {}", same.len(), action_name(*action))
+}
+
 const fn action_name(action: Action) -> &'static str {
     match action {
         Action::Default => "default",

@@ -1,22 +1,28 @@
-//! A whole run, every event.
+//! A whole run.
 
 use crate::escape::{line, shell_word};
 use crate::sentence::end::end;
+use crate::sentence::name::count;
 use crate::style::{Ink, Style};
 use crate::timeline::{of_trace, text};
 use forklings_model::Trace;
 
-/// Draws a run: what ran, all events, how it ended, who the processes were.
+/// Draws a run: what ran, its events, how it ended, who the processes were. Without `all` what
+/// came before the programs' own code is left out, and said to be.
 #[must_use]
-pub fn trace(trace: &Trace, style: &Style) -> String {
+pub fn trace(trace: &Trace, all: bool, style: &Style) -> String {
     let program = trace.program.file_name().unwrap_or(trace.program.as_os_str());
     let mut words = vec![shell_word(&program.to_string_lossy())];
     words.extend(trace.args.iter().map(|arg| shell_word(arg)));
     let mut out =
         style.paint(Ink::Strong, &crate::escape::cut(&line(&words.join(" ")), style.width));
     out.push_str("\n\n");
-    out += &text::draw(&of_trace(trace), style);
+    let timeline = of_trace(trace, all);
+    out += &text::draw(&timeline, style);
     out.push_str("\n\n");
+    if let Some(left_out) = left_out(trace, timeline.folded, all) {
+        out += &(textwrap::fill(&left_out, style.width.max(20)) + "\n\n");
+    }
     out += &style.glyphs(&end(trace));
     out.push('\n');
     if !trace.replayable {
@@ -32,4 +38,19 @@ pub fn trace(trace: &Trace, style: &Style) -> String {
         out += &super::tree(trace, style);
     }
     out
+}
+
+/// What the picture does not show.
+fn left_out(trace: &Trace, folded: usize, all: bool) -> Option<String> {
+    let before = if all { 0 } else { trace.before_main.len() };
+    let mut parts = Vec::new();
+    if before > 0 {
+        let events = count(before as u64, "event", "events");
+        parts.push(format!("{events} of the dynamic linker and the runtime before main"));
+    }
+    if folded > 0 {
+        let events = count(folded as u64, "event", "events");
+        parts.push(format!("{events} that did the same as the one shown"));
+    }
+    (!parts.is_empty()).then(|| format!("left out: {} (--all shows them)", parts.join("; ")))
 }

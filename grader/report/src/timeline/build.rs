@@ -7,10 +7,11 @@
 )]
 
 use super::{Cell, Link, LinkKind, Mark, Row, Timeline, choose};
-use crate::sentence::event::phrase;
+use crate::sentence::event::{dispositions, phrase};
 use crate::sentence::name::parent;
 use forklings_model::{
-    Event, EventKind, Finding, ProcId, Signal, SignalSource, SignalTarget, Trace, WaitOutcome,
+    Action, Event, EventKind, Finding, ProcId, Signal, SignalSource, SignalTarget, Trace,
+    WaitOutcome,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,23 +32,54 @@ pub fn of_finding(trace: &Trace, finding: &Finding, most_columns: usize) -> Time
         }
     }
     let rows = builder.rows;
-    Timeline { columns: choice.columns, rows, left_out: choice.left_out }
+    Timeline { columns: choice.columns, rows, left_out: choice.left_out, folded: 0 }
 }
 
-/// A whole run: every event, every process.
+/// A whole run with every process: every event, or without those from before the programs' own
+/// code began, and with rows of one kind drawn as one.
 #[must_use]
-pub fn of_trace(trace: &Trace) -> Timeline {
+pub fn of_trace(trace: &Trace, all: bool) -> Timeline {
     let columns: Vec<ProcId> = trace.processes.iter().map(|process| process.proc).collect();
     let mut builder = Builder::new(trace, &columns);
-    for event in &trace.events {
-        if says_nothing(&event.kind) {
+    let before: BTreeSet<u32> = trace.before_main.iter().copied().filter(|_| !all).collect();
+    let mut rest = trace.events.as_slice();
+    let mut folded = 0;
+    while let Some((event, others)) = rest.split_first() {
+        rest = others;
+        if says_nothing(&event.kind) || before.contains(&event.seq) {
             builder.live(event);
-        } else {
-            builder.show(event);
+            continue;
         }
+        let like = if all { 0 } else { dispositions_like(event, others) };
+        if like < ROW {
+            builder.show(event);
+            continue;
+        }
+        let (same, after) = others.split_at(like);
+        rest = after;
+        folded += like;
+        builder.show_as(event, dispositions(event, same, trace));
     }
     let rows = builder.rows;
-    Timeline { columns, rows, left_out: Vec::new() }
+    Timeline { columns, rows, left_out: Vec::new(), folded }
+}
+
+/// As many events of one kind are worth a row of their own.
+const ROW: usize = 3;
+
+/// How many events follow by which the same task does the same to other signals, as posix_spawn
+/// and shells do to all that there are.
+fn dispositions_like(event: &Event, others: &[Event]) -> usize {
+    let action = |event: &Event| match event.kind {
+        // Handlers are functions, each its own.
+        EventKind::Disposition { action: Action::Handler, .. } => None,
+        EventKind::Disposition { action, restart, no_child_wait, .. } => {
+            Some((event.task, action, restart, no_child_wait))
+        }
+        _ => None,
+    };
+    let Some(own) = action(event) else { return 0 };
+    others.iter().take_while(|other| action(other) == Some(own)).count()
 }
 
 /// Whether another row says the same, or the C library did it for its own sake.
@@ -123,11 +155,15 @@ impl<'t> Builder<'t> {
     }
 
     fn show(&mut self, event: &Event) {
+        self.show_as(event, phrase(event, self.trace));
+    }
+
+    fn show_as(&mut self, event: &Event, text: String) {
         let mark = match self.evidence.contains(&event.seq) {
             true => Mark::Evidence,
             false => Mark::Context,
         };
-        let says = Cell::Says { text: phrase(event, self.trace), mark };
+        let says = Cell::Says { text, mark };
         if self.joins(event, &says) {
             return;
         }

@@ -18,6 +18,8 @@ pub struct Timeline {
     pub rows: Vec<Row>,
     /// Processes that belong to the matter and found no room.
     pub left_out: Vec<ProcId>,
+    /// Events that share a row with an earlier one of their kind.
+    pub folded: usize,
 }
 
 /// A row.

@@ -35,6 +35,7 @@ impl Run {
                     object(2, ObjectKind::Stderr),
                 ],
                 sites: Vec::new(),
+                before_main: Vec::new(),
                 stdout: Vec::new(),
                 stderr: Vec::new(),
                 end: End::Root { ending: Ending::Exited(0), alive: Vec::new() },

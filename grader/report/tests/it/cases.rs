@@ -743,3 +743,27 @@ pub(crate) fn thirty() -> Failure {
     };
     run.failure(detail, &[end], None, Some(fork))
 }
+
+/// A program that a runtime prepares, and whose child gives every signal its default effect.
+pub(crate) fn starts_up() -> forklings_model::Trace {
+    let mut run = Run::new(&["spawn"]);
+    let does = |signal, action| EventKind::Disposition {
+        signal: Signal(signal),
+        action,
+        restart: false,
+        no_child_wait: false,
+    };
+    for signal in [11, 7] {
+        let seq = run.event(P1, does(signal, Action::Handler));
+        run.trace.before_main.push(seq);
+    }
+    run.fork(P1);
+    for signal in [1, 2, 3, 13, 15] {
+        run.event(P2, does(signal, Action::Default));
+    }
+    run.event(P2, does(14, Action::Ignore));
+    run.exit(P2, 0);
+    run.reap(P1, P2, 0);
+    run.exit(P1, 0);
+    run.trace
+}

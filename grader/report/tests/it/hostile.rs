@@ -23,7 +23,7 @@ pub(crate) fn evil() -> Failure {
 #[test]
 fn control_characters_never_reach_the_terminal() {
     let style = Style { colour: false, width: 100, unicode: true };
-    let trace = terminal::trace(&evil().trace, &style);
+    let trace = terminal::trace(&evil().trace, true, &style);
     let message = terminal::judgement(&judgement(vec![evil()]), &style);
     let mut failed = judgement(Vec::new());
     failed.outcome = Outcome::GraderError { reason: EVIL.to_owned() };

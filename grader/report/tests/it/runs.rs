@@ -10,9 +10,9 @@ const WIDE: Style = Style { colour: false, width: 100, unicode: true };
 #[test]
 fn a_run_is_drawn_with_every_event() {
     let trace = cases::zombie_left().trace;
-    insta::assert_snapshot!("run", terminal::trace(&trace, &WIDE));
+    insta::assert_snapshot!("run", terminal::trace(&trace, true, &WIDE));
     let narrow = Style { width: 50, unicode: false, ..WIDE };
-    insta::assert_snapshot!("run-narrow", terminal::trace(&trace, &narrow));
+    insta::assert_snapshot!("run-narrow", terminal::trace(&trace, true, &narrow));
 }
 
 #[test]
@@ -29,7 +29,16 @@ fn a_wait_that_a_signal_forestalls_has_not_begun() {
 
 #[test]
 fn a_run_of_thirty_processes_is_a_list() {
-    insta::assert_snapshot!("run-thirty", terminal::trace(&cases::thirty().trace, &WIDE));
+    insta::assert_snapshot!("run-thirty", terminal::trace(&cases::thirty().trace, true, &WIDE));
+}
+
+#[test]
+fn what_came_before_main_is_left_out_and_said_to_be() {
+    let trace = cases::starts_up();
+    insta::assert_snapshot!("run-own", terminal::trace(&trace, false, &WIDE));
+    let all = terminal::trace(&trace, true, &WIDE);
+    assert!(all.contains("SIGSEGV: handler") && all.contains("SIGTERM: default"), "{all}");
+    assert!(!all.contains("left out"), "{all}");
 }
 
 #[test]

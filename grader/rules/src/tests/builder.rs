@@ -35,6 +35,7 @@ pub(super) fn run() -> Run {
         processes: vec![Process { proc: P1, pid: Pid(101), parent: None }],
         objects,
         sites: Vec::new(),
+        before_main: Vec::new(),
         stdout: Vec::new(),
         stderr: Vec::new(),
         end: End::Abandoned { reason: "not ended".to_owned() },

@@ -32,6 +32,7 @@ fn of(steps: &[Step]) -> u64 {
         processes,
         objects: Vec::new(),
         sites: Vec::new(),
+        before_main: Vec::new(),
         stdout: Vec::new(),
         stderr: Vec::new(),
         end: End::Root { ending: Ending::Exited(0), alive: Vec::new() },

@@ -56,3 +56,25 @@ fn a_large_transfer_over_tcp_arrives_and_is_said_to_follow_the_kernels_clock() {
         assert_eq!(trace.unmodelled.first().map(String::as_str), Some("sendto"));
     }
 }
+
+#[test]
+fn what_the_linker_of_an_executed_program_does_is_not_the_program_s_own() {
+    let mut explorer = explorer("spawns", Wanted::All);
+    let trace = explorer.run_with_stacks(&Schedule::new(Strategy::ParentFirst, 0)).unwrap();
+    let executed = |proc| {
+        let exec = trace
+            .events
+            .iter()
+            .find(|event| event.task.proc == proc && matches!(event.kind, EventKind::Exec { .. }));
+        exec.map(|event| event.seq)
+    };
+    assert!(!trace.before_main.is_empty());
+    for seq in &trace.before_main {
+        let event = &trace.events[usize::try_from(*seq).unwrap()];
+        let after_exec = executed(event.task.proc).is_some_and(|exec| exec < *seq);
+        assert!(after_exec || event.task.proc == ProcId::ROOT, "{event:?}");
+    }
+    // The child of the spawn is a copy of a program that has begun, until it executes another.
+    let forked = trace.events.iter().find(|e| matches!(e.kind, EventKind::Forked { .. })).unwrap();
+    assert!(!trace.before_main.contains(&forked.seq));
+}
