@@ -7,6 +7,7 @@ use crate::scenario::Check;
 use crate::settings;
 use forklings_course::load_exercise;
 use forklings_model::{End, Explored, Failure, Finding, Judgement, Outcome, Rule, Schedule, Trace};
+use forklings_report::sentence::end::given_up;
 use forklings_tracer::{Exploration, Explorer, Plan, Subject, TracerError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -70,8 +71,8 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
     let mut failed = 0;
     let mut shown: BTreeMap<Rule, Shown> = BTreeMap::new();
     while let Some(trace) = exploration.next(&mut explorer).map_err(|error| error.to_string())? {
-        if let End::Abandoned { reason } = &trace.end {
-            return Err(reason.clone());
+        if let End::Abandoned { reason, stuck } = &trace.end {
+            return Err(given_up(reason, stuck, &trace));
         }
         *explored = exploration.explored();
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
@@ -118,6 +119,9 @@ fn replay_one(
     })?;
     explored.unmodelled.clone_from(&trace.unmodelled);
     explored.not_replayable = u32::from(!trace.replayable);
+    if let End::Abandoned { reason, stuck } = &trace.end {
+        return Err(given_up(reason, stuck, &trace));
+    }
     let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
     if findings.is_empty() {
         return Ok(Outcome::Passed);

@@ -44,5 +44,5 @@ pub use signal::Signal;
 pub use signal_set::SignalSet;
 pub use site::{Frame, SiteId, SourceLine};
 pub use strategy::{Strategy, UnknownStrategy};
-pub use trace::{Descriptor, End, Object, ObjectKind, Process, Trace};
+pub use trace::{Descriptor, End, Object, ObjectKind, Process, Stuck, Trace};
 pub use waiting::{Holder, Wait, WaitsFor};

@@ -1,6 +1,8 @@
 //! A trace: one run of a subject under one schedule.
 
-use crate::{Ending, Event, Fd, Frame, Isolation, ObjectId, Pid, ProcId, Schedule, SiteId, Wait};
+use crate::{
+    Ending, Event, Fd, Frame, Isolation, ObjectId, Pid, ProcId, Schedule, SiteId, TaskId, Wait,
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -150,7 +152,21 @@ pub enum End {
     Abandoned {
         /// Why, for whoever mends the tracer.
         reason: String,
+        /// Who stood where and did not come back.
+        #[serde(default)]
+        stuck: Vec<Stuck>,
     },
+}
+
+/// A task that the tracer let go and that did not come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// Which.
+    pub task: TaskId,
+    /// The call that it stands in; `None` when it stands in none.
+    pub call: Option<String>,
+    /// Whether the tracer has a model of the call, so that it should not have waited in it.
+    pub modelled: bool,
 }
 
 impl Trace {

@@ -5,11 +5,13 @@ use crate::process::Life;
 use crate::run::Run;
 use crate::server::lost;
 use crate::task::{Call, Inside, Point, State};
+use crate::watchdog::PATIENCE;
 use crate::{calls, image};
-use forklings_model::{Action, End, EventKind, Signal, SignalSource};
+use forklings_model::{Action, End, EventKind, Signal, SignalSource, Stuck};
 use forklings_sys::ptrace::{Halt, Reason, Resume, Running, Stopped};
 use forklings_sys::{SysError, cpu, ptrace};
 use std::fs;
+use std::time::Instant;
 
 /// Results below zero by which a call asks to be restarted; never seen by a program.
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
@@ -158,11 +160,10 @@ impl Run<'_> {
         }
         self.watchdog.begin(host, running.tid());
         let halt = running.wait();
-        if self.watchdog.end() {
-            self.end = Some(End::Abandoned {
-                reason: "a process did not stop for half a minute although it used no CPU time"
-                    .to_owned(),
-            });
+        if let Some(given_up) = self.watchdog.end() {
+            // What the kernel says of the moment; the call that is followed may have returned.
+            let stuck = self.stuck(t, given_up.call);
+            self.abandon("a process did not stop for half a minute and used no CPU time", [stuck]);
         }
         Ok(Some(halt?))
     }
@@ -176,12 +177,19 @@ impl Run<'_> {
         call: Call,
     ) -> Result<Option<Halt>> {
         let tid = running.tid();
+        let since = Instant::now();
         let mut before = None;
         let mut same = 0;
         loop {
             match running.try_wait()? {
                 Ok(halt) => return Ok(Some(halt)),
                 Err(still) => running = still,
+            }
+            if since.elapsed() > PATIENCE {
+                let stuck = self.stuck(t, Some(call.number));
+                self.abandon("a call neither returned nor slept for half a minute", [stuck]);
+                self.tasks[t].state = State::InKernel(running, call, Inside::Unmodelled);
+                return Ok(None);
             }
             let now = asleep(tid);
             same = if now.is_some() && now == before { same + 1 } else { 0 };
@@ -227,11 +235,29 @@ impl Run<'_> {
             }
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        let calls = self.unmodelled.join(", ");
-        self.end = Some(End::Abandoned {
-            reason: format!("everybody waits, one of them in a call without a model ({calls})"),
-        });
+        let mut stuck = Vec::new();
+        for (t, task) in self.tasks.iter().enumerate() {
+            if let State::InKernel(_, call, Inside::Unmodelled) = task.state {
+                stuck.push(self.stuck(t, Some(call.number)));
+            }
+        }
+        self.abandon("everybody waits, and some in calls without a model", stuck);
         Ok(())
+    }
+
+    /// Gives the run up: nothing can be said of the program.
+    fn abandon(&mut self, reason: &str, stuck: impl IntoIterator<Item = Stuck>) {
+        let stuck = stuck.into_iter().collect();
+        self.end = Some(End::Abandoned { reason: reason.to_owned(), stuck });
+    }
+
+    /// A task that does not come back from where it stands.
+    fn stuck(&self, t: usize, call: Option<i64>) -> Stuck {
+        Stuck {
+            task: self.tasks[t].id,
+            call: call.map(calls::name),
+            modelled: call.is_none_or(|call| calls::is_modelled(call) && !self.tasks[t].may_block),
+        }
     }
 
     /// Goes on from a stop that was found without following.

@@ -91,7 +91,8 @@ fn to_call(mut stopped: Stopped, watchdog: &Watchdog) -> Result<Reached> {
         let running = stopped.resume(Resume::ToExit, 0)?;
         watchdog.begin(running.tid(), running.tid());
         let halt = running.wait();
-        watchdog.end();
+        // Whether it was given up shows in how it stopped.
+        let _ = watchdog.end();
         match halt? {
             Halt::Stopped(at, Reason::SyscallExit) => return Ok(Ok(at)),
             Halt::Stopped(at, Reason::Seccomp) => stopped = at,

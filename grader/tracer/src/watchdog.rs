@@ -3,6 +3,7 @@
 //! does not deliver.
 
 use forklings_sys::{cpu, ptrace};
+use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 /// CPU time that a tracee may use without a stop before it is interrupted.
 const SLICE: Duration = Duration::from_millis(200);
 /// Wall-clock time without a stop after which the tracee is given up, whatever it does.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often to look.
 const TICK: Duration = Duration::from_millis(25);
 
@@ -26,7 +27,14 @@ struct Watched {
     tid: i32,
     since: Instant,
     cpu: u64,
-    given_up: bool,
+    given_up: Option<GivenUp>,
+}
+
+/// A tracee that was given up and killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GivenUp {
+    /// The call that it stood in, if it stood in one.
+    pub(crate) call: Option<i64>,
 }
 
 impl Watchdog {
@@ -45,14 +53,13 @@ impl Watchdog {
 
     /// A tracee was let go.
     pub(crate) fn begin(&self, pid: i32, tid: i32) {
-        let watched = Watched { pid, tid, since: Instant::now(), cpu: u64::MAX, given_up: false };
+        let watched = Watched { pid, tid, since: Instant::now(), cpu: u64::MAX, given_up: None };
         *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
     }
 
-    /// It stopped. Gives whether it was given up and killed.
-    pub(crate) fn end(&self) -> bool {
-        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
-        watched.is_some_and(|watched| watched.given_up)
+    /// It stopped. Says so if that was because it was given up and killed.
+    pub(crate) fn end(&self) -> Option<GivenUp> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).take()?.given_up
     }
 }
 
@@ -69,7 +76,30 @@ fn look(watched: &Mutex<Option<Watched>>) {
         drop(ptrace::kill_thread(watched.pid, watched.tid, libc::SIGSTOP));
         watched.cpu = used;
     } else if watched.since.elapsed() > PATIENCE {
-        watched.given_up = true;
+        watched.given_up.get_or_insert_with(|| GivenUp { call: call_of(watched.tid) });
         drop(ptrace::kill(watched.pid, libc::SIGKILL));
+    }
+}
+
+/// The call that a thread stands in. Source: `proc(5)`, `/proc/<pid>/syscall`.
+fn call_of(tid: i32) -> Option<i64> {
+    read_call(&fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?)
+}
+
+/// `running`, or -1 outside of calls, else the call's number before its arguments.
+fn read_call(text: &str) -> Option<i64> {
+    text.split_whitespace().next()?.parse().ok().filter(|&call| call >= 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_is_the_first_number_if_there_is_one() {
+        assert_eq!(read_call("0 0x3 0x7ffe 0x1 0x0 0x0 0x0 0x7ffe 0x7f00\n"), Some(0));
+        assert_eq!(read_call("73 0x3 0x2\n"), Some(73));
+        assert_eq!(read_call("running\n"), None);
+        assert_eq!(read_call("-1 0x7ffe 0x7f00\n"), None);
     }
 }

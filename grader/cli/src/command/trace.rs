@@ -164,6 +164,9 @@ fn printed(trace: &Trace, style: &Style) -> String {
 
 /// What the rules say of this one run.
 fn said(trace: &Trace, findings: &[Finding], style: &Style) -> String {
+    if let End::Abandoned { .. } = trace.end {
+        return String::new();
+    }
     if findings.is_empty() {
         let Schedule { strategy, seed, .. } = &trace.schedule;
         let nothing = style.paint(Ink::Good, "nothing found");

@@ -47,7 +47,7 @@ struct Section {
     verdict: &'static str,
     points: String,
     rule: Option<&'static str>,
-    grader_error: Option<String>,
+    grader_error: Vec<String>,
     diagnostics: Option<String>,
     tasks: Vec<Task>,
     first: Option<Six>,
@@ -169,7 +169,7 @@ fn section(n: usize, graded: &Graded) -> Result<Section, minijinja::Error> {
         verdict: graded.verdict.name(),
         points: points(graded),
         rule: graded.rule.map(forklings_model::Rule::name),
-        grader_error: graded.grader_error.as_deref().map(line),
+        grader_error: graded.grader_error.iter().flat_map(|why| why.lines()).map(line).collect(),
         diagnostics: graded.diagnostics.as_deref().map(lines),
         tasks: graded
             .tasks

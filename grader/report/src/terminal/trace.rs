@@ -23,8 +23,9 @@ pub fn trace(trace: &Trace, all: bool, style: &Style) -> String {
     if let Some(left_out) = left_out(trace, timeline.folded, all) {
         out += &(textwrap::fill(&left_out, style.width.max(20)) + "\n\n");
     }
-    out += &style.glyphs(&end(trace));
-    out.push('\n');
+    for line in style.glyphs(&end(trace)).lines() {
+        out += &(textwrap::fill(line, style.width.max(20)) + "\n");
+    }
     if !trace.replayable {
         out.push_str("This run is not exactly replayable");
         let calls: Vec<String> = trace.unmodelled.iter().take(6).map(|call| line(call)).collect();

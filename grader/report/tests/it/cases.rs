@@ -752,6 +752,7 @@ pub(crate) fn starts_up() -> forklings_model::Trace {
         action,
         restart: false,
         no_child_wait: false,
+        handler: None,
     };
     for signal in [11, 7] {
         let seq = run.event(P1, does(signal, Action::Handler));

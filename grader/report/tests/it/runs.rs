@@ -1,8 +1,9 @@
 //! Whole runs: every event, the tree, what was tried.
 
-use crate::build::judgement;
+use crate::build::{P2, judgement};
 use crate::cases;
-use forklings_model::Explored;
+use forklings_model::{End, Explored, Stuck, TaskId};
+use forklings_report::sentence::end::given_up;
 use forklings_report::{Style, terminal};
 
 const WIDE: Style = Style { colour: false, width: 100, unicode: true };
@@ -19,7 +20,7 @@ fn a_run_is_drawn_with_every_event() {
 fn a_wait_that_a_signal_forestalls_has_not_begun() {
     for (name, failure) in crate::signal_cases::all() {
         if name == "signal-lost" || name == "signal-lost-merged" {
-            let drawn = terminal::trace(&failure.trace, &WIDE);
+            let drawn = terminal::trace(&failure.trace, true, &WIDE);
             let has = |text: &str| drawn.contains(text);
             assert_eq!(has("about to wait: for a signal"), name == "signal-lost", "{drawn}");
             assert_eq!(has("pause: EINTR"), name == "signal-lost-merged", "{drawn}");
@@ -39,6 +40,24 @@ fn what_came_before_main_is_left_out_and_said_to_be() {
     let all = terminal::trace(&trace, true, &WIDE);
     assert!(all.contains("SIGSEGV: handler") && all.contains("SIGTERM: default"), "{all}");
     assert!(!all.contains("left out"), "{all}");
+}
+
+#[test]
+fn a_run_that_was_given_up_names_the_calls_and_says_what_can_be_done() {
+    let mut trace = cases::starts_up();
+    let stuck = |call: Option<&str>, modelled| Stuck {
+        task: TaskId::main(P2),
+        call: call.map(str::to_owned),
+        modelled,
+    };
+    let said: Vec<String> =
+        [stuck(Some("flock"), false), stuck(Some("read"), true), stuck(None, true)]
+            .into_iter()
+            .map(|stuck| given_up("nobody moves", &[stuck], &trace))
+            .collect();
+    insta::assert_snapshot!("given-up", said.join("\n\n"));
+    trace.end = End::Abandoned { reason: "no more memory".to_owned(), stuck: Vec::new() };
+    assert!(terminal::trace(&trace, false, &WIDE).contains("no more memory"));
 }
 
 #[test]

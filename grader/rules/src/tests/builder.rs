@@ -38,7 +38,7 @@ pub(super) fn run() -> Run {
         before_main: Vec::new(),
         stdout: Vec::new(),
         stderr: Vec::new(),
-        end: End::Abandoned { reason: "not ended".to_owned() },
+        end: End::Abandoned { reason: "not ended".to_owned(), stuck: Vec::new() },
         left_open: Vec::new(),
         unmodelled: Vec::new(),
         replayable: true,

@@ -152,7 +152,7 @@ fn an_abandoned_run_says_nothing() {
     run.fork(P1);
     run.dies(P2, 0);
     run.ends(P1, Ending::Killed(SEGV));
-    let trace = run.cut(End::Abandoned { reason: "no progress".to_owned() });
+    let trace = run.cut(End::Abandoned { reason: "no progress".to_owned(), stuck: Vec::new() });
     assert_eq!(names(&trace, &[line("x"), Demand::StatusesTaken]), [""; 0]);
     assert_eq!(crate::demand(&trace, &line("x")), None);
     assert!(crate::judge(&trace).is_empty());

@@ -11,6 +11,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("deadlocks", deadlocks),
     ("races", races),
     ("leaves-objects", leaves_objects),
+    ("waits-unmodelled", waits_unmodelled),
 ];
 
 fn spins() {
@@ -87,4 +88,16 @@ fn leaves_objects() {
     };
     let words = made.map(|id| if id >= 0 { "new" } else { "old" });
     say(&words.join(" "));
+}
+
+/// A call that no exercise needs, in a child that its parent waits for; nobody ever wakes it.
+fn waits_unmodelled() {
+    if fork() == 0 {
+        // One waiter: the word's value, its address, flags (32 bits, private). Source: futex(2).
+        let word = 0u32;
+        let waiter = [0u64, ptr::from_ref(&word) as u64, 2 | 128];
+        unsafe { libc::syscall(libc::SYS_futex_waitv, waiter.as_ptr(), 1, 0, 0, 0) };
+        leave(0);
+    }
+    wait(-1, 0);
 }

@@ -1,7 +1,7 @@
 //! What has no end by itself is ended, and named rightly.
 
 use crate::door::{ends, explorer};
-use forklings_model::{End, ProcId, Schedule, Strategy, WaitsFor};
+use forklings_model::{End, ProcId, Schedule, Strategy, Stuck, TaskId, WaitsFor};
 use forklings_sandbox::Wanted;
 
 #[test]
@@ -94,4 +94,15 @@ fn what_a_run_leaves_in_the_kernel_is_not_there_in_the_next_one() {
         let trace = explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap();
         assert_eq!(trace.stdout, b"new new new new\n", "seed {seed}");
     }
+}
+
+#[test]
+fn a_call_without_a_model_that_never_returns_is_named() {
+    let mut explorer = explorer("waits-unmodelled", Wanted::All);
+    let trace = explorer.run(&Schedule::new(Strategy::ParentFirst, 0)).unwrap();
+    let End::Abandoned { stuck, .. } = trace.end else { panic!("{:?}", trace.end) };
+    let task = TaskId::main(ProcId(2));
+    let call = Some("futex_waitv".to_owned());
+    assert_eq!(stuck, [Stuck { task, call, modelled: false }]);
+    assert_eq!(trace.unmodelled, ["futex_waitv"]);
 }
