@@ -1,6 +1,6 @@
 //! The command line: what there is to ask for. What each command takes stands in its own file.
 
-use crate::command::{check, course, explain, grade, hint, replay, trace};
+use crate::command::{check, course, explain, explore, grade, hint, replay, trace};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -8,11 +8,12 @@ use std::path::PathBuf;
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    it did what was asked; grade: grading completed, whatever the verdicts
-  1    check, trace, replay, course check: something is wrong with the program
+  1    check, trace, explore, replay, course check: something is wrong with the program
   2    the command line is wrong
   3    a path, archive, manifest or course cannot be used
   4    the grader or the machine failed: full disk, no compiler, no permission
-  130  stopped by Ctrl-C; what was graded until then is kept";
+  5    explore: no rule was broken, but outputs or exit statuses differ between schedules
+  130  stopped by Ctrl-C; what was graded or found until then is kept or shown";
 
 /// Exercises on UNIX processes, and a grader that proves its verdicts
 #[derive(Debug, Parser)]
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Hint(hint::Args),
     /// Run a program once and draw what its processes did
     Trace(trace::Args),
+    /// Run any program in many orders and say what goes wrong in some of them
+    Explore(explore::Args),
     /// Show a failing run again
     Replay(replay::Args),
     /// Say what a rule means; without a name, list all rules

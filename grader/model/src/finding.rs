@@ -311,6 +311,36 @@ pub enum Detail {
         /// Its parent.
         parent: ProcId,
     },
+    /// Shared memory with a name was left.
+    ShmLeft {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// Semaphores with a name were left.
+    SemLeft {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// Message queues were left.
+    QueueLeft {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// FIFOs were left.
+    FifoLeft {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// Names of sockets were left.
+    SocketLeft {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// Temporary files were left.
+    TempLeft {
+        /// Their paths.
+        paths: Vec<String>,
+    },
     /// A program got descriptors that are not its business.
     FdInherited {
         /// The process that executed it.
@@ -359,6 +389,12 @@ impl Detail {
             Self::OutputWrong { .. } => Rule::OutputWrong,
             Self::ZombieLeft { .. } => Rule::ZombieLeft,
             Self::OrphanLeft { .. } => Rule::OrphanLeft,
+            Self::ShmLeft { .. } => Rule::ShmLeft,
+            Self::SemLeft { .. } => Rule::SemLeft,
+            Self::QueueLeft { .. } => Rule::QueueLeft,
+            Self::FifoLeft { .. } => Rule::FifoLeft,
+            Self::SocketLeft { .. } => Rule::SocketLeft,
+            Self::TempLeft { .. } => Rule::TempLeft,
             Self::FdInherited { .. } => Rule::FdInherited,
             Self::FdLeaked { .. } => Rule::FdLeaked,
         }

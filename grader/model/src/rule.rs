@@ -86,6 +86,18 @@ rules! {
     ZombieLeft = "zombie-left" in Processes;
     /// A process outlived the one that started it.
     OrphanLeft = "orphan-left" in Processes;
+    /// Shared memory with a name was left.
+    ShmLeft = "shm-left" in Objects;
+    /// A semaphore with a name was left.
+    SemLeft = "sem-left" in Objects;
+    /// A message queue was left.
+    QueueLeft = "queue-left" in Objects;
+    /// A FIFO was left.
+    FifoLeft = "fifo-left" in Objects;
+    /// The name of a socket was left.
+    SocketLeft = "socket-left" in Objects;
+    /// A temporary file was left.
+    TempLeft = "temp-left" in Objects;
     /// A program that was executed got descriptors that are not its business.
     FdInherited = "fd-inherited" in Descriptors;
     /// A descriptor was opened and never closed.
@@ -104,6 +116,8 @@ pub enum Family {
     Signals,
     /// Descriptors and pipes.
     Descriptors,
+    /// Things with a name that outlive the program.
+    Objects,
     /// Limits, crashes and unfinished work.
     Limits,
 }

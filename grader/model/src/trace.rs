@@ -1,7 +1,8 @@
 //! A trace: one run of a subject under one schedule.
 
 use crate::{
-    Ending, Event, Fd, Frame, Isolation, ObjectId, Pid, ProcId, Schedule, SiteId, TaskId, Wait,
+    Ending, Event, Fd, Frame, Isolation, LeftBehind, ObjectId, Pid, ProcId, Schedule, SiteId,
+    TaskId, Wait,
 };
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -37,6 +38,10 @@ pub struct Trace {
     pub end: End,
     /// Descriptors of the root that were open when it ended and not when it started.
     pub left_open: Vec<Descriptor>,
+    /// Things with a name that were left when the run was over, in order; `None` where nobody
+    /// could tell.
+    #[serde(default)]
+    pub left_behind: Option<Vec<LeftBehind>>,
     /// Names of calls that ran without a model, each once.
     pub unmodelled: Vec<String>,
     /// Whether the same schedule must give the same trace again.

@@ -122,6 +122,12 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         Rule::WrongChildReaped => ("", "missed at"),
         Rule::PanicIgnored => ("", "reaped at"),
         Rule::FdInherited | Rule::FdLeaked => ("", "opened at"),
+        Rule::ShmLeft
+        | Rule::SemLeft
+        | Rule::QueueLeft
+        | Rule::FifoLeft
+        | Rule::SocketLeft
+        | Rule::TempLeft => ("made at", ""),
         Rule::KilledBySignal => ("", "sent at"),
         Rule::SignalLost => ("waits at", "sent at"),
         Rule::MaskNotRestored | Rule::HandlerNotRestored => ("last changed at", "see also"),

@@ -21,6 +21,7 @@ mod fd_leaked;
 mod handler_not_restored;
 mod index;
 mod killed_by_signal;
+mod left_behind;
 mod limits;
 mod lines;
 mod mask_not_restored;
@@ -42,6 +43,7 @@ mod too_many_processes;
 mod tree;
 mod unsafe_in_handler;
 mod verdict;
+mod without_contract;
 mod wrong_child_reaped;
 mod zombie_left;
 
@@ -49,6 +51,7 @@ mod zombie_left;
 mod tests;
 
 pub use page::page;
+pub use without_contract::{Seen, without_contract};
 
 use case::Case;
 use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
@@ -57,7 +60,7 @@ use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
 type Find = fn(&Case<'_>) -> Vec<Finding>;
 
 /// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
-const RULES: [(Rule, Find); 28] = [
+const RULES: [(Rule, Find); 34] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),
     (Rule::MemoryLimit, limits::memory_limit),
@@ -84,6 +87,12 @@ const RULES: [(Rule, Find); 28] = [
     (Rule::OrderViolated, order_violated::find),
     (Rule::ZombieLeft, zombie_left::find),
     (Rule::OrphanLeft, orphan_left::find),
+    (Rule::ShmLeft, left_behind::shm),
+    (Rule::SemLeft, left_behind::sem),
+    (Rule::QueueLeft, left_behind::queue),
+    (Rule::FifoLeft, left_behind::fifo),
+    (Rule::SocketLeft, left_behind::socket),
+    (Rule::TempLeft, left_behind::temp),
     (Rule::FdInherited, fd_inherited::find),
     (Rule::FdLeaked, fd_leaked::find),
 ];

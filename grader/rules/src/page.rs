@@ -43,6 +43,12 @@ pages! {
     OutputWrong => "output-wrong",
     ZombieLeft => "zombie-left",
     OrphanLeft => "orphan-left",
+    ShmLeft => "shm-left",
+    SemLeft => "sem-left",
+    QueueLeft => "queue-left",
+    FifoLeft => "fifo-left",
+    SocketLeft => "socket-left",
+    TempLeft => "temp-left",
     FdInherited => "fd-inherited",
     FdLeaked => "fd-leaked",
 }

@@ -10,6 +10,7 @@ mod descriptors;
 mod endings;
 mod explanations;
 mod innocent;
+mod left_behind;
 mod order;
 mod pipes;
 mod precedence;

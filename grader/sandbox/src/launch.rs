@@ -3,6 +3,7 @@
 
 use crate::cgroup::Cgroup;
 use crate::error::{Result, SandboxError};
+use crate::machine::{Changes, Machine};
 use crate::probe::{NAMESPACES, Wanted, probe};
 use crate::steps::{self, INSIDE_USER, NOBODY, describe};
 use crate::view::View;
@@ -51,6 +52,8 @@ pub struct Held {
     second: Vec<String>,
     first: Vec<String>,
     program: PathBuf,
+    inside: PathBuf,
+    machine: Option<Machine>,
     cgroup: Option<Cgroup>,
 }
 
@@ -70,7 +73,8 @@ impl Launch<'_> {
     /// Works out both lists of steps.
     pub(crate) fn prepare(self, role: Role) -> Result<Prepared> {
         let host = probe();
-        let namespaces = self.wanted == Wanted::All && host.namespaces;
+        let namespaces = self.wanted != Wanted::None && host.namespaces;
+        let same_user = self.wanted == Wanted::SameUser;
         let channels = Channels::new()?;
 
         let mut init = vec![Step::DieWithParent];
@@ -82,10 +86,14 @@ impl Launch<'_> {
         }
         let program = if namespaces {
             let inside = self.inside();
-            let view = self.view.clone().read_only(self.program, &inside);
-            init.extend(steps::enter_view(&view)?);
+            if self.view.is_machine() {
+                init.extend(steps::enter_view(&self.view)?);
+            } else {
+                let view = self.view.clone().read_only(self.program, &inside);
+                init.extend(steps::enter_view(&view)?);
+                init.push(Step::HostName(steps::text("forklings")?));
+            }
             init.push(Step::LoopbackUp);
-            init.push(Step::HostName(steps::text("forklings")?));
             inside
         } else {
             init.push(Step::AdoptOrphans);
@@ -108,7 +116,9 @@ impl Launch<'_> {
         second.extend(limits(&self.limits, namespaces && !host.root));
         if namespaces {
             second.push(Step::DropCapabilities);
-            second.push(Step::BecomeUser(INSIDE_USER, INSIDE_USER));
+            if !same_user {
+                second.push(Step::BecomeUser(INSIDE_USER, INSIDE_USER));
+            }
         }
         second.extend([
             Step::ChangeDirectory(steps::c(self.folder)?),
@@ -125,24 +135,30 @@ impl Launch<'_> {
         second.extend(self.filter.map(Step::Filter));
         second.push(Step::Execute(Program::new(steps::c(&program)?, argv, envp)));
 
-        let cgroup = (self.wanted == Wanted::All)
+        let cgroup = (self.wanted != Wanted::None)
             .then(|| Cgroup::new(self.limits.processes + 8, self.limits.memory_mib));
         Ok(Prepared {
             plan: Plan { role, namespaces: if namespaces { NAMESPACES } else { 0 }, init, second },
             channels,
             program: self.program.to_path_buf(),
+            inside: program,
+            machine: self.view.machine().filter(|_| namespaces).cloned(),
+            same_user,
             isolation: Isolation {
                 namespaces,
                 seccomp,
                 cgroup_pids: cgroup.is_some() && host.cgroup_pids,
                 cgroup_memory: cgroup.is_some() && host.cgroup_memory,
-                other_user: namespaces && host.root,
+                other_user: namespaces && host.root && !same_user,
             },
             cgroup,
         })
     }
 
     fn inside(&self) -> PathBuf {
+        if self.view.is_machine() {
+            return self.program.to_path_buf();
+        }
         Path::new(PLACE).join(self.program.file_name().unwrap_or_else(|| "program".as_ref()))
     }
 }
@@ -152,6 +168,9 @@ pub(crate) struct Prepared {
     plan: Plan,
     channels: Channels,
     program: PathBuf,
+    inside: PathBuf,
+    machine: Option<Machine>,
+    same_user: bool,
     isolation: Isolation,
     cgroup: Option<Cgroup>,
 }
@@ -180,6 +199,8 @@ impl Prepared {
             first,
             second,
             program: self.program,
+            inside: self.inside,
+            machine: self.machine,
             cgroup: self.cgroup,
             init,
         };
@@ -187,7 +208,7 @@ impl Prepared {
             cgroup.admit(held.init.pid())?;
         }
         if self.isolation.namespaces {
-            map_ids(held.init.pid())?;
+            map_ids(held.init.pid(), self.same_user)?;
             held.init.go()?;
         }
         Ok(held)
@@ -226,20 +247,29 @@ impl Held {
     /// Path under which the subject sees its own program.
     #[must_use]
     pub fn program_inside(&self) -> PathBuf {
-        if self.isolation.namespaces {
-            Path::new(PLACE).join(self.program.file_name().unwrap_or_default())
-        } else {
-            self.program.clone()
-        }
+        self.inside.clone()
+    }
+
+    /// What differs now from what was there when the sandbox was made, in a view of the whole
+    /// machine; `None` in any other.
+    #[must_use]
+    pub fn changes(&self) -> Option<Changes> {
+        let machine = self.machine.as_ref()?;
+        Some(machine.changes(&PathBuf::from(format!("/proc/{}/root", self.pid))))
     }
 }
 
 /// Root maps itself for the set-up and an unprivileged user for the subject: root inside a user
 /// namespace escapes RLIMIT_NPROC. Anybody else can map only itself.
-fn map_ids(pid: i32) -> Result<()> {
+/// The same user keeps all of root's ids, or its own one.
+fn map_ids(pid: i32, same_user: bool) -> Result<()> {
     let (user, group) = cpu::user_and_group();
     let map = |own: u32| {
-        if user == 0 {
+        if same_user && user == 0 {
+            format!("0 0 {}\n", u32::MAX)
+        } else if same_user {
+            format!("{own} {own} 1\n")
+        } else if user == 0 {
             format!("0 0 1\n{INSIDE_USER} {NOBODY} 1\n")
         } else {
             format!("{INSIDE_USER} {own} 1\n")

@@ -15,6 +15,7 @@ mod error;
 mod job;
 mod launch;
 mod lease;
+mod machine;
 mod probe;
 mod steps;
 mod view;
@@ -24,6 +25,7 @@ pub use error::{Result, SandboxError};
 pub use job::{Finished, Job};
 pub use launch::{Held, Launch};
 pub use lease::CpuLease;
+pub use machine::{Changes, Made, MadeKind};
 pub use probe::{Host, Wanted, probe};
 pub use view::View;
 

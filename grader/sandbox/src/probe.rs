@@ -11,6 +11,8 @@ pub enum Wanted {
     /// All that the machine offers.
     #[default]
     All,
+    /// The same, and the subject keeps the user who started it: for programs of the user's own.
+    SameUser,
     /// Neither namespaces nor control groups: the subject sees the machine as its user does.
     None,
 }

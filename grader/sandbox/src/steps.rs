@@ -1,7 +1,8 @@
 //! The lists of steps that make a sandbox, in the order in which they must happen.
 
 use crate::error::{Result, SandboxError};
-use crate::view::{DEVICES, SYSTEM, View};
+use crate::machine::devices;
+use crate::view::{SYSTEM, View};
 use forklings_sys::step::Step;
 use std::ffi::CString;
 use std::fs;
@@ -15,64 +16,71 @@ pub(crate) const NOBODY: u32 = 65534;
 
 /// Where the old root stands while the new one is furnished.
 const OLD: &str = "/old";
+/// No set-user-id programs, no device files.
+const QUIET: u64 = libc::MS_NOSUID | libc::MS_NODEV;
 
 /// Makes a root of our own and enters it. Works on /tmp because every machine has one; the files
 /// below the host's /tmp are reached as `/old/tmp`, since the mount moves with the root.
 pub(crate) fn enter_view(view: &View) -> Result<Vec<Step>> {
-    let quiet = libc::MS_NOSUID | libc::MS_NODEV;
     let mut steps = vec![
         mount("none", "/", "", libc::MS_REC | libc::MS_PRIVATE, "")?,
-        mount("tmpfs", "/tmp", "tmpfs", quiet, "size=1m,mode=755")?,
+        mount("tmpfs", "/tmp", "tmpfs", QUIET, "size=1m,mode=755")?,
         Step::MakeDirectory(text("/tmp/old")?, 0o755),
         Step::PivotRoot(text("/tmp")?, text("/tmp/old")?),
         Step::ChangeDirectory(text("/")?),
     ];
+    steps.extend(match view.machine() {
+        Some(machine) => machine.furnish(view.scratch())?,
+        None => furnish(view)?,
+    });
+    Ok(steps)
+}
+
+/// Nothing but the system, scratch folders, and what the view binds.
+fn furnish(view: &View) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
     for path in SYSTEM.iter().map(Path::new) {
         let Ok(metadata) = fs::symlink_metadata(path) else { continue };
         if metadata.is_symlink() {
-            let target = fs::read_link(path)
-                .map_err(|error| SandboxError::File { path: path.into(), error })?;
             steps.extend(parents(path)?);
-            steps.push(Step::Link(c(&target)?, c(path)?));
+            steps.push(link(path)?);
         } else {
             steps.extend(bind(path, path, false)?);
         }
     }
-    for device in DEVICES.iter().map(Path::new).filter(|device| device.exists()) {
-        steps.extend(parents(device)?);
-        steps.push(Step::MakeFile(c(device)?));
-        steps.push(Step::Mount {
-            source: Some(c(&old(device))?),
-            target: c(device)?,
-            kind: None,
-            flags: libc::MS_BIND,
-            data: None,
-        });
-    }
-    for (path, target) in [
-        ("/dev/fd", "/proc/self/fd"),
-        ("/dev/stdout", "/proc/self/fd/1"),
-        ("/dev/stdin", "/proc/self/fd/0"),
-    ] {
-        steps.push(Step::Link(text(target)?, text(path)?));
-    }
-    let scratch = format!("size={}m,mode=1777,nr_inodes=8192", view.scratch());
+    steps.extend(devices()?);
     for path in ["/tmp", "/dev/shm"] {
-        steps.push(Step::MakeDirectory(text(path)?, 0o1777));
-        steps.push(mount("tmpfs", path, "tmpfs", quiet, &scratch)?);
+        steps.extend(scratch(path, view.scratch())?);
     }
     steps.push(Step::MakeDirectory(text("/proc")?, 0o555));
-    steps.push(mount("proc", "/proc", "proc", quiet | libc::MS_NOEXEC, "")?);
+    steps.push(mount("proc", "/proc", "proc", QUIET | libc::MS_NOEXEC, "")?);
     for binding in view.binds() {
         steps.extend(bind(&binding.host, &binding.inside, binding.writable)?);
     }
     steps.push(Step::Unmount(text(OLD)?));
-    let frozen = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | quiet;
-    steps.push(mount("none", "/", "", frozen, "")?);
+    steps.push(freeze()?);
     Ok(steps)
 }
 
-fn bind(host: &Path, inside: &Path, writable: bool) -> Result<Vec<Step>> {
+/// The root's own file system takes no more changes.
+pub(crate) fn freeze() -> Result<Step> {
+    mount("none", "/", "", libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | QUIET, "")
+}
+
+/// A folder in memory, of so many MiB.
+pub(crate) fn scratch(path: &str, mib: u32) -> Result<[Step; 2]> {
+    let options = format!("size={mib}m,mode=1777,nr_inodes=8192");
+    Ok([Step::MakeDirectory(text(path)?, 0o1777), mount("tmpfs", path, "tmpfs", QUIET, &options)?])
+}
+
+/// The same link as the machine has at this place.
+pub(crate) fn link(path: &Path) -> Result<Step> {
+    let target =
+        fs::read_link(path).map_err(|error| SandboxError::File { path: path.into(), error })?;
+    Ok(Step::Link(c(&target)?, c(path)?))
+}
+
+pub(crate) fn bind(host: &Path, inside: &Path, writable: bool) -> Result<Vec<Step>> {
     let mut steps = parents(inside)?;
     steps.push(if host.is_dir() {
         Step::MakeDirectory(c(inside)?, 0o755)
@@ -92,17 +100,23 @@ fn bind(host: &Path, inside: &Path, writable: bool) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-fn parents(path: &Path) -> Result<Vec<Step>> {
+pub(crate) fn parents(path: &Path) -> Result<Vec<Step>> {
     let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|p| p.parent().is_some()).collect();
     above.reverse();
     above.into_iter().map(|p| Ok(Step::MakeDirectory(c(p)?, 0o755))).collect()
 }
 
-fn old(path: &Path) -> PathBuf {
+pub(crate) fn old(path: &Path) -> PathBuf {
     Path::new(OLD).join(path.strip_prefix("/").unwrap_or(path))
 }
 
-fn mount(source: &str, target: &str, kind: &str, flags: u64, data: &str) -> Result<Step> {
+pub(crate) fn mount(
+    source: &str,
+    target: &str,
+    kind: &str,
+    flags: u64,
+    data: &str,
+) -> Result<Step> {
     Ok(Step::Mount {
         source: Some(text(source)?),
         target: text(target)?,

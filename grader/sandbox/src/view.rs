@@ -2,12 +2,14 @@
 //! libraries read-only, a few devices, its own /proc, small /tmp and /dev/shm, and whatever the
 //! caller binds. Nothing else exists there: no home, no hidden tests, no other submission.
 
+use crate::machine::Machine;
 use std::path::{Path, PathBuf};
 
 /// What is visible inside beside the machine's programs and libraries.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     binds: Vec<Bind>,
+    machine: Option<Machine>,
     /// Size of /tmp and of /dev/shm each, in MiB. 0 stands for 16.
     pub scratch_mib: u32,
 }
@@ -47,6 +49,25 @@ impl View {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The whole machine at its own paths, as its user sees it, for programs of the user's own.
+    /// Nothing is really changed: what is written in `folder` and in the folders for temporary
+    /// files is kept apart and forgotten, and everything else is read-only.
+    #[must_use]
+    pub fn of_machine(folder: &Path) -> Self {
+        // Room for what ordinary programs write; it is memory that is only used when written to.
+        Self { machine: Some(Machine::new(folder)), scratch_mib: 512, ..Self::default() }
+    }
+
+    /// Whether this is the whole machine.
+    #[must_use]
+    pub fn is_machine(&self) -> bool {
+        self.machine.is_some()
+    }
+
+    pub(crate) fn machine(&self) -> Option<&Machine> {
+        self.machine.as_ref()
     }
 
     /// Shows a file or folder read-only at another path. Paths are absolute.

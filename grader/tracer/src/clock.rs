@@ -1,7 +1,8 @@
 //! Virtual time. It stands still while a subject runs, and passes when a sleep ends; reading it
 //! moves it a little, so that a loop that waits for the time ends.
 
-/// Nanoseconds since the Epoch at which every run begins: 2026-01-01 00:00:00 UTC.
+/// Nanoseconds since the Epoch at which a run begins where nobody says otherwise: 2026-01-01
+/// 00:00:00 UTC.
 const START: u64 = 1_767_225_600_000_000_000;
 /// What the monotonic clocks show at the beginning of a run.
 const UPTIME: u64 = 1_000_000_000_000;
@@ -15,11 +16,13 @@ const LONGEST_LOOK: u64 = 10_000_000;
 pub(crate) struct Clock {
     now: u64,
     look: u64,
+    start: u64,
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
-        Self { now: 0, look: LOOK }
+    /// `start` is what the wall clock shows at first, in nanoseconds since the Epoch.
+    pub(crate) fn new(start: Option<u64>) -> Self {
+        Self { now: 0, look: LOOK, start: start.unwrap_or(START) }
     }
 
     /// Nanoseconds since the run began.
@@ -46,13 +49,13 @@ impl Clock {
     /// What a clock shows, in nanoseconds, after the look has taken its time.
     pub(crate) fn read(&mut self, clock: i32) -> u64 {
         self.pass();
-        self.now + Self::origin(clock)
+        self.now + self.origin(clock)
     }
 
     /// What a clock showed when the run began.
-    pub(crate) fn origin(clock: i32) -> u64 {
+    pub(crate) fn origin(&self, clock: i32) -> u64 {
         match clock {
-            libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE | libc::CLOCK_TAI => START,
+            libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE | libc::CLOCK_TAI => self.start,
             // CPU-time clocks are negative or one of these two: they began with the process.
             libc::CLOCK_PROCESS_CPUTIME_ID | libc::CLOCK_THREAD_CPUTIME_ID => 0,
             other if other < 0 => 0,
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_loop_that_waits_for_the_time_ends_soon() {
-        let mut clock = Clock::new();
+        let mut clock = Clock::new(None);
         let begin = clock.read(libc::CLOCK_MONOTONIC);
         let mut looks = 0;
         while clock.read(libc::CLOCK_MONOTONIC) < begin + 1_000_000_000 {

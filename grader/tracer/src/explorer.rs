@@ -3,6 +3,7 @@
 use crate::before_main;
 use crate::course::Course;
 use crate::error::{Misfit, Result};
+use crate::names_left;
 use crate::run::{Finished, Run};
 use crate::server::Server;
 use crate::sleeps_last::SleepsLast;
@@ -20,6 +21,7 @@ pub struct Explorer {
     watchdog: Watchdog,
     subject: Subject,
     lease: CpuLease,
+    isolation: Isolation,
 }
 
 impl Explorer {
@@ -29,9 +31,10 @@ impl Explorer {
     /// What the machine refuses, and programs that do not reach their first instruction.
     pub fn launch(subject: Subject) -> Result<Self> {
         let lease = CpuLease::take()?;
-        let watchdog = Watchdog::new();
+        let watchdog = Watchdog::new(subject.cancel.clone());
         let server = Server::launch(&subject, &lease, &watchdog)?;
-        Ok(Self { server: Some(server), watchdog, subject, lease })
+        let isolation = server.isolation();
+        Ok(Self { server: Some(server), watchdog, subject, lease, isolation })
     }
 
     /// Runs the subject once. The schedule's decisions come first, then its strategy decides.
@@ -86,7 +89,7 @@ impl Explorer {
     /// What stands between the subject and the machine.
     #[must_use]
     pub fn isolation(&self) -> Isolation {
-        self.server.as_ref().map(Server::isolation).unwrap_or_default()
+        self.isolation
     }
 
     fn run_with(
@@ -106,7 +109,6 @@ impl Explorer {
             Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule)?;
         run.order = order;
         let mut finished = run.finish(&self.subject)?;
-        server.remove(&finished.leftovers)?;
         let trace = &mut finished.trace;
         if let Some(stacks) = &mut stacks {
             trace.before_main = before_main::events(trace);
@@ -116,7 +118,14 @@ impl Explorer {
             let proc = trace.events.last().map_or(ProcId::ROOT, |event| event.task.proc);
             trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };
         }
-        self.server = Some(server);
+        let changes = server.held.changes();
+        trace.left_behind =
+            changes.as_ref().map(|changes| names_left::of(changes, &finished.leftovers));
+        server.remove(&finished.leftovers)?;
+        // The next run shall find what this one found: a changed machine is not used again.
+        if changes.is_none_or(|changes| !changes.any) {
+            self.server = Some(server);
+        }
         Ok(finished)
     }
 }

@@ -142,8 +142,22 @@ const PRIVATE: &[i64] = &[
     libc::SYS_llistxattr,
 ];
 
-/// The filter for a traced subject.
-pub(crate) fn traced() -> Filter {
+/// Calls that change who a process is. The kernel lets the user's own programs do what they may,
+/// which is to stay who they are; they are told that this worked. A stranger's gets EPERM.
+const IDENTITY: &[i64] = &[
+    libc::SYS_setuid,
+    libc::SYS_setgid,
+    libc::SYS_setreuid,
+    libc::SYS_setregid,
+    libc::SYS_setresuid,
+    libc::SYS_setresgid,
+    libc::SYS_setfsuid,
+    libc::SYS_setfsgid,
+    libc::SYS_setgroups,
+];
+
+/// The filter for a traced subject; `own` where it is a program of the user's own.
+pub(crate) fn traced(own: bool) -> Filter {
     let mut calls: BTreeMap<i64, Verdict> =
         PRIVATE.iter().map(|&call| (call, Verdict::Allow)).collect();
     calls.extend(denied().into_iter().map(|(call, errno)| (call, Verdict::Fail(errno))));
@@ -152,5 +166,8 @@ pub(crate) fn traced() -> Filter {
     // Memory that others may share is where futexes of several processes stand.
     let shared = u32::try_from(libc::MAP_SHARED).unwrap_or(1);
     calls.insert(libc::SYS_mmap, Verdict::TraceIf { argument: 3, bits: shared });
+    if own {
+        calls.extend(IDENTITY.iter().map(|&call| (call, Verdict::Allow)));
+    }
     Filter::new(&calls, Verdict::Trace)
 }

@@ -71,8 +71,8 @@ impl Run<'_> {
             };
             let hit = self.unwatch(t, &stopped, reason);
             self.stops += 1;
-            if self.stops > STOPS_A_SECOND * self.limits.seconds {
-                let (seconds, proc) = (self.limits.seconds, self.tasks[t].id.proc);
+            if self.stops > STOPS_A_SECOND * self.cpu_seconds {
+                let (seconds, proc) = (self.cpu_seconds, self.tasks[t].id.proc);
                 self.end = Some(End::TimeLimit { seconds, proc, computing: true });
                 return Ok(());
             }
@@ -161,9 +161,14 @@ impl Run<'_> {
         self.watchdog.begin(host, running.tid());
         let halt = running.wait();
         if let Some(given_up) = self.watchdog.end() {
-            // What the kernel says of the moment; the call that is followed may have returned.
-            let stuck = self.stuck(t, given_up.call);
-            self.abandon("a process did not stop for half a minute and used no CPU time", [stuck]);
+            if self.is_cancelled() {
+                self.abandon("it was stopped from outside", []);
+            } else {
+                // What the kernel says of the moment; the call that is followed may have returned.
+                let stuck = self.stuck(t, given_up.call);
+                let reason = "a process did not stop for half a minute and used no CPU time";
+                self.abandon(reason, [stuck]);
+            }
         }
         Ok(Some(halt?))
     }
@@ -246,7 +251,7 @@ impl Run<'_> {
     }
 
     /// Gives the run up: nothing can be said of the program.
-    fn abandon(&mut self, reason: &str, stuck: impl IntoIterator<Item = Stuck>) {
+    pub(crate) fn abandon(&mut self, reason: &str, stuck: impl IntoIterator<Item = Stuck>) {
         let stuck = stuck.into_iter().collect();
         self.end = Some(End::Abandoned { reason: reason.to_owned(), stuck });
     }
@@ -339,8 +344,8 @@ impl Run<'_> {
     fn preempted(&mut self, t: usize) -> Result<()> {
         self.replayable = false;
         let process = self.process(t);
-        if cpu::time_of(process.host)? > u64::from(self.limits.seconds) * 1_000_000_000 {
-            let (seconds, proc) = (self.limits.seconds, process.id);
+        if cpu::time_of(process.host)? > u64::from(self.cpu_seconds) * 1_000_000_000 {
+            let (seconds, proc) = (self.cpu_seconds, process.id);
             self.end = Some(End::TimeLimit { seconds, proc, computing: true });
         }
         Ok(())

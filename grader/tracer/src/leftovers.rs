@@ -14,6 +14,13 @@ pub(crate) struct Leftovers {
     queues: Vec<String>,
 }
 
+impl Leftovers {
+    /// System V objects, by their numbers.
+    pub(crate) fn system_v(&self) -> impl Iterator<Item = (SysV, i32)> {
+        self.sysv.iter().copied()
+    }
+}
+
 impl Run<'_> {
     /// What is left now. Without a namespace of its own only what the run certainly made itself.
     pub(crate) fn leftovers(&self) -> Leftovers {

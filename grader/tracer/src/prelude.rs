@@ -41,8 +41,12 @@ type Reached = std::result::Result<Stopped, Option<Stopped>>;
 
 /// Lets a program that stands at its entry point run to the first call that matters. `pid` is the
 /// one of every copy, where it is the same for all.
-pub(crate) fn run(stopped: Stopped, watchdog: &Watchdog, pid: Option<i32>) -> Result<Prelude> {
-    let mut dispositions = Dispositions::new();
+pub(crate) fn run(
+    stopped: Stopped,
+    watchdog: &Watchdog,
+    pid: Option<i32>,
+    mut dispositions: Dispositions,
+) -> Result<Prelude> {
     let mut maps = None;
     let mut stopped = stopped;
     let mut count = 0;

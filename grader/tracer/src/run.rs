@@ -33,6 +33,8 @@ use forklings_model::{
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::Stopped;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of reads and writes that one trace keeps.
 const ROOM: usize = 4 << 20;
@@ -55,6 +57,8 @@ pub(crate) struct Run<'a> {
     pub(crate) watchdog: &'a Watchdog,
     pub(crate) stacks: Option<&'a mut Stacks>,
     pub(crate) limits: Limits,
+    /// CPU seconds that the run may use.
+    pub(crate) cpu_seconds: u32,
     pub(crate) schedule: &'a Schedule,
     pub(crate) strategy: Box<dyn Pick>,
     pub(crate) fault_random: Random,
@@ -122,6 +126,7 @@ pub(crate) struct Run<'a> {
     pub(crate) room: usize,
     /// Whether standard input is this program's own.
     pub(crate) terminal: bool,
+    cancel: Option<Arc<AtomicBool>>,
 }
 
 impl<'a> Run<'a> {
@@ -133,7 +138,9 @@ impl<'a> Run<'a> {
         subject: &Subject,
         schedule: &'a Schedule,
     ) -> Result<Self> {
-        server.clean();
+        if !subject.view.is_machine() {
+            server.clean();
+        }
         let root = server.root()?;
         let server: &'a Server = server;
         let host = root.stopped.tid();
@@ -167,17 +174,18 @@ impl<'a> Run<'a> {
             watchdog,
             stacks,
             limits: subject.limits,
+            cpu_seconds: subject.cpu_seconds.unwrap_or(subject.limits.seconds),
             schedule,
             strategy: strategy::of(schedule),
             fault_random,
-            subject_random: Random::new(schedule.seed, Stream::Subject),
+            subject_random: Random::new(subject.random.unwrap_or(schedule.seed), Stream::Subject),
             course: Course::default(),
             happened: Vec::new(),
             order: None,
             tasks: vec![Task::new(id, host, root.stopped)],
             processes: vec![process],
             objects: Objects::standard(),
-            clock: Clock::new(),
+            clock: Clock::new(subject.start),
             events: Vec::new(),
             sites: Vec::new(),
             end: None,
@@ -211,6 +219,7 @@ impl<'a> Run<'a> {
             stops: 0,
             room: ROOM,
             terminal: subject.terminal,
+            cancel: subject.cancel.clone(),
         };
         run.replayable = !subject.terminal;
         run.emit(0, EventKind::Started { parent: None, pid });
@@ -260,6 +269,7 @@ impl<'a> Run<'a> {
             stderr: read_all(&self.server.stderr),
             end,
             left_open: self.left_open,
+            left_behind: None,
             unmodelled: self.unmodelled,
             replayable: self.replayable,
             isolation: self.server.isolation(),
@@ -270,6 +280,10 @@ impl<'a> Run<'a> {
 
     fn steps(&mut self) -> Result<()> {
         while self.end.is_none() {
+            if self.is_cancelled() {
+                self.abandon("it was stopped from outside", []);
+                break;
+            }
             self.look_into_kernel()?;
             if std::mem::take(&mut self.only_polls) {
                 self.catch_up()?;
@@ -290,6 +304,10 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
     }
 
     /// Adds an event of a task, at its current place in the code.

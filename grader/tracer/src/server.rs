@@ -7,6 +7,7 @@
 //! its entry point, where two bytes of code are replaced by such an instruction; the server keeps
 //! them, and each copy gets its own bytes back.
 
+use crate::calls;
 use crate::error::{Result, TracerError};
 use crate::filter;
 use crate::image;
@@ -17,7 +18,7 @@ use crate::subject::Subject;
 use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
 use forklings_model::Isolation;
-use forklings_sandbox::{CpuLease, Held, Launch, probe};
+use forklings_sandbox::{CpuLease, Held, Launch, Wanted, probe};
 use forklings_symbols::entry_points;
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
 use forklings_sys::{descriptor, memory};
@@ -103,7 +104,7 @@ impl Server {
             limits: subject.limits,
             wanted: subject.wanted,
             view: subject.view.clone(),
-            filter: Some(filter::traced()),
+            filter: Some(filter::traced(subject.wanted != Wanted::All)),
         }
         .start()?;
         let running = ptrace::seize(held.pid).map_err(TracerError::NotPermitted)?;
@@ -111,13 +112,13 @@ impl Server {
         held.init.release()?;
 
         match to_entry(running)? {
-            Arrival::AtEntry { stopped, entry, tid_address } => Ok(Self {
+            Arrival::AtEntry { stopped, entry, tid_address, dispositions } => Ok(Self {
                 registers: stopped.registers()?,
                 place: Place { stopped: Some(stopped) },
                 held,
                 syscall: entry,
                 replaced: None,
-                dispositions: Dispositions::new(),
+                dispositions: *dispositions,
                 tid_address,
                 stdin,
                 stdout,
@@ -145,13 +146,14 @@ impl Server {
     /// Lets the program go on to its first call that matters; `None` when it does not get there.
     fn past_prelude(mut self, watchdog: &Watchdog) -> Result<Option<Self>> {
         let pid = self.held.isolation.namespaces.then_some(ROOT_PID);
-        let (stopped, next, dispositions) = match prelude::run(self.take()?, watchdog, pid)? {
-            Prelude::Over { stopped, next, dispositions } => (stopped, next, dispositions),
-            Prelude::Lost(left) => {
-                self.place.stopped = left;
-                return Ok(None);
-            }
-        };
+        let (stopped, next, dispositions) =
+            match prelude::run(self.take()?, watchdog, pid, self.dispositions.clone())? {
+                Prelude::Over { stopped, next, dispositions } => (stopped, next, dispositions),
+                Prelude::Lost(left) => {
+                    self.place.stopped = left;
+                    return Ok(None);
+                }
+            };
         self.place.stopped = Some(stopped);
         self.dispositions = dispositions;
         self.registers = next.registers;
@@ -354,7 +356,7 @@ pub(crate) fn read_all(file: &File) -> Vec<u8> {
 }
 
 enum Arrival {
-    AtEntry { stopped: Stopped, entry: u64, tid_address: u64 },
+    AtEntry { stopped: Stopped, entry: u64, tid_address: u64, dispositions: Box<Dispositions> },
     NeverExecuted,
     Died(i32),
 }
@@ -365,6 +367,7 @@ fn to_entry(mut running: Running) -> Result<Arrival> {
     let mut entry = 0;
     let mut saved = 0;
     let mut tid_address = 0;
+    let mut dispositions = Dispositions::new();
     loop {
         let (stopped, reason) = match running.wait()? {
             Halt::Stopped(stopped, reason) => (stopped, reason),
@@ -376,6 +379,7 @@ fn to_entry(mut running: Running) -> Result<Arrival> {
             Reason::Exec => {
                 executed = true;
                 tid_address = 0;
+                dispositions.exec();
                 entry = image::prepare(&stopped)?.ok_or_else(|| lost("no entry point"))?;
                 saved = memory::read_u64(stopped.tid(), entry)?;
                 stopped.poke(entry, (saved & !0xff) | 0xcc)?;
@@ -385,6 +389,13 @@ fn to_entry(mut running: Running) -> Result<Arrival> {
                 if registers.orig_rax.cast_signed() == libc::SYS_set_tid_address {
                     tid_address = registers.rdi;
                 }
+                // It may fail, which no constructor does on purpose.
+                if registers.orig_rax.cast_signed() == libc::SYS_rt_sigaction && registers.rsi != 0
+                {
+                    let signal = i32::try_from(registers.rdi).unwrap_or(0);
+                    let tid = stopped.tid();
+                    dispositions.set(signal, calls::signals::disposition_at(tid, registers.rsi)?);
+                }
             }
             Reason::Signal(libc::SIGTRAP) if executed => {
                 let mut registers = stopped.registers()?;
@@ -393,7 +404,12 @@ fn to_entry(mut running: Running) -> Result<Arrival> {
                     registers.rip = entry;
                     registers.orig_rax = u64::MAX;
                     stopped.set_registers(&registers)?;
-                    return Ok(Arrival::AtEntry { stopped, entry, tid_address });
+                    return Ok(Arrival::AtEntry {
+                        stopped,
+                        entry,
+                        tid_address,
+                        dispositions: Box::new(dispositions),
+                    });
                 }
             }
             Reason::Signal(number) => signal = number,

@@ -2,7 +2,9 @@
 
 use forklings_model::Limits;
 use forklings_sandbox::{View, Wanted};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A program with everything that its runs have in common.
 #[derive(Clone, Debug)]
@@ -19,6 +21,14 @@ pub struct Subject {
     pub folder: PathBuf,
     /// What one run may use.
     pub limits: Limits,
+    /// CPU seconds that a run may use, where that is not the limit on virtual time too: a program
+    /// may sleep for an hour at no cost.
+    pub cpu_seconds: Option<u32>,
+    /// What the wall clock shows when a run begins, in nanoseconds since the Epoch; without it, the
+    /// beginning of 2026.
+    pub start: Option<u64>,
+    /// Seed of what `getrandom` gives in every run; without one it follows the schedule's.
+    pub random: Option<u64>,
     /// How much isolation to use.
     pub wanted: Wanted,
     /// What it sees beside the system.
@@ -30,6 +40,8 @@ pub struct Subject {
     /// comes (and captured all the same). [`Subject::stdin`] is not used then, and a run need not
     /// repeat.
     pub terminal: bool,
+    /// Set from elsewhere to stop a run before its end.
+    pub cancel: Option<Arc<AtomicBool>>,
 }
 
 impl Subject {
@@ -51,10 +63,14 @@ impl Subject {
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             folder: PathBuf::from("/tmp"),
             limits,
+            cpu_seconds: None,
+            random: None,
+            start: None,
             wanted: Wanted::All,
             view: View::new(),
             sources: Vec::new(),
             terminal: false,
+            cancel: None,
         }
     }
 
@@ -75,6 +91,29 @@ impl Subject {
         subject.folder = std::env::current_dir()?;
         subject.wanted = Wanted::None;
         subject.sources = vec![subject.folder.clone()];
+        Ok(subject)
+    }
+
+    /// Any program of this machine, to be run many times in this folder: as [`Subject::command`],
+    /// but where the machine offers namespaces each run finds the same machine, whatever the one
+    /// before it did: files are really changed nowhere, and processes, shared memory, message
+    /// queues, the network and pids are its own. Random bytes from the kernel are those of this
+    /// seed in every run, so that runs differ in their order alone.
+    ///
+    /// # Errors
+    /// When the current folder is gone.
+    pub fn repeated(
+        program: impl Into<PathBuf>,
+        args: Vec<String>,
+        folder: &Path,
+        seed: u64,
+    ) -> std::io::Result<Self> {
+        let mut subject = Self::command(program, args)?;
+        subject.folder = folder.to_path_buf();
+        subject.sources = vec![folder.to_path_buf()];
+        subject.wanted = Wanted::SameUser;
+        subject.view = View::of_machine(folder);
+        subject.random = Some(seed);
         Ok(subject)
     }
 }

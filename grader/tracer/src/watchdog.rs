@@ -4,6 +4,7 @@
 
 use forklings_sys::{cpu, ptrace};
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,12 +39,14 @@ pub(crate) struct GivenUp {
 }
 
 impl Watchdog {
-    pub(crate) fn new() -> Self {
+    /// `cancel` is set from elsewhere to give up whatever runs.
+    pub(crate) fn new(cancel: Option<Arc<AtomicBool>>) -> Self {
         let watched = Arc::new(Mutex::new(None));
         let seen = Arc::downgrade(&watched);
         thread::spawn(move || {
             while let Some(watched) = seen.upgrade() {
-                look(&watched);
+                let cancelled = cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+                look(&watched, cancelled);
                 drop(watched);
                 thread::sleep(TICK);
             }
@@ -63,9 +66,14 @@ impl Watchdog {
     }
 }
 
-fn look(watched: &Mutex<Option<Watched>>) {
+fn look(watched: &Mutex<Option<Watched>>, cancelled: bool) {
     let mut guard = watched.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(watched) = guard.as_mut() else { return };
+    if cancelled {
+        watched.given_up = Some(GivenUp { call: None });
+        drop(ptrace::kill(watched.pid, libc::SIGKILL));
+        return;
+    }
     let Ok(used) = cpu::time_of(watched.pid) else { return };
     if watched.cpu == u64::MAX {
         watched.cpu = used;

@@ -4,10 +4,12 @@ pub(crate) mod check;
 pub(crate) mod course;
 mod doctor;
 pub(crate) mod explain;
+pub(crate) mod explore;
 pub(crate) mod grade;
 pub(crate) mod hint;
 mod list;
 mod overview;
+mod program;
 pub(crate) mod replay;
 pub(crate) mod trace;
 
@@ -26,6 +28,7 @@ pub(crate) fn run(args: Args, screen: &Screen) -> Result<u8> {
         Some(Command::Check(args)) => check::run(&args, &repository()?, screen),
         Some(Command::Hint(args)) => hint::run(&args, &repository()?, screen),
         Some(Command::Trace(args)) => trace::run(args, repository, screen),
+        Some(Command::Explore(args)) => explore::run(args, repository, screen),
         Some(Command::Replay(args)) => replay::run(&args, screen),
         Some(Command::Explain(args)) => explain::run(&args, screen),
         Some(Command::Doctor) => doctor::run(repository().ok().as_ref(), screen),

@@ -1,13 +1,16 @@
-//! `forklings replay`: runs a suite again with one schedule and shows what it says.
+//! `forklings replay`: runs a suite again with one schedule and shows what it says; a program that
+//! was explored without a suite is run and judged alone.
 
+use super::explore::{self, saved};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::screen::Screen;
 use crate::suite::Run;
 use anyhow::{Context, Result, bail};
 use forklings_grade::exit_codes;
-use forklings_model::{Outcome, ReplayFile};
+use forklings_model::{CommandReplay, End, Outcome, ReplayFile, Shows};
 use forklings_report::terminal;
+use forklings_tracer::{Explorer, TracerError};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +22,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
     let path = args.file.canonicalize().map_err(|error| bad(&args.file, &error.to_string()))?;
-    let file = read(&path)?;
+    let file = match read(&path)? {
+        File::Suite(file) => file,
+        File::Command(file) => return alone(&file, screen),
+    };
     still_there(&file)?;
     let run = Run {
         suite: &file.suite,
@@ -45,23 +51,66 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
     })
 }
 
-fn read(path: &Path) -> Result<ReplayFile> {
+/// The two kinds of schedule files.
+enum File {
+    /// A suite judges it.
+    Suite(Box<ReplayFile>),
+    /// A program that was explored without a suite.
+    Command(Box<CommandReplay>),
+}
+
+fn read(path: &Path) -> Result<File> {
     let text = fs::read_to_string(path).map_err(|error| bad(path, &error.to_string()))?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|_| bad(path, "it is no schedule file"))?;
+    let alone = value.get("command").is_some();
+    let (most, again) = match alone {
+        true => (CommandReplay::VERSION, "explore the program again"),
+        false => (ReplayFile::VERSION, "run the test again"),
+    };
     // The version comes first: a file of another one need not have the same fields.
     match value.get("version").and_then(serde_json::Value::as_u64) {
-        Some(version) if ReplayFile::reads(version) => {}
+        Some(version) if alone && version == u64::from(most) => {}
+        Some(version) if !alone && ReplayFile::reads(version) => {}
         Some(version) => {
             let why = format!(
-                "it has version {version}, and this program reads up to version {}; run the test again",
-                ReplayFile::VERSION
+                "it has version {version}, and this program reads up to version {most}; {again}"
             );
             return Err(bad(path, &why));
         }
         None => return Err(bad(path, "it is no schedule file")),
     }
-    serde_json::from_value(value).map_err(|error| bad(path, &format!("it is damaged: {error}")))
+    let damaged = |error| bad(path, &format!("it is damaged: {error}"));
+    if alone {
+        return serde_json::from_value(value).map(File::Command).map_err(damaged);
+    }
+    serde_json::from_value(value).map(File::Suite).map_err(damaged)
+}
+
+/// Runs a program without a suite under its schedule.
+fn alone(file: &CommandReplay, screen: &Screen) -> Result<u8> {
+    saved::unchanged(file)?;
+    let subject = explore::subject::of(&file.command, interrupt::flag()?)?;
+    let mut explorer = Explorer::launch(subject).map_err(explore::as_input)?;
+    let trace = match explorer.replay(&file.schedule) {
+        Err(TracerError::Misfit(misfit)) => bail!(Failure::BadInput(format!(
+            "the schedule does not fit any more: {misfit}. What the program reads has changed, or it \
+             does not do the same every time; explore it again"
+        ))),
+        run => run?,
+    };
+    if let End::Abandoned { reason, .. } = &trace.end {
+        bail!("the run was given up, which is no fault of the program: {reason}");
+    }
+    let (demands, waivers) = (&file.command.demands, &file.command.waivers);
+    let findings = forklings_rules::without_contract(&trace, demands, waivers).findings;
+    let shown = match &file.shows {
+        Shows::Rule(rule) => findings.iter().any(|finding| finding.rule() == *rule),
+        Shows::Result(result) => *result == explore::result_of(&trace),
+    };
+    let run = (&findings[..], &trace);
+    screen.print(&terminal::replayed(&file.command, &file.shows, run, shown, &screen.style))?;
+    Ok(if findings.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS })
 }
 
 /// Whether the suite and the program are those that the file was made with.

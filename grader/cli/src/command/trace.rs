@@ -1,5 +1,6 @@
 //! `forklings trace`: one run of a scenario, or of any program, drawn in the terminal.
 
+use super::program;
 use crate::cargo;
 use crate::failure::Failure;
 use crate::repository::{self, Repository};
@@ -12,9 +13,6 @@ use forklings_report::style::Ink;
 use forklings_report::{Style, escape, message, sentence, terminal};
 use forklings_tracer::{Explorer, Subject};
 use serde::Serialize;
-use std::env;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{self, Path, PathBuf};
 
 /// Lines of output that are repeated.
 const LINES: usize = 40;
@@ -123,29 +121,12 @@ fn command(args: &Args) -> Result<Subject> {
     let Some((name, rest)) = args.program.split_first() else {
         bail!(Failure::Usage("name a program after `--`".to_owned()));
     };
-    let program = find(name)?;
+    let program = program::find(name)?;
     let mut subject =
         Subject::command(program, rest.to_vec()).context("the current folder is gone")?;
     // With --json standard output holds nothing but JSON.
     subject.terminal = !args.json;
     Ok(subject)
-}
-
-/// Looks a program up as a shell does.
-fn find(name: &str) -> Result<PathBuf> {
-    let runnable = |path: &Path| {
-        path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    let found = if name.contains('/') {
-        Some(PathBuf::from(name)).filter(|path| runnable(path))
-    } else {
-        let path = env::var_os("PATH").unwrap_or_default();
-        env::split_paths(&path).map(|folder| folder.join(name)).find(|path| runnable(path))
-    };
-    let missing =
-        || Failure::BadInput(format!("no program `{}` can be run here", escape::line(name)));
-    // Not resolved further: programs such as busybox act by the name they are called by.
-    Ok(path::absolute(found.ok_or_else(missing)?)?)
 }
 
 /// What the program printed, where it was not seen already.

@@ -3,8 +3,10 @@
 
 mod bars;
 mod lines;
+mod schedules;
 mod tests;
 
+pub(crate) use schedules::{Schedules, schedules};
 pub(crate) use tests::tests;
 
 use crate::screen::Screen;

@@ -5,6 +5,7 @@ mod arrows;
 mod class;
 mod course;
 mod door;
+mod explore;
 mod misuse;
 mod pages;
 mod replay;

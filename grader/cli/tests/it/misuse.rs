@@ -21,6 +21,13 @@ fn a_command_line_that_means_nothing_is_2() {
     check(&["trace"], 2, "Usage:");
     check(&["trace", "zombies"], 2, "<SCENARIO>");
     check(&["trace", "--strategy", "best", "--", "true"], 2, "parent-first, child-first");
+    check(&["explore"], 2, "Usage:");
+    check(&["explore", "--faults", "eintr,sleep", "--", "true"], 2, "`sleep` is none of eintr");
+    check(&["explore", "--strategy", "best", "--", "true"], 2, "no strategy is called `best`");
+    check(&["explore", "--waive", "zombie", "--", "true"], 2, "zombie-left");
+    check(&["explore", "--schedules", "0", "--", "true"], 2, "0 is not in 1..");
+    check(&["explore", "--before", "a", "--", "true"], 2, "2 values required");
+    check(&["explore", "zombies"], 2, "<SCENARIO>");
     check(&["grade"], 2, "<FOLDER>");
     check(&["grade", ".", "--jobs", "0"], 2, "0 is not in 1..=1024");
 }
@@ -31,6 +38,8 @@ fn a_path_that_cannot_be_used_is_3() {
     check(&["list", "--course", "/proc"], 3, "/proc holds no course");
     check(&["replay", "/does/not/exist"], 3, "cannot replay /does/not/exist");
     check(&["replay", "Cargo.toml"], 3, "it is no schedule file");
+    check(&["explore", "--stdout", "/no/such", "--", "true"], 3, "cannot read /no/such");
+    check(&["explore", "--stdin", "/no/such", "--", "true"], 3, "cannot read /no/such");
     check(&["trace", "--", "no-such-program"], 3, "no program `no-such-program`");
     let empty = TempDir::new().unwrap();
     check(&["grade", empty.path().to_str().unwrap()], 3, "there are no submissions in");

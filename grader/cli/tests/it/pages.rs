@@ -30,6 +30,11 @@ fn help_of_trace() {
 }
 
 #[test]
+fn help_of_explore() {
+    insta::assert_snapshot!(page(&["explore", "--help"]));
+}
+
+#[test]
 fn list() {
     insta::assert_snapshot!(page(&["list"]));
 }

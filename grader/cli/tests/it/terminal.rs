@@ -108,6 +108,35 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 #[test]
+fn exploring_shows_progress_and_ctrl_c_shows_what_was_found() {
+    let folder = TempDir::new().unwrap();
+    let script = "for n in 1 2 3 4; do (true) & done; wait";
+    let options = ["--schedules", "1000000", "--seed", "1"];
+    let command = [&["explore"], &options[..], &["--", "sh", "-c", script]].concat();
+    let mut command = forklings(&command);
+    command.current_dir(folder.path());
+    let mut session = at_terminal(command);
+    session.exp_string("schedules/s, ").unwrap();
+    session.send_control('c').unwrap();
+    let rest = without_escapes(&session.exp_eof().unwrap());
+    assert!(rest.contains("stopped by Ctrl-C"), "{rest}");
+    assert!(rest.contains("schedules"), "{rest}");
+    assert_eq!(exit_code(&session), 130);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");
+}
+
+#[test]
+fn a_program_that_computes_is_stopped_by_ctrl_c_at_once() {
+    let spin = ["explore", "--seconds", "3000", "--", "sh", "-c", "while :; do :; done"];
+    let mut session = at_terminal(forklings(&spin));
+    session.exp_string("/200").unwrap();
+    session.send_control('c').unwrap();
+    let rest = without_escapes(&session.exp_eof().unwrap());
+    assert!(rest.contains("nothing is known"), "{rest}");
+    assert_eq!(exit_code(&session), 130);
+}
+
+#[test]
 fn a_traced_program_reads_from_its_terminal() {
     let mut session = at_terminal(forklings(&["trace", "--", "cat"]));
     session.send_line("a line that was typed").unwrap();

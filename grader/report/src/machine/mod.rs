@@ -2,6 +2,8 @@
 
 mod csv;
 mod json;
+mod survey;
 
 pub use csv::gradebook;
 pub use json::{SCHEMA, report};
+pub use survey::{SURVEY_SCHEMA, survey};

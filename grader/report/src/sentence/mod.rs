@@ -11,6 +11,7 @@ pub mod end;
 pub mod event;
 mod limits;
 pub mod name;
+mod objects;
 mod order;
 mod pipe_ends;
 mod processes;
@@ -105,6 +106,12 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
             held.explain()
         }
         Detail::Deadlock { waits } => standstill::deadlock(waits, trace),
+        Detail::ShmLeft { paths }
+        | Detail::SemLeft { paths }
+        | Detail::QueueLeft { paths }
+        | Detail::FifoLeft { paths }
+        | Detail::SocketLeft { paths }
+        | Detail::TempLeft { paths } => objects::left(finding.rule(), paths),
         Detail::FdInherited { proc, program, fds } => {
             descriptors::fd_inherited(*proc, program, fds)
         }
@@ -131,6 +138,22 @@ pub fn brief(finding: &Finding, trace: &Trace) -> String {
     }
 }
 
+/// What happened, in one line, for findings that say it without their run; of others the rule's name.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "only few findings are ever listed")]
+pub fn without_trace(finding: &Finding) -> String {
+    match &finding.detail {
+        Detail::FdLeaked { fds } => descriptors::fd_leaked(fds).happened,
+        Detail::FdInherited { proc, program, fds } => {
+            descriptors::fd_inherited(*proc, program, fds).happened
+        }
+        Detail::BusyWait { proc, call, times, naps } => {
+            processes::busy_wait(*proc, call, *times, *naps).happened
+        }
+        _ => finding.rule().name().to_owned(),
+    }
+}
+
 /// The processes that a finding is about, the most important first.
 #[must_use]
 pub fn concerned(detail: &Detail) -> Vec<ProcId> {
@@ -138,7 +161,13 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
         Detail::BuildFailed { .. }
         | Detail::TodoLeft { .. }
         | Detail::OrderViolated { .. }
-        | Detail::OutputWrong { .. } => Vec::new(),
+        | Detail::OutputWrong { .. }
+        | Detail::ShmLeft { .. }
+        | Detail::SemLeft { .. }
+        | Detail::QueueLeft { .. }
+        | Detail::FifoLeft { .. }
+        | Detail::SocketLeft { .. }
+        | Detail::TempLeft { .. } => Vec::new(),
         Detail::FdLeaked { .. } => vec![ProcId::ROOT],
         Detail::ProcessLimit { proc, .. }
         | Detail::MemoryLimit { proc, .. }

@@ -7,7 +7,21 @@ use forklings_model::Explored;
 /// One sentence on what was tried without a failure, and how much that proves, with a newline.
 #[must_use]
 pub fn explored(explored: &Explored) -> String {
-    let mut text = claim(explored);
+    format!("{}{}\n", claim(explored), reservations(explored))
+}
+
+/// One sentence on what was tried where failures were found, with a newline: nothing is claimed of
+/// how often, as nobody asked for that.
+pub(super) fn attempted(explored: &Explored) -> String {
+    let schedules = count(explored.schedules.into(), "schedule", "schedules");
+    let orders = count(explored.distinct_orders.into(), "distinct order", "distinct orders");
+    let all = if explored.exhausted { ": every one that there is (exhausted)" } else { "" };
+    format!("{schedules}, {orders}{all}{}\n", reservations(explored))
+}
+
+/// What limits the sentence before it.
+fn reservations(explored: &Explored) -> String {
+    let mut text = String::new();
     if let Some(nothing_new) = explored.saturated {
         text += &format!("; stopped there, since {nothing_new} in a row brought no new order");
     }
@@ -20,7 +34,6 @@ pub fn explored(explored: &Explored) -> String {
         let calls: Vec<String> = explored.unmodelled.iter().map(|call| line(call)).collect();
         text += &format!("; not controlled: {}", list(&calls, 4));
     }
-    text.push('\n');
     text
 }
 

@@ -64,15 +64,7 @@ fn six_parts(judgement: &Judgement, failure: &Failure, style: &Style) -> String 
 }
 
 fn places(message: &Message, style: &Style) -> String {
-    let mut out = String::new();
-    for (n, (what, place)) in message.places.iter().enumerate() {
-        let label = if n == 0 { "where" } else { "" };
-        let what = if what.is_empty() { String::new() } else { format!("{what} ") };
-        let code = place.text.as_deref().map_or(String::new(), |text| format!("   {text}"));
-        let room = style.width.saturating_sub(13).max(40);
-        out += &part(label, &crate::escape::cut(&format!("{what}{place}{code}"), room), style);
-    }
-    out
+    super::layout::places(&message.places, style)
 }
 
 /// Further rules that the same test broke, a line each.

@@ -1,5 +1,6 @@
 //! Labels at the left, wrapped text at the right: how the parts of a message are set.
 
+use crate::place::Place;
 use crate::style::{Ink, Style};
 use textwrap::{Options, WordSplitter};
 
@@ -50,6 +51,19 @@ pub(super) fn command(label: &str, command: &str, style: &Style) -> String {
     } else {
         format!("{head}{command}\n")
     }
+}
+
+/// The places of a failure, each a line with its code.
+pub(super) fn places(places: &[(String, Place)], style: &Style) -> String {
+    let mut out = String::new();
+    for (n, (what, place)) in places.iter().enumerate() {
+        let label = if n == 0 { "where" } else { "" };
+        let what = if what.is_empty() { String::new() } else { format!("{what} ") };
+        let code = place.text.as_deref().map_or(String::new(), |text| format!("   {text}"));
+        let room = style.width.saturating_sub(13).max(40);
+        out += &part(label, &crate::escape::cut(&format!("{what}{place}{code}"), room), style);
+    }
+    out
 }
 
 fn head(label: &str, style: &Style) -> String {

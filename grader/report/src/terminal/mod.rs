@@ -5,6 +5,7 @@ mod judgement;
 mod layout;
 #[cfg(feature = "class")]
 mod summary;
+mod survey;
 mod trace;
 mod tree;
 
@@ -12,5 +13,8 @@ pub use explored::explored;
 pub use judgement::{judgement, todo_again};
 #[cfg(feature = "class")]
 pub use summary::summary;
+#[cfg(feature = "machine")]
+pub(crate) use survey::remark;
+pub use survey::{replayed, survey};
 pub use trace::trace;
 pub use tree::tree;

@@ -40,6 +40,7 @@ impl Run {
                 stderr: Vec::new(),
                 end: End::Root { ending: Ending::Exited(0), alive: Vec::new() },
                 left_open: Vec::new(),
+                left_behind: None,
                 unmodelled: Vec::new(),
                 replayable: true,
                 isolation: isolation(),

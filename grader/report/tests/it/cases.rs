@@ -3,9 +3,9 @@
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
 use crate::signal_cases;
 use forklings_model::{
-    Action, Deed, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Pid, PipeEnd,
-    ProcId, Signal, SignalSource, SignalTarget, Stream, WaitOptions, WaitOutcome, WaitTarget,
-    WaitsFor,
+    Action, Deed, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Object,
+    ObjectId, ObjectKind, Pid, PipeEnd, ProcId, Signal, SignalSource, SignalTarget, Stream,
+    WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
 };
 
 /// Every case, named by its rule and what is special about it.
@@ -26,6 +26,12 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("killed-by-signal", killed_by_signal()),
         ("eintr-not-handled", eintr_not_handled()),
         ("fd-leaked", fd_leaked()),
+        ("shm-left", left(|paths| Detail::ShmLeft { paths }, "/dev/shm/counter")),
+        ("sem-left", left(|paths| Detail::SemLeft { paths }, "/dev/shm/sem.gate")),
+        ("queue-left", left(|paths| Detail::QueueLeft { paths }, "/dev/mqueue/jobs")),
+        ("fifo-left", left(|paths| Detail::FifoLeft { paths }, "/tmp/requests")),
+        ("socket-left", left(|paths| Detail::SocketLeft { paths }, "/tmp/service")),
+        ("temp-left", left(|paths| Detail::TempLeft { paths }, "/tmp/sorted-101")),
         ("fd-inherited", fd_inherited()),
         ("pipe-end-open", pipe_end_open()),
         ("pipe-end-open-own", pipe_end_open_own()),
@@ -296,6 +302,18 @@ fn eintr_not_handled() -> Failure {
     let detail =
         Detail::EintrNotHandled { proc: P1, call: "waitpid".to_owned(), signal: Some(Signal(14)) };
     run.failure(detail, &[cut, end], Some(site), None)
+}
+
+/// Something with a name that the program leaves.
+fn left(detail: fn(Vec<String>) -> Detail, path: &str) -> Failure {
+    let mut run = Run::new(&["reap_all", "1"]);
+    let object = ObjectId(u32::try_from(run.trace.objects.len()).unwrap());
+    let kind = ObjectKind::File(path.to_owned());
+    run.trace.objects.push(Object { object, kind, made_at: None });
+    let made = run.event(P1, EventKind::Opened { fd: 3, object, close_on_exec: false });
+    let end = run.exit(P1, 0);
+    let site = run.site(12, "let file = open(path, flags, mode)?;");
+    run.failure(detail(vec![path.to_owned()]), &[made, end], Some(site), None)
 }
 
 fn fd_leaked() -> Failure {

@@ -10,6 +10,8 @@ mod messages;
 #[cfg(all(feature = "html", feature = "machine", feature = "class"))]
 mod outputs;
 mod runs;
-#[cfg(all(feature = "html", feature = "machine", feature = "class"))]
+#[cfg(feature = "machine")]
 mod schema;
 mod signal_cases;
+#[cfg(feature = "machine")]
+mod survey;

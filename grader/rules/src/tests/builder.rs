@@ -40,6 +40,7 @@ pub(super) fn run() -> Run {
         stderr: Vec::new(),
         end: End::Abandoned { reason: "not ended".to_owned(), stuck: Vec::new() },
         left_open: Vec::new(),
+        left_behind: None,
         unmodelled: Vec::new(),
         replayable: true,
         isolation: Isolation::default(),

@@ -108,7 +108,7 @@ impl Run<'_> {
                 }
                 let absolute = call.int(1) & libc::TIMER_ABSTIME != 0;
                 let old = timer.countdown.left(now);
-                timer.countdown = countdown(setting, absolute, timer.clock, now);
+                timer.countdown = countdown(setting, absolute, timer.clock, &self.clock);
                 write_setting(tid, call.args[3], old, 1)
             }
             libc::SYS_timer_gettime => {
@@ -127,13 +127,14 @@ impl Run<'_> {
 pub(super) fn countdown(
     (value, interval): (u64, u64),
     absolute: bool,
-    clock: i32,
-    now: u64,
+    id: i32,
+    clock: &Clock,
 ) -> Countdown {
+    let now = clock.now();
     match (value, absolute) {
         (0, _) => Countdown::default(),
         (value, true) => {
-            Countdown::until(value.saturating_sub(Clock::origin(clock)).max(now), interval)
+            Countdown::until(value.saturating_sub(clock.origin(id)).max(now), interval)
         }
         (value, false) => Countdown::until(now.saturating_add(value), interval),
     }

@@ -4,7 +4,6 @@
 
 use super::Before;
 use crate::attempt::{Attempt, Class};
-use crate::clock::Clock;
 use crate::error::Result;
 use crate::futexes::Key;
 use crate::run::Run;
@@ -78,7 +77,7 @@ impl Run<'_> {
             _ if call.int(1) & REALTIME != 0 => libc::CLOCK_REALTIME,
             _ => libc::CLOCK_MONOTONIC,
         };
-        let deadline = time.saturating_sub(Clock::origin(clock)).max(self.clock.now());
+        let deadline = time.saturating_sub(self.clock.origin(clock)).max(self.clock.now());
         self.tasks[t].deadline = Some(deadline);
     }
 

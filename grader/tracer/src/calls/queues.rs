@@ -2,7 +2,6 @@
 
 use super::Before;
 use super::processes::errno_of;
-use crate::clock::Clock;
 use crate::descriptors::End;
 use crate::error::Result;
 use crate::run::Run;
@@ -25,7 +24,7 @@ impl Run<'_> {
         }
         if call.args[4] != 0 && self.tasks[t].deadline.is_none() {
             let Ok(end) = self.read_timespec(t, call.args[4]) else { return Ok(None) };
-            let origin = Clock::origin(libc::CLOCK_REALTIME);
+            let origin = self.clock.origin(libc::CLOCK_REALTIME);
             self.tasks[t].deadline = Some(end.saturating_sub(origin));
             if end.saturating_sub(origin) <= self.clock.now() {
                 self.tasks[t].expired = true;

@@ -1,7 +1,6 @@
 //! Time: clocks and sleeps, all virtual. Randomness too, since both would make runs differ.
 
 use super::Before;
-use crate::clock::Clock;
 use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
@@ -66,7 +65,7 @@ impl Run<'_> {
         };
         let Ok(length) = self.read_timespec(t, place) else { return Ok(None) };
         Ok(Some(if absolute {
-            length.saturating_sub(Clock::origin(call.int(0))).max(self.clock.now())
+            length.saturating_sub(self.clock.origin(call.int(0))).max(self.clock.now())
         } else {
             // No sleep is free, or a loop of empty ones would never end.
             self.clock.now() + length.max(MICROSECOND)

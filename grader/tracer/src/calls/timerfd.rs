@@ -34,7 +34,7 @@ impl Run<'_> {
         let Some(setting) = read_setting(tid, call.args[2], 1) else { return Ok(None) };
         let absolute = call.int(1) & libc::TFD_TIMER_ABSTIME != 0;
         let old = timer.countdown.left(now);
-        timer.countdown = countdown(setting, absolute, timer.clock, now);
+        timer.countdown = countdown(setting, absolute, timer.clock, &self.clock);
         let was_readable = timer.expiries > 0;
         timer.expiries = 0;
         if was_readable && let Some(copy) = self.copy(t, call.int(0)) {

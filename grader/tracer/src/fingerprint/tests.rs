@@ -37,6 +37,7 @@ fn of(steps: &[Step]) -> u64 {
         stderr: Vec::new(),
         end: End::Root { ending: Ending::Exited(0), alive: Vec::new() },
         left_open: Vec::new(),
+        left_behind: None,
         unmodelled: Vec::new(),
         replayable: true,
         isolation: Isolation::default(),

@@ -11,3 +11,4 @@ mod exploration;
 mod handlers;
 mod limits;
 mod record;
+mod repeated;

@@ -1,0 +1,145 @@
+//! The words of `--faults`, and the sets of faults that come of them: a schedule has one set, so
+//! what strikes at one of several places is tried at each in turn.
+
+use forklings_model::{Action, EventKind, Fault, ProcId, Signal, Trace};
+use std::collections::BTreeSet;
+
+/// Forks of a program that are made to fail, each in turn.
+const FORKS: u32 = 8;
+/// Signals that end a program by custom: a handler that makes it end early is no mistake.
+const ENDING: [Signal; 4] = [Signal(1), Signal(2), Signal(3), Signal(15)];
+
+/// What the kernel shall do beside its normal work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Faults {
+    /// In every schedule.
+    always: Vec<Fault>,
+    /// Each in turn.
+    in_turn: Vec<Fault>,
+    /// Interruptions by whatever signal the program handles.
+    any_signal: bool,
+    /// Failures of whatever fork the program makes.
+    any_fork: bool,
+}
+
+/// Reads a list such as `eintr,short-io`.
+pub(super) fn parse(text: &str) -> Result<Faults, String> {
+    let mut faults = Faults::default();
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match word.split_once(':') {
+            None => match word {
+                "eintr" => faults.any_signal = true,
+                "fork-eagain" => faults.any_fork = true,
+                "short-io" => faults.always.extend([Fault::ShortRead, Fault::ShortWrite]),
+                "short-read" => faults.always.push(Fault::ShortRead),
+                "short-write" => faults.always.push(Fault::ShortWrite),
+                _ => return Err(unknown(word)),
+            },
+            Some(("eintr", name)) => {
+                let signal = (1..=64).map(Signal).find(|signal| signal.to_string() == name);
+                let signal = signal.ok_or_else(|| format!("no signal is called `{name}`"))?;
+                faults.in_turn.push(Fault::Eintr(signal));
+            }
+            Some(("fork-eagain", number)) => match number.parse() {
+                Ok(nth) if nth > 0 => faults.in_turn.push(Fault::ForkEagain { nth }),
+                _ => return Err(format!("`{number}` is no number of a fork; the first is 1")),
+            },
+            Some(_) => return Err(unknown(word)),
+        }
+    }
+    faults.always.dedup();
+    Ok(faults)
+}
+
+fn unknown(word: &str) -> String {
+    format!(
+        "`{word}` is none of eintr, eintr:SIGNAL, short-io, short-read, short-write, fork-eagain, fork-eagain:N"
+    )
+}
+
+/// What runs tell about the places where faults can strike.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    forks: u32,
+    signals: BTreeSet<i32>,
+}
+
+impl Places {
+    /// Takes in one more run.
+    pub(super) fn add(&mut self, trace: &Trace) {
+        let mut forks = 0;
+        for event in &trace.events {
+            if let EventKind::Forked { .. } = event.kind {
+                forks += 1;
+            }
+            if let EventKind::Disposition {
+                signal, action: Action::Handler, restart: false, ..
+            } = event.kind
+                && event.task.proc == ProcId::ROOT
+                && !ENDING.contains(&signal)
+            {
+                self.signals.insert(signal.0);
+            }
+        }
+        self.forks = self.forks.max(forks);
+    }
+}
+
+impl Faults {
+    /// Whether something strikes at one of several places.
+    pub(super) fn strike(&self) -> bool {
+        self.any_signal || self.any_fork || !self.in_turn.is_empty()
+    }
+
+    /// What every schedule has, and the first ones have alone.
+    pub(super) fn first(&self) -> Vec<Fault> {
+        self.always.clone()
+    }
+
+    /// The sets that are tried after that.
+    pub(super) fn further(&self, places: &Places) -> Vec<Vec<Fault>> {
+        let mut strikes = self.in_turn.clone();
+        if self.any_fork {
+            strikes.extend((1..=places.forks.min(FORKS)).map(|nth| Fault::ForkEagain { nth }));
+        }
+        if self.any_signal {
+            strikes.extend(places.signals.iter().map(|&signal| Fault::Eintr(Signal(signal))));
+        }
+        strikes
+            .into_iter()
+            .map(|strike| self.always.iter().copied().chain([strike]).collect())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_and_what_strikes_somewhere_is_tried_everywhere() {
+        let faults = parse("eintr, short-io,fork-eagain").expect("known words");
+        assert_eq!(faults.first(), [Fault::ShortRead, Fault::ShortWrite]);
+        let places = Places { forks: 2, signals: BTreeSet::from([10]) };
+        let last: Vec<Fault> =
+            faults.further(&places).iter().filter_map(|set| set.last().copied()).collect();
+        let nth = |nth| Fault::ForkEagain { nth };
+        assert_eq!(last, [nth(1), nth(2), Fault::Eintr(Signal(10))]);
+        assert!(faults.further(&places).iter().all(|set| set.len() == 3));
+    }
+
+    #[test]
+    fn one_signal_or_fork_can_be_named() {
+        let faults = parse("eintr:SIGALRM,fork-eagain:3").expect("known words");
+        let sets = faults.further(&Places::default());
+        assert_eq!(sets, [vec![Fault::Eintr(Signal(14))], vec![Fault::ForkEagain { nth: 3 }]]);
+        assert_eq!(faults.first(), []);
+    }
+
+    #[test]
+    fn unknown_words_are_named() {
+        for (text, part) in [("eint", "`eint`"), ("eintr:SIGX", "SIGX"), ("fork-eagain:0", "`0`")] {
+            assert!(parse(text).is_err_and(|said| said.contains(part)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The programs to explore: C, compiled once each, and Python. A machine without a C compiler or
+//! Python fails these tests, and says why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(name)
+}
+
+/// Where programs are built.
+pub(super) fn built() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A program from `tests/programs/<name>.c`.
+pub(super) fn c(name: &str) -> String {
+    compiled(name, name, &[])
+}
+
+/// A program from `tests/programs/<source>.c`, built with more options.
+#[track_caller]
+pub(super) fn compiled(program: &str, source_name: &str, options: &[&str]) -> String {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let source = source(&format!("{source_name}.c"));
+    let place = built().join(program);
+    let age = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    if age(&place) <= age(&source) {
+        let built = Command::new("cc")
+            .args(["-g", "-w", "-o"])
+            .arg(&place)
+            .arg(&source)
+            .args(options)
+            .output()
+            .expect("these tests need a C compiler that is called `cc`");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    }
+    place.display().to_string()
+}
+
+/// A program without its symbols.
+pub(super) fn stripped(name: &str) -> String {
+    let place = built().join(format!("{name}-stripped"));
+    fs::copy(c(name), &place).unwrap();
+    let strip = Command::new("strip").arg(&place).status().expect("these tests need `strip`");
+    assert!(strip.success());
+    place.display().to_string()
+}
+
+/// Python itself: what `python3` leads to may be a script that looks for it.
+pub(super) fn python() -> String {
+    let said = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output()
+        .expect("these tests need `python3`");
+    String::from_utf8(said.stdout).unwrap().trim().to_owned()
+}
+
+/// A script of `tests/programs`.
+pub(super) fn script(name: &str) -> String {
+    source(name).display().to_string()
+}

@@ -1,0 +1,14 @@
+/* The parent believes that a second is enough for its child to speak first. */
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void) {
+    if (fork() == 0) {
+        write(1, "child\n", 6);
+        _exit(0);
+    }
+    sleep(1);
+    write(1, "parent\n", 7);
+    wait(NULL);
+    return 0;
+}

@@ -1,0 +1,66 @@
+//! shm-left, sem-left, queue-left, fifo-left, socket-left and temp-left: something with a name
+//! outlived the program. Their pages are in `docs/rules/`.
+
+use crate::case::{At, Case, accuse};
+use forklings_model::{
+    Detail, End, Ending, Event, EventKind, Finding, LeftKind, ObjectKind, ProcId,
+};
+use std::path::Path;
+
+pub(crate) fn shm(case: &Case<'_>) -> Vec<Finding> {
+    find(case, LeftKind::SharedMemory, |paths| Detail::ShmLeft { paths })
+}
+
+pub(crate) fn sem(case: &Case<'_>) -> Vec<Finding> {
+    find(case, LeftKind::Semaphore, |paths| Detail::SemLeft { paths })
+}
+
+pub(crate) fn queue(case: &Case<'_>) -> Vec<Finding> {
+    find(case, LeftKind::Queue, |paths| Detail::QueueLeft { paths })
+}
+
+pub(crate) fn fifo(case: &Case<'_>) -> Vec<Finding> {
+    find(case, LeftKind::Fifo, |paths| Detail::FifoLeft { paths })
+}
+
+pub(crate) fn socket(case: &Case<'_>) -> Vec<Finding> {
+    find(case, LeftKind::Socket, |paths| Detail::SocketLeft { paths })
+}
+
+pub(crate) fn temp(case: &Case<'_>) -> Vec<Finding> {
+    find(case, LeftKind::Temporary, |paths| Detail::TempLeft { paths })
+}
+
+fn find(case: &Case<'_>, kind: LeftKind, detail: fn(Vec<String>) -> Detail) -> Vec<Finding> {
+    let End::Root { ending: Ending::Exited(_), alive } = &case.trace().end else {
+        return Vec::new();
+    };
+    let root = case.run.life(ProcId::ROOT);
+    if !alive.is_empty() || root.is_some_and(|root| root.fatal_panic().is_some()) {
+        return Vec::new();
+    }
+    let left = case.trace().left_behind.iter().flatten().filter(|left| left.kind == kind);
+    let paths: Vec<String> = left.map(|left| left.path.clone()).collect();
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let makers: Vec<&Event> = paths.iter().filter_map(|path| maker(case, path)).collect();
+    let end = root.and_then(|root| root.ended).map(|(seq, _)| seq);
+    let site = makers.first().and_then(|event| event.site);
+    let evidence = makers.iter().map(|event| event.seq).chain(end);
+    vec![accuse(detail(paths), evidence).at(site)]
+}
+
+/// The call that opened it first, as far as the path that it was given tells.
+fn maker<'a>(case: &Case<'a>, path: &str) -> Option<&'a Event> {
+    case.trace().events.iter().find(|event| {
+        let EventKind::Opened { object, .. } = event.kind else { return false };
+        match case.trace().object(object).map(|object| &object.kind) {
+            Some(ObjectKind::File(given) | ObjectKind::Fifo(given) | ObjectKind::Queue(given)) => {
+                let given = given.trim_start_matches("./");
+                !given.is_empty() && Path::new(path).ends_with(given.trim_start_matches('/'))
+            }
+            _ => false,
+        }
+    })
+}
