@@ -220,7 +220,7 @@ mod tests {
             stderr: vec![],
             end: End::Abandoned { reason: "made by hand".into(), stuck: Vec::new() },
             left_open: vec![],
-            left_behind: Vec::new(),
+            left_behind: None,
             unmodelled: vec![],
             replayable: true,
             isolation: Isolation::default(),
