@@ -31,6 +31,7 @@ usage: cargo run -p pipes -- SCENARIO
   pipeline COMMAND [ARG...] ['|' COMMAND [ARG...]]...
 
 With --alarm as the last word SIGALRM is caught, and interrupts a blocking call.
+With --alarms every fork is followed by a SIGALRM for all processes.
 With --dying every child is killed when it has hardly been forked.
 With --default the caller has SIGPIPE at its default.
 ";
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     tell_of_exits();
     let (args, prepared) = match args.as_slice() {
         [args @ .., "--alarm"] => (args, catch_alarm()),
+        [args @ .., "--alarms"] => (args, alarm_all()),
         [args @ .., "--dying"] => (args, kill_children()),
         [args @ .., "--default"] => (args, default_sigpipe()),
         args => (args, Ok(())),
@@ -101,6 +103,19 @@ fn default_sigpipe() -> io::Result<()> {
     // SAFETY: no handler is installed, only the default effect.
     unsafe { nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
     Ok(())
+}
+
+/// SIGALRM is caught, and whoever forks sends it to all: so it meets children in their calls too.
+fn alarm_all() -> io::Result<()> {
+    extern "C" fn ring() {
+        let _ = nix::sys::signal::kill(Pid::from_raw(0), Signal::SIGALRM);
+    }
+    catch_alarm()?;
+    // SAFETY: the function only sends a signal.
+    match unsafe { libc::pthread_atfork(None, Some(ring), None) } {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
 }
 
 /// Every child dies before it can do anything: whoever forks must reckon with that.

@@ -76,6 +76,14 @@ mod to_child {
     }
 
     #[test]
+    fn a_signal_may_meet_the_child_too() {
+        subject!()
+            .scenario("to_child", ["hello", "--alarms"])
+            .expect(before("child: \"hello\", right", "caller: the child is gone"))
+            .check();
+    }
+
+    #[test]
     fn a_child_that_is_killed_before_it_reads_is_an_error() {
         for message in ["hello", "100000"] {
             subject!()
@@ -282,6 +290,16 @@ mod gather {
                 .expect(forks(nth - 1))
                 .check();
         }
+    }
+
+    #[test]
+    fn a_signal_may_meet_the_workers_too() {
+        subject!()
+            .scenario("gather", ["100000", "10", "--alarms"])
+            .expect(stdout().is("2 records\n\
+                 record 0: 100000 bytes, right\n\
+                 record 1: 10 bytes, right\n"))
+            .check();
     }
 
     #[test]
