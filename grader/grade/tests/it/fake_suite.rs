@@ -64,6 +64,8 @@ fn failed(detail: Detail) -> Outcome {
         stderr: vec![],
         end: End::Deadlock { waits: vec![] },
         left_open: vec![],
+        left_behind: None,
+        before_main: Vec::new(),
         unmodelled: vec![],
         replayable: true,
         isolation: Isolation::default(),

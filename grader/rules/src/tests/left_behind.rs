@@ -90,6 +90,6 @@ fn without_a_contract_a_status_is_no_mistake_and_an_abandoned_run_says_nothing()
     let mut fails = run();
     fails.ends(P1, Ending::Exited(3));
     assert_eq!(seen(&fails.over(), &[]), (vec![], vec![]));
-    let abandoned = End::Abandoned { reason: "a test".to_owned() };
+    let abandoned = End::Abandoned { reason: "a test".to_owned(), stuck: Vec::new() };
     assert_eq!(seen(&run().cut(abandoned), &[]), (vec![], vec![]));
 }
