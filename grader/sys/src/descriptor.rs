@@ -1,5 +1,6 @@
 //! Descriptors: ours, and those of other processes.
 
+use crate::copies::Copied;
 use crate::error::{Result, SysError, check};
 use std::ffi::CStr;
 use std::fs::File;
@@ -60,10 +61,12 @@ pub fn of_process(pid: i32) -> Result<OwnedFd> {
 ///
 /// # Errors
 /// EBADF when that process has no such descriptor, EPERM when it may not be traced.
-pub fn copy_from(process: &OwnedFd, fd: RawFd) -> Result<OwnedFd> {
-    // SAFETY: pidfd_getfd takes numbers.
-    let copy = unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) };
-    to_fd(check(copy, "pidfd_getfd", None)?)
+pub fn copy_from(process: &OwnedFd, fd: RawFd) -> Result<Copied> {
+    Copied::of(|| {
+        // SAFETY: pidfd_getfd takes numbers.
+        let copy = unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) };
+        to_fd(check(copy, "pidfd_getfd", None)?)
+    })
 }
 
 /// What `poll` says about each descriptor right now, without waiting: (descriptor, events asked
@@ -92,7 +95,7 @@ pub fn poll(fds: &[(RawFd, i16)], milliseconds: i32) -> Result<Vec<i16>> {
 ///
 /// # Errors
 /// ENOTTY when it is no pipe, socket or terminal.
-pub fn bytes_waiting(fd: &OwnedFd) -> Result<usize> {
+pub fn bytes_waiting(fd: &impl AsRawFd) -> Result<usize> {
     let mut count: libc::c_int = 0;
     // SAFETY: FIONREAD writes an int to `count`.
     let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut count) };
@@ -104,7 +107,7 @@ pub fn bytes_waiting(fd: &OwnedFd) -> Result<usize> {
 ///
 /// # Errors
 /// EBADF when it is no pipe.
-pub fn pipe_capacity(fd: &OwnedFd) -> Result<usize> {
+pub fn pipe_capacity(fd: &impl AsRawFd) -> Result<usize> {
     // SAFETY: F_GETPIPE_SZ takes nothing.
     let size = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETPIPE_SZ) };
     check(size, "fcntl(F_GETPIPE_SZ)", None)?;

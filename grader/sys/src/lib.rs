@@ -13,6 +13,7 @@
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!("Forklings traces programs on Linux on x86-64 only");
 
+mod copies;
 pub mod cpu;
 pub mod descriptor;
 mod error;
@@ -25,4 +26,5 @@ pub mod spawn;
 pub mod step;
 pub mod timer;
 
+pub use copies::Copied;
 pub use error::{Result, SysError};

@@ -120,6 +120,7 @@ pub fn start(plan: &Plan, channels: Channels) -> Result<Init> {
             8usize,
         )
     };
+    let alone = crate::copies::alone();
     // SAFETY: without CLONE_VM and a new stack this is fork; the child only runs `init_main`,
     // which is restricted to system calls.
     let pid = unsafe {
@@ -136,6 +137,7 @@ pub fn start(plan: &Plan, channels: Channels) -> Result<Init> {
         init_main(plan, channels.control.1.as_raw_fd(), channels.failure.1.as_raw_fd());
     }
     let result = check(pid, "clone", None);
+    drop(alone);
     // The mask was read by the kernel just before, so it is valid to restore.
     let _restored = step::set_mask(before);
     let pid = i32::try_from(result?).unwrap_or(-1);

@@ -2,14 +2,14 @@
 //! signals that timers send. Source: `timerfd_create(2)`, `timer_create(2)`.
 
 use crate::error::{Result, SysError, check};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::ptr;
 
 /// Makes a timer descriptor look expired once, and waits until it does.
 ///
 /// # Errors
 /// EINVAL when it is no timer.
-pub fn expire(timer: &OwnedFd) -> Result<()> {
+pub fn expire(timer: &impl AsRawFd) -> Result<()> {
     // One nanosecond after the clock's beginning is long past.
     set(timer, 1)?;
     match crate::descriptor::poll(&[(timer.as_raw_fd(), libc::POLLIN)], 10_000)?[..] {
@@ -22,11 +22,11 @@ pub fn expire(timer: &OwnedFd) -> Result<()> {
 ///
 /// # Errors
 /// EINVAL when it is no timer.
-pub fn silence(timer: &OwnedFd) -> Result<()> {
+pub fn silence(timer: &impl AsRawFd) -> Result<()> {
     set(timer, 0)
 }
 
-fn set(timer: &OwnedFd, nanoseconds: i64) -> Result<()> {
+fn set(timer: &impl AsRawFd, nanoseconds: i64) -> Result<()> {
     let zero = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let value = libc::timespec { tv_sec: 0, tv_nsec: nanoseconds };
     let new = libc::itimerspec { it_interval: zero, it_value: value };

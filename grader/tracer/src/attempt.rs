@@ -8,10 +8,11 @@
 use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
+use forklings_sys::Copied;
 use forklings_sys::descriptor;
 use forklings_sys::memory;
 use forklings_sys::ptrace::{Registers, Stopped};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 
 /// What may let a refused call through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub(crate) struct Attempt {
     /// Memory that a refused call has overwritten: where, and what stood there.
     pub(crate) overwritten: Vec<(u64, Vec<u8>)>,
     /// An open file that does not wait for as long as the call lasts, and its flags before.
-    pub(crate) nonblocking: Option<(OwnedFd, i32)>,
+    pub(crate) nonblocking: Option<(Copied, i32)>,
 }
 
 impl Attempt {
@@ -101,7 +102,7 @@ impl Run<'_> {
         t: usize,
         stopped: &Stopped,
         call: &Call,
-        (copy, class): (OwnedFd, Class),
+        (copy, class): (Copied, Class),
     ) -> Result<()> {
         let flags = descriptor::status_flags(copy.as_raw_fd())?;
         if flags & libc::O_NONBLOCK != 0 {

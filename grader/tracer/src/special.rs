@@ -9,9 +9,10 @@ use crate::run::Run;
 use crate::task::{Call, State};
 use crate::timers::Countdown;
 use forklings_model::{Fd, ObjectId, ProcId};
+use forklings_sys::Copied;
 use forklings_sys::{descriptor, memory};
 use std::collections::BTreeMap;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 
 /// What such a descriptor refers to.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ pub(crate) struct Member {
 
 impl Run<'_> {
     /// A copy of a task's descriptor.
-    pub(crate) fn copy(&self, t: usize, fd: Fd) -> Option<OwnedFd> {
+    pub(crate) fn copy(&self, t: usize, fd: Fd) -> Option<Copied> {
         descriptor::copy_from(&self.process(t).handle, fd).ok()
     }
 

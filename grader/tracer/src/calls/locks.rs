@@ -183,8 +183,8 @@ impl Run<'_> {
 
     /// Device and inode of the file behind a task's descriptor.
     pub(crate) fn file_id(&self, t: usize, fd: Fd) -> Option<FileId> {
-        let file = std::fs::File::from(self.copy(t, fd)?);
-        file.metadata().ok().map(|data| (data.dev(), data.ino()))
+        let data = self.copy(t, fd)?.metadata().ok()?;
+        Some((data.dev(), data.ino()))
     }
 
     /// Adds the event of a call that others may wait for.

@@ -5,8 +5,9 @@ use crate::error::Result;
 use crate::run::Run;
 use crate::task::{Point, State};
 use forklings_model::{Fd, ObjectId, WaitsFor};
+use forklings_sys::Copied;
 use forklings_sys::{descriptor, socket};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 /// How long the kernel may take to deliver: several times its longest delay of an acknowledgement.
@@ -80,7 +81,7 @@ impl Run<'_> {
 
     /// Whether a socket of the run has sent what was not acknowledged.
     fn is_on_its_way(&self) -> bool {
-        let copies: Vec<OwnedFd> =
+        let copies: Vec<Copied> =
             self.network.iter().filter_map(|&object| self.copy_of_object(object)).collect();
         copies
             .iter()

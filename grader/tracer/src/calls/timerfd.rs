@@ -9,8 +9,8 @@ use crate::special::{FileTimer, Special};
 use crate::task::Call;
 use crate::timers::Countdown;
 use forklings_model::{Fd, ObjectId};
+use forklings_sys::Copied;
 use forklings_sys::{descriptor, memory, timer};
-use std::os::fd::OwnedFd;
 
 impl Run<'_> {
     pub(super) fn made_timer(&mut self, t: usize, call: &Call, fd: Fd) {
@@ -58,7 +58,7 @@ impl Run<'_> {
     }
 
     /// A copy of a descriptor of this object, from whoever has one.
-    pub(crate) fn copy_of_object(&self, object: ObjectId) -> Option<OwnedFd> {
+    pub(crate) fn copy_of_object(&self, object: ObjectId) -> Option<Copied> {
         self.processes.iter().filter(|p| p.is_alive()).find_map(|p| {
             let (fd, _) = p.files.iter().find(|(_, entry)| entry.object == object)?;
             descriptor::copy_from(&p.handle, fd).ok()
