@@ -40,11 +40,11 @@ pub(crate) enum Prelude {
 type Reached = std::result::Result<Stopped, Option<Stopped>>;
 
 /// Lets a program that stands at its entry point run to the first call that matters. `pid` is the
-/// one of every copy, where it is the same for all.
+/// one of every copy.
 pub(crate) fn run(
     stopped: Stopped,
     watchdog: &Watchdog,
-    pid: Option<i32>,
+    pid: i32,
     mut dispositions: Dispositions,
 ) -> Result<Prelude> {
     let mut maps = None;
@@ -107,9 +107,9 @@ fn to_call(mut stopped: Stopped, watchdog: &Watchdog) -> Result<Reached> {
 }
 
 /// The result of a call that is answered in the kernel's place.
-fn answered(stopped: &Stopped, call: &Call, pid: Option<i32>) -> Option<i64> {
+fn answered(stopped: &Stopped, call: &Call, pid: i32) -> Option<i64> {
     match call.number {
-        libc::SYS_getpid | libc::SYS_gettid => pid.map(i64::from),
+        libc::SYS_getpid | libc::SYS_gettid => Some(pid.into()),
         // The key that malloc marks freed memory with. What a program itself draws varies from
         // schedule to schedule, and ends the prelude.
         libc::SYS_getrandom

@@ -77,7 +77,13 @@ impl Server {
         if !probe().seccomp {
             return Err(TracerError::NoSeccomp);
         }
-        if let Some(server) = Self::start(subject, lease)?.past_prelude(watchdog)? {
+        let server = Self::start(subject, lease)?;
+        // Only in a namespace of its own every copy has the same id as its first thread, and only
+        // then a lock that was taken before the copy can be given back after it.
+        if !server.held.isolation.namespaces {
+            return server.at_entry();
+        }
+        if let Some(server) = server.past_prelude(watchdog)? {
             return Ok(server);
         }
         Self::start(subject, lease)?.at_entry()
@@ -145,7 +151,12 @@ impl Server {
 
     /// Lets the program go on to its first call that matters; `None` when it does not get there.
     fn past_prelude(mut self, watchdog: &Watchdog) -> Result<Option<Self>> {
-        let pid = self.held.isolation.namespaces.then_some(ROOT_PID);
+        let pid = ROOT_PID;
+        if self.tid_address != 0 {
+            // Locks note by this number who holds them, and a call that matters may come while one is
+            // held: setlocale(3) opens files under a lock of its own.
+            memory::write(self.held.pid, self.tid_address, &pid.to_le_bytes())?;
+        }
         let (stopped, next, dispositions) =
             match prelude::run(self.take()?, watchdog, pid, self.dispositions.clone())? {
                 Prelude::Over { stopped, next, dispositions } => (stopped, next, dispositions),
