@@ -229,7 +229,7 @@ fn confirm(command: &Command, explorer: &mut Explorer, shown: Shown) -> Option<(
             break;
         }
     }
-    let modelled = matches!(rule, Rule::Deadlock | Rule::PipeEndOpen);
+    let modelled = matches!(rule, Rule::Deadlock | Rule::PipeEndOpen | Rule::SignalLost);
     (shown.trace.replayable || !modelled).then_some((shown.finding, shown.trace))
 }
 

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 #[test]
 fn a_finding_is_shown_again_and_a_result_too() {
-    let found = finds(&[], &[&c("checkpause")], &[explore(&[], &[&c("checkpause")]).rules()[0]]);
-    let rule = found.rules()[0];
+    let rule = "signal-lost";
+    let found = finds(&[], &[&c("checkpause")], &[rule]);
     let said = run(&["replay", &found.replay(rule)]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.stdout.contains(&format!("the same schedule shows {rule} again")), "{said:?}");
