@@ -2,9 +2,12 @@
 
 use crate::escape::{line, shell_word};
 use crate::place::{Place, best};
+use crate::sentence::name::list;
 use crate::sentence::{self, event};
-use crate::timeline::{Timeline, of_finding};
-use forklings_model::{Detail, Failure, Fault, Finding, Judgement, PipeEnd, Rule, Scenario, Trace};
+use forklings_model::{
+    Detail, Event, EventKind, Failure, Fault, Fd, Finding, Judgement, PipeEnd, Rule, Scenario,
+    SiteId, Trace,
+};
 
 /// A failure in six parts: expected, happened, where, timeline, cause and experiment, replay.
 #[derive(Clone, Debug)]
@@ -21,8 +24,6 @@ pub struct Message {
     pub happened: String,
     /// Where, the place to look at first before others, each with what it is.
     pub places: Vec<(String, Place)>,
-    /// The events that matter.
-    pub timeline: Timeline,
     /// The likely cause.
     pub likely: String,
     /// What to try.
@@ -38,9 +39,10 @@ pub struct Message {
 }
 
 impl Message {
-    /// The message of one failure of a judgement, with a timeline of at most so many columns.
+    /// The message of one failure of a judgement, all but its timeline: how much of that can be
+    /// drawn depends on the room that the rest leaves.
     #[must_use]
-    pub fn new(judgement: &Judgement, failure: &Failure, most_columns: usize) -> Self {
+    pub fn new(judgement: &Judgement, failure: &Failure) -> Self {
         let (finding, trace) = (&failure.finding, &failure.trace);
         let said = sentence::explain(finding, trace);
         Self {
@@ -50,7 +52,6 @@ impl Message {
             expected: said.expected,
             happened: said.happened,
             places: places(finding, trace),
-            timeline: of_finding(trace, finding, most_columns),
             likely: said.likely,
             experiment: said.experiment,
             command: command(&judgement.exercise, &judgement.scenario),
@@ -104,8 +105,47 @@ pub fn places(finding: &Finding, trace: &Trace) -> Vec<(String, Place)> {
         ];
         return best(trace, sites);
     }
-    let (what, other) = captions(finding.rule());
+    if let Detail::FdLeaked { fds } = &finding.detail {
+        let places = best(trace, leaks(fds, trace));
+        if !places.is_empty() {
+            return places.into_iter().take(3).collect();
+        }
+    }
+    let (mut what, other) = captions(finding.rule());
+    if let Detail::ZombieLeft { .. } = &finding.detail {
+        what = chance(finding, trace);
+    }
     best(trace, vec![(what.to_owned(), finding.site), (other.to_owned(), finding.origin)])
+}
+
+/// What the first place of a zombie is: a wait that could have reaped it speaks for itself.
+fn chance(finding: &Finding, trace: &Trace) -> &'static str {
+    let there = |event: &&Event| event.site.is_some() && event.site == finding.site;
+    let mut events = trace.events.iter().filter(there);
+    match events.next().map(|event| (&event.kind, finding.evidence.contains(&event.seq))) {
+        Some((EventKind::Forked { .. }, _)) => "forked at",
+        Some((EventKind::Waited { .. }, false))
+            if !events.any(|event| finding.evidence.contains(&event.seq)) =>
+        {
+            "last wait at"
+        }
+        _ => "",
+    }
+}
+
+/// Where leaked descriptors came to be; those of one place together.
+fn leaks(fds: &[(Fd, String)], trace: &Trace) -> Vec<(String, Option<SiteId>)> {
+    let mut places: Vec<(Vec<String>, SiteId)> = Vec::new();
+    for open in trace.left_open.iter().filter(|open| fds.iter().any(|(fd, _)| *fd == open.fd)) {
+        let Some(site) = open.made_at else { continue };
+        let name = format!("fd {}", open.fd);
+        match places.iter_mut().find(|(_, made_at)| *made_at == site) {
+            Some((names, _)) => names.push(name),
+            None => places.push((vec![name], site)),
+        }
+    }
+    let words = |names: &[String]| format!("{} opened at", list(names, 4));
+    places.into_iter().map(|(names, site)| (words(&names), Some(site))).collect()
 }
 
 /// What the two places of a rule's findings are. The first mostly speaks for itself, and
@@ -121,7 +161,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         Rule::OrphanLeft => ("forked at", "waits at"),
         Rule::WrongChildReaped => ("", "missed at"),
         Rule::PanicIgnored => ("", "reaped at"),
-        Rule::FdInherited | Rule::FdLeaked => ("", "opened at"),
+        Rule::FdInherited => ("", "opened at"),
         Rule::ShmLeft
         | Rule::SemLeft
         | Rule::QueueLeft
@@ -141,6 +181,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         | Rule::UnsafeInHandler
         | Rule::ShortIoIgnored
         | Rule::PipeEndOpen
+        | Rule::FdLeaked
         | Rule::Deadlock
         | Rule::BusyWait
         | Rule::TimeLimit

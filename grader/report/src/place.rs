@@ -17,9 +17,11 @@ pub struct Place {
     pub text: Option<String>,
 }
 
+/// `src/lib.rs:31`, and `src/main.rs:9 (given)` for what is not the student's to mend.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        write!(f, "{}:{}", self.file, self.line)?;
+        if self.given { f.write_str(" (given)") } else { Ok(()) }
     }
 }
 

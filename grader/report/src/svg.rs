@@ -58,7 +58,7 @@ pub fn timeline(timeline: &Timeline, title: &str, name: &str) -> Result<String, 
         let y = TOP + ROW * n + ROW / 2;
         let Row::Step { seq, cells, after, links } = row else {
             texts.push(Text { x: LEFT - 24, y, class: "seq", text: "⋮".to_owned() });
-            strokes.extend(life(&still(timeline, n), &lines, y));
+            go_on(&mut strokes, life(&still(timeline, n), &lines, y));
             continue;
         };
         texts.push(Text { x: 8, y, class: "seq", text: seq.to_string() });
@@ -69,7 +69,7 @@ pub fn timeline(timeline: &Timeline, title: &str, name: &str) -> Result<String, 
             }
         }
         if n + 1 < timeline.rows.len() {
-            strokes.extend(life(after, &lines, y));
+            go_on(&mut strokes, life(after, &lines, y));
         }
         for link in links {
             if let (Some(&from), Some(&to)) = (lines.get(link.from), lines.get(link.to)) {
@@ -108,6 +108,20 @@ fn life(after: &[Cell], lines: &[usize], y: usize) -> Vec<Stroke> {
         Some(Stroke { x1: x, y1: y - 4, x2: x, y2: y - 4 + ROW, class })
     };
     after.iter().zip(lines).filter_map(stroke).collect()
+}
+
+/// Adds strokes. One that goes on where an earlier one of its kind ended makes that one longer: a
+/// page may hold hundreds of timelines.
+fn go_on(strokes: &mut Vec<Stroke>, more: Vec<Stroke>) {
+    for new in more {
+        let before = strokes
+            .iter_mut()
+            .find(|old| old.class == new.class && (old.x2, old.y2) == (new.x1, new.y1));
+        match before {
+            Some(old) => old.y2 = new.y2,
+            None => strokes.push(new),
+        }
+    }
 }
 
 /// Where each process's line stands.

@@ -311,6 +311,8 @@ impl Run<'_> {
         let disposition = self.process(t).dispositions.of(signal);
         let source = if own {
             SignalSource::Fault
+        } else if signal == libc::SIGPIPE && self.wrote_to_nobody(t) {
+            SignalSource::Kernel
         } else if info.is_from_process() {
             self.processes
                 .iter()
@@ -338,6 +340,16 @@ impl Run<'_> {
             }
         }
         Ok(Some(signal))
+    }
+
+    /// Whether the last that a task did was a write that failed with EPIPE. The kernel signs the
+    /// SIGPIPE that comes with it with the writer's own pid. Source: `pipe_write` in the kernel.
+    fn wrote_to_nobody(&self, t: usize) -> bool {
+        let id = self.tasks[t].id;
+        let last = self.events.iter().rfind(|event| event.task == id);
+        last.is_some_and(
+            |event| matches!(&event.kind, EventKind::Write(io) if io.result == Err(libc::EPIPE)),
+        )
     }
 
     /// The watchdog interrupted a task that computes without a call.

@@ -4,12 +4,13 @@ use crate::escape::{block, cut, line};
 use crate::message::Message;
 use crate::sentence::name::{count, list};
 use crate::svg;
-use forklings_model::{Failure, Graded, Judgement, Outcome, Report, Verdict};
+use crate::timeline::{Room, of_finding};
+use forklings_model::{Failure, Graded, Judgement, Outcome, Report, Rule, Verdict};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Columns of a timeline on a page, which can be scrolled.
-const COLUMNS: usize = 8;
+/// A timeline on a page, which can be scrolled.
+const ROOM: Room = Room { columns: 8, rows: 16 };
 
 #[derive(Serialize)]
 pub(super) struct Page {
@@ -50,8 +51,9 @@ struct Section {
     grader_error: Vec<String>,
     diagnostics: Option<String>,
     tasks: Vec<Task>,
-    first: Option<Six>,
-    others: Vec<Other>,
+    failures: Vec<Six>,
+    /// Tests that reach a TODO, after the first: it has said all that there is to say.
+    to_do: Vec<ToDo>,
     /// Tests that passed, and what was tried.
     tried: Vec<(String, String)>,
     unfinished: Vec<String>,
@@ -100,11 +102,9 @@ struct Part {
 }
 
 #[derive(Serialize)]
-struct Other {
+struct ToDo {
     test: String,
-    rule: &'static str,
-    shown: String,
-    happened: String,
+    todo: String,
 }
 
 pub(super) fn page(
@@ -146,7 +146,7 @@ fn row(report: &Report, name: &str, exercises: &BTreeSet<&str>) -> TableRow {
                 id: id(n),
                 verdict: graded.verdict.name(),
                 points: points(graded),
-                rule: graded.rule.map(forklings_model::Rule::name),
+                rule: graded.rule.map(Rule::name),
             })
         })
         .collect();
@@ -160,15 +160,18 @@ fn row(report: &Report, name: &str, exercises: &BTreeSet<&str>) -> TableRow {
 
 fn section(n: usize, graded: &Graded) -> Result<Section, minijinja::Error> {
     let all = failures(graded);
-    let mut all = all.into_iter();
-    let first = all.next().map(|(judgement, failure)| six(n, judgement, failure)).transpose()?;
+    let again = |n: usize, failure: &Failure| n > 0 && failure.rule() == Rule::TodoLeft;
+    let (to_do, full): (Vec<_>, Vec<_>) =
+        all.into_iter().enumerate().partition(|(n, (_, failure))| again(*n, failure));
+    let six = |(nth, (judgement, failure))| six(&format!("{}-{nth}", id(n)), judgement, failure);
+    let failures = full.into_iter().map(six).collect::<Result<_, _>>()?;
     Ok(Section {
         id: id(n),
         submission: cut(&line(&graded.submission.name), 80),
         exercise: line(&graded.exercise),
         verdict: graded.verdict.name(),
         points: points(graded),
-        rule: graded.rule.map(forklings_model::Rule::name),
+        rule: graded.rule.map(Rule::name),
         grader_error: graded.grader_error.iter().flat_map(|why| why.lines()).map(line).collect(),
         diagnostics: graded.diagnostics.as_deref().map(lines),
         tasks: graded
@@ -182,8 +185,11 @@ fn section(n: usize, graded: &Graded) -> Result<Section, minijinja::Error> {
                 tests: task.tests,
             })
             .collect(),
-        first,
-        others: all.map(|(judgement, failure)| other(judgement, failure)).collect(),
+        failures,
+        to_do: to_do
+            .into_iter()
+            .map(|(_, (judgement, failure))| todo(judgement, failure))
+            .collect(),
         tried: graded
             .judgements
             .iter()
@@ -219,14 +225,16 @@ fn failures(graded: &Graded) -> Vec<(&Judgement, &Failure)> {
     all
 }
 
-fn six(n: usize, judgement: &Judgement, failure: &Failure) -> Result<Six, minijinja::Error> {
-    let message = Message::new(judgement, failure, COLUMNS);
+/// A failure in full. `name` is unique on the page.
+fn six(name: &str, judgement: &Judgement, failure: &Failure) -> Result<Six, minijinja::Error> {
+    let message = Message::new(judgement, failure);
+    let timeline = of_finding(&failure.trace, &failure.finding, ROOM);
     let title = format!("{} in {}: what the processes did", message.rule, message.test);
-    let svg = match message.timeline.is_empty() {
+    let svg = match timeline.is_empty() {
         true => None,
-        false => Some(svg::timeline(&message.timeline, &title, &format!("{}-run", id(n)))?),
+        false => Some(svg::timeline(&timeline, &title, name)?),
     };
-    let left_out = &message.timeline.left_out;
+    let left_out = &timeline.left_out;
     Ok(Six {
         test: message.test,
         rule: message.rule.name(),
@@ -249,13 +257,9 @@ fn six(n: usize, judgement: &Judgement, failure: &Failure) -> Result<Six, miniji
     })
 }
 
-fn other(judgement: &Judgement, failure: &Failure) -> Other {
-    Other {
-        test: line(&judgement.test),
-        rule: failure.rule().name(),
-        shown: crate::message::shown_in(failure.shown_in, judgement.explored.schedules),
-        happened: crate::sentence::brief(&failure.finding, &failure.trace),
-    }
+fn todo(judgement: &Judgement, failure: &Failure) -> ToDo {
+    let happened = crate::sentence::brief(&failure.finding, &failure.trace);
+    ToDo { test: line(&judgement.test), todo: happened }
 }
 
 /// Lines that quote are gathered; a page needs no bar before them, it has boxes.

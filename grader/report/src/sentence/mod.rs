@@ -4,6 +4,7 @@
 //! Sentences are plain text without colours. Text of strangers within them went through
 //! [`escape`](crate::escape).
 
+mod cause;
 mod deed;
 pub mod demand;
 mod descriptors;
@@ -132,7 +133,7 @@ pub fn brief(finding: &Finding, trace: &Trace) -> String {
         |text: &str| text.lines().next().unwrap_or_default().trim_end_matches(':').to_owned();
     // What was printed instead takes many lines; what is missing says it in one.
     if matches!(finding.rule(), Rule::OutputWrong | Rule::OrderViolated) {
-        format!("it is not so that {}", first(&said.expected))
+        format!("not met: {}", first(&said.expected))
     } else {
         first(&said.happened)
     }

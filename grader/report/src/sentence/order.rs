@@ -90,13 +90,19 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
 }
 
 pub(super) fn output_wrong(demanded: &Demand, actual: &str, trace: &Trace) -> Explanation {
-    let (likely, experiment) = cause(demanded, trace);
+    let (likely, experiment, man) = match super::cause::of_output(demanded, trace) {
+        Some(cause) => cause,
+        None => {
+            let (likely, experiment) = cause(demanded, trace);
+            (likely.to_owned(), experiment.to_owned(), man(demanded))
+        }
+    };
     Explanation {
         expected: demand(demanded),
         happened: seen(demanded, actual, trace) + &complaint(demanded, trace),
-        likely: likely.to_owned(),
-        experiment: experiment.to_owned(),
-        man: man(demanded),
+        likely,
+        experiment,
+        man,
     }
 }
 
@@ -174,8 +180,8 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         ),
         Demand::Done(deed) => super::deed::cause(*deed),
         Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => (
-            "a line that comes too often was often written by a child too: it went on in its \
-             parent's code, or flushed a copy of its parent's buffer",
+            "a line that comes too often was often written by a child too: it flushed a copy of its \
+             parent's buffer, or went on in its parent's code",
             "end the child with libc::_exit inside its branch",
         ),
         Demand::Is { .. }
@@ -258,7 +264,7 @@ fn seen_times(s: Stream, line: &str, trace: &Trace) -> u32 {
     u32::try_from(times).unwrap_or(u32::MAX)
 }
 
-fn text_of(s: Stream, trace: &Trace) -> String {
+pub(super) fn text_of(s: Stream, trace: &Trace) -> String {
     let bytes = match s {
         Stream::Stdout => &trace.stdout,
         Stream::Stderr => &trace.stderr,

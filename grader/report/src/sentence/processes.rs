@@ -2,9 +2,15 @@
 
 use super::Explanation;
 use crate::escape::quoted;
+use crate::place::is_given;
 use crate::sentence::demand::demand;
 use crate::sentence::name::{self, count, ended};
-use forklings_model::{Demand, Ending, EventKind, ProcId, Signal, Trace, WaitOutcome, WaitTarget};
+use forklings_model::{
+    Demand, Ending, Event, EventKind, ProcId, Signal, Trace, WaitOutcome, WaitTarget,
+};
+
+const EINTR: i32 = 4;
+const ECHILD: i32 = 10;
 
 pub(super) fn zombie_left(
     child: ProcId,
@@ -22,6 +28,12 @@ pub(super) fn zombie_left(
         (
             "a wait returned EINTR, which says \"ask again\", and the program did not ask again",
             "call waitpid again for as long as it fails with EINTR",
+        )
+    } else if waits.gave_up {
+        (
+            "a wait failed with ECHILD, which says no more than that this one is no child (any \
+             more), and the program gave up on the others",
+            "go on with the next pid after an error, and return the error when all are reaped",
         )
     } else if waits.asked_too_early {
         (
@@ -236,16 +248,26 @@ struct Waits {
     merged: bool,
     interrupted: bool,
     asked_too_early: bool,
+    gave_up: bool,
 }
 
 impl Waits {
     fn of(parent: ProcId, trace: &Trace) -> Self {
-        let mut seen =
-            Self { reaped: 0, merged: false, interrupted: false, asked_too_early: false };
-        for event in trace.events.iter().filter(|event| event.task.proc == parent) {
+        let mut seen = Self {
+            reaped: 0,
+            merged: false,
+            interrupted: false,
+            asked_too_early: false,
+            gave_up: false,
+        };
+        // What the given driver waits for afterwards says nothing about the student's waits.
+        let own = |event: &&Event| event.task.proc == parent && !is_given(trace, event.site);
+        for event in trace.events.iter().filter(own) {
             // What the last wait answered says why the program stopped asking.
             if let EventKind::Waited { outcome, target, .. } = &event.kind {
-                seen.interrupted = *outcome == WaitOutcome::Failed(4);
+                seen.interrupted = *outcome == WaitOutcome::Failed(EINTR);
+                seen.gave_up = *outcome == WaitOutcome::Failed(ECHILD)
+                    && matches!(target, WaitTarget::Child(_) | WaitTarget::Stranger(_));
                 seen.asked_too_early = *outcome == WaitOutcome::NothingYet
                     && !matches!(target, WaitTarget::Stranger(_));
                 seen.reaped += usize::from(matches!(outcome, WaitOutcome::Reaped { .. }));

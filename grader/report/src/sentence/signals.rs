@@ -9,6 +9,7 @@ pub(super) fn killed_by_signal(proc: ProcId, signal: Signal, by: Option<ProcId>)
     let sender = match by {
         Some(by) if by == proc => "which it sent to itself".to_owned(),
         Some(by) => format!("sent by {by}"),
+        None if signal == Signal::PIPE => "as its write had no reader any more".to_owned(),
         None => "sent by the kernel".to_owned(),
     };
     let (likely, experiment, man) = if signal == Signal::PIPE {

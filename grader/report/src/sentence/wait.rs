@@ -36,7 +36,8 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
     match &wait.on {
         WaitsFor::Readable { fd, object, .. } if meets_others(wait, trace) => {
             let made = trace.object(*object).and_then(|object| object.made_at);
-            let made = place(trace, made).map_or(String::new(), |place| format!(", {place}"));
+            let made = place(trace, made)
+                .map_or(String::new(), |place| format!(", {}:{}", place.file, place.line));
             format!(
                 "{who}'s work waits in the given driver ({}{made}) until others are there too",
                 descriptor(*fd)

@@ -6,8 +6,11 @@ use crate::message::{Message, shown_in};
 use crate::place::place;
 use crate::sentence;
 use crate::style::{Ink, Style, columns};
-use crate::timeline::{Timeline, text};
+use crate::timeline::{Room, of_finding, text};
 use forklings_model::{Detail, Failure, Judgement, Outcome};
+
+/// Lines that a message should fit into: those of a window that nobody has made larger.
+const SCREEN: usize = 30;
 
 /// What a judgement has to say to the student.
 #[must_use]
@@ -25,35 +28,52 @@ pub fn judgement(judgement: &Judgement, style: &Style) -> String {
                 if let Detail::TodoLeft { todo } = &first.finding.detail {
                     todo_left(judgement, first, todo, style)
                 } else {
-                    six_parts(judgement, first, style) + &also(judgement, others, style)
+                    six_parts(judgement, first, others, style)
                 }
             }
         },
     }
 }
 
-fn six_parts(judgement: &Judgement, failure: &Failure, style: &Style) -> String {
-    let message = Message::new(judgement, failure, Timeline::columns_in(style.width));
+fn six_parts(
+    judgement: &Judgement,
+    failure: &Failure,
+    others: &[Failure],
+    style: &Style,
+) -> String {
+    let message = Message::new(judgement, failure);
+    let before = before_the_picture(&message, style);
+    let after = after_the_picture(&message, style) + &also(judgement, failure, others, style);
+    // The picture has a head and a line before and after it.
+    let used = before.lines().count() + after.lines().count() + 3;
+    let room = Room::on_terminal(style.width, SCREEN.saturating_sub(used));
+    let timeline = of_finding(&failure.trace, &failure.finding, room);
+    let mut picture = String::new();
+    if !timeline.is_empty() {
+        picture = format!("\n{}\n", text::draw(&timeline, style));
+        if !timeline.left_out.is_empty() {
+            let who = sentence::name::list(&timeline.left_out, 6);
+            picture += &part("", &format!("(not shown: {who})"), style);
+        }
+    }
+    format!("{before}{picture}\n{after}")
+}
+
+fn before_the_picture(message: &Message, style: &Style) -> String {
     let rule = format!("{} {}", message.rule, message.shown);
     let mut out = headline(&message.test, &style.paint(Ink::Bad, &rule), columns(&rule), style);
     out.push('\n');
     out += &part("expected", &message.expected, style);
     out += &part("happened", &message.happened, style);
-    out += &places(&message, style);
+    out += &places(message, style);
     for remark in &message.remarks {
         out += &part("note", remark, style);
     }
-    if !message.timeline.is_empty() {
-        out.push('\n');
-        out += &text::draw(&message.timeline, style);
-        out.push('\n');
-        if !message.timeline.left_out.is_empty() {
-            let who = sentence::name::list(&message.timeline.left_out, 6);
-            out += &part("", &format!("(not shown: {who})"), style);
-        }
-    }
-    out.push('\n');
-    out += &part("likely", &message.likely, style);
+    out
+}
+
+fn after_the_picture(message: &Message, style: &Style) -> String {
+    let mut out = part("likely", &message.likely, style);
     out += &part("try", &message.experiment, style);
     out += &command("", &message.command, style);
     out += &command("read", message.man, style);
@@ -68,12 +88,16 @@ fn places(message: &Message, style: &Style) -> String {
 }
 
 /// Further rules that the same test broke, a line each.
-fn also(judgement: &Judgement, others: &[Failure], style: &Style) -> String {
+fn also(judgement: &Judgement, first: &Failure, others: &[Failure], style: &Style) -> String {
     let mut out = String::new();
     for failure in others {
         let happened = sentence::brief(&failure.finding, &failure.trace);
-        let shown = shown_in(failure.shown_in, judgement.explored.schedules);
-        let text = format!("{} {shown}: {happened}", failure.rule());
+        // As often as the first: then it says nothing of its own.
+        let shown = match failure.shown_in == first.shown_in {
+            true => String::new(),
+            false => format!(" {}", shown_in(failure.shown_in, judgement.explored.schedules)),
+        };
+        let text = format!("{}{shown}: {happened}", failure.rule());
         let room = style.width.saturating_sub(13).max(40);
         out += &part("also", &crate::escape::cut(&text, room), style);
     }

@@ -7,9 +7,11 @@ use crate::message;
 use crate::sentence::name::{count, ended, list};
 use crate::sentence::{self, event};
 use crate::style::{Ink, Style};
-use crate::timeline::{Timeline, of_finding, text};
+use crate::timeline::{Room, of_finding, text};
 use forklings_model::{Command, Failure, Finding, Output, Remark, Shows, Stopped, Survey, Trace};
 
+/// Lines that a finding's picture may fill.
+const PICTURE: usize = 12;
 /// Different results that are shown; the others are only counted.
 const RESULTS: usize = 6;
 /// Lines of a stream that are shown of a result that every schedule had.
@@ -99,7 +101,7 @@ fn finding(finding: &Finding, trace: &Trace, picture: bool, style: &Style) -> St
     let mut out = part("expected", &said.expected, style);
     out += &part("happened", &said.happened, style);
     out += &places(&message::places(finding, trace), style);
-    let timeline = of_finding(trace, finding, Timeline::columns_in(style.width));
+    let timeline = of_finding(trace, finding, Room::on_terminal(style.width, PICTURE));
     if picture && !timeline.is_empty() {
         out.push('\n');
         out += &text::draw(&timeline, style);

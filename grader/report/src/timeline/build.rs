@@ -6,7 +6,7 @@
     reason = "few of the many kinds of events change who lives or point at another process"
 )]
 
-use super::{Cell, Link, LinkKind, Mark, Row, Timeline, choose};
+use super::{Cell, Link, LinkKind, Mark, Room, Row, Timeline, choose};
 use crate::sentence::event::{dispositions, phrase};
 use crate::sentence::name::parent;
 use forklings_model::{
@@ -15,10 +15,10 @@ use forklings_model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What matters of a run for a finding, in at most `most_columns` columns and about 14 rows.
+/// What matters of a run for a finding, as far as there is room.
 #[must_use]
-pub fn of_finding(trace: &Trace, finding: &Finding, most_columns: usize) -> Timeline {
-    let choice = choose::choose(trace, finding, most_columns);
+pub fn of_finding(trace: &Trace, finding: &Finding, room: Room) -> Timeline {
+    let choice = choose::choose(trace, finding, room);
     let mut builder = Builder::new(trace, &choice.columns);
     builder.evidence = finding.evidence.iter().copied().collect();
     for event in &trace.events {

@@ -1,5 +1,6 @@
 //! Which processes and events of a run matter for a finding. Knows nothing of cells and drawing.
 
+use super::Room;
 use crate::sentence::concerned;
 use crate::sentence::name::{output_stream, parent};
 use forklings_model::{
@@ -8,8 +9,6 @@ use forklings_model::{
 };
 use std::collections::BTreeSet;
 
-/// Events that are shown at most, so that a message fits one screen.
-const MOST: usize = 12;
 const EINTR: i32 = 4;
 
 /// What was chosen.
@@ -24,9 +23,9 @@ pub(super) struct Choice {
     pub(super) elided: BTreeSet<u32>,
 }
 
-/// Chooses at most `most_columns` processes and a screenful of events.
-pub(super) fn choose(trace: &Trace, finding: &Finding, most_columns: usize) -> Choice {
-    let (columns, left_out) = columns(trace, finding, most_columns);
+/// Chooses at most so many processes and events as there is room for.
+pub(super) fn choose(trace: &Trace, finding: &Finding, room: Room) -> Choice {
+    let (columns, left_out) = columns(trace, finding, room.columns);
     let evidence = trimmed(&finding.evidence);
     let matter = Matter::new(trace, finding, &columns);
     let mut scored: Vec<(u32, u32)> = trace
@@ -46,9 +45,9 @@ pub(super) fn choose(trace: &Trace, finding: &Finding, most_columns: usize) -> C
         let event = trace.events.iter().find(|event| event.seq == seq);
         event.is_some_and(|event| matches!(event.kind, EventKind::Zombie { .. }))
     };
-    let elided = scored.iter().skip(MOST).map(|&(_, seq)| seq).filter(|&seq| !zombie(seq));
+    let elided = scored.iter().skip(room.rows).map(|&(_, seq)| seq).filter(|&seq| !zombie(seq));
     let elided = elided.chain(repeated(trace, finding)).collect();
-    let shown = scored.iter().take(MOST).map(|&(_, seq)| seq).collect();
+    let shown = scored.iter().take(room.rows).map(|&(_, seq)| seq).collect();
     Choice { columns, left_out, shown, elided }
 }
 

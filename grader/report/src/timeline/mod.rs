@@ -22,6 +22,28 @@ pub struct Timeline {
     pub folded: usize,
 }
 
+/// How much of a run there is room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Processes at most.
+    pub columns: usize,
+    /// Events at most; gaps and heads are not counted.
+    pub rows: usize,
+}
+
+impl Room {
+    /// Events that a picture has at least, however little room there is, and at most: more are not
+    /// read.
+    const ROWS: [usize; 2] = [7, 12];
+
+    /// The room on a terminal of `width` characters of which the picture may fill so many lines.
+    #[must_use]
+    pub fn on_terminal(width: usize, lines: usize) -> Self {
+        let [least, most] = Self::ROWS;
+        Self { columns: Timeline::columns_in(width), rows: lines.clamp(least, most) }
+    }
+}
+
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {

@@ -27,15 +27,9 @@ fn table(timeline: &Timeline, style: &Style) -> Vec<String> {
         .zip(&widths)
         .map(|(proc, width)| style.paint(Ink::Strong, &fit(&proc.to_string(), *width)));
     let mut lines = vec![join(" ".repeat(LEFT), heads)];
-    for row in &timeline.rows {
-        lines.push(match row {
-            Row::Gap => style
-                .paint(Ink::Faint, &style.glyphs(&format!("{:>width$}", "⋮", width = LEFT - 2))),
-            Row::Step { seq, cells, .. } => {
-                let number = style.paint(Ink::Faint, &number(*seq));
-                join(number, cells.iter().zip(&widths).map(|(cell, w)| paint(cell, *w, style)))
-            }
-        });
+    for (number, cells) in steps(timeline, style) {
+        let number = style.paint(Ink::Faint, &number);
+        lines.push(join(number, cells.iter().zip(&widths).map(|(cell, w)| paint(cell, *w, style))));
     }
     lines
 }
@@ -43,12 +37,7 @@ fn table(timeline: &Timeline, style: &Style) -> Vec<String> {
 /// One line for each event: number, process, phrase.
 fn list(timeline: &Timeline, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
-    for row in &timeline.rows {
-        let Row::Step { seq, cells, .. } = row else {
-            lines.push(style.paint(Ink::Faint, &style.glyphs("     ⋮")));
-            continue;
-        };
-        let mut number = number(*seq);
+    for (mut number, cells) in steps(timeline, style) {
         for (cell, proc) in cells.iter().zip(&timeline.columns) {
             let Cell::Says { text, mark } = cell else { continue };
             if *mark == Mark::Echo {
@@ -64,8 +53,27 @@ fn list(timeline: &Timeline, style: &Style) -> Vec<String> {
     lines
 }
 
-fn number(seq: u32) -> String {
-    format!("{seq:>width$}  ", width = LEFT - 2)
+/// Every event, with its number as the left column has it. A gap takes no line of its own: a mark
+/// before the number says that something was left out here. Nothing follows a last gap.
+fn steps<'t>(timeline: &'t Timeline, style: &Style) -> Vec<(String, &'t [Cell])> {
+    let mut gap = false;
+    let mut steps = Vec::new();
+    for row in &timeline.rows {
+        match row {
+            Row::Gap => gap = true,
+            Row::Step { seq, cells, .. } => {
+                let mark = if std::mem::take(&mut gap) { "⋮" } else { "" };
+                let mark = style.glyphs(mark);
+                let number = format!("{mark}{seq:>width$}  ", width = LEFT - 2 - columns(&mark));
+                steps.push((number, cells.as_slice()));
+            }
+        }
+    }
+    if gap {
+        let mark = style.glyphs("⋮");
+        steps.push((format!("{mark:<LEFT$}"), &[][..]));
+    }
+    steps
 }
 
 fn join(left: String, cells: impl Iterator<Item = String>) -> String {

@@ -3,8 +3,8 @@
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
 use crate::signal_cases;
 use forklings_model::{
-    Action, Deed, Demand, Detail, End, Ending, EventKind, Failure, Fault, IoResult, Object,
-    ObjectId, ObjectKind, Pid, PipeEnd, ProcId, Signal, SignalSource, SignalTarget, Stream,
+    Action, Deed, Demand, Descriptor, Detail, End, Ending, EventKind, Failure, Fault, IoResult,
+    Object, ObjectId, ObjectKind, Pid, PipeEnd, ProcId, Signal, SignalSource, SignalTarget, Stream,
     WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
 };
 
@@ -320,9 +320,17 @@ fn fd_leaked() -> Failure {
     let mut run = Run::new(&["ask"]);
     run.pipe(P1, 3, 4, 31);
     let end = run.exit(P1, 0);
-    let opened = run.site(31, "let (from, to) = pipe()?;");
-    let fds = vec![(3, "pipe".to_owned()), (4, "pipe".to_owned())];
-    run.failure(Detail::FdLeaked { fds }, &[1, end], None, Some(opened))
+    let pipe = run.site(31, "let (from, to) = pipe()?;");
+    let file = run.site(36, "let log = File::create(path)?.into_raw_fd();");
+    let open = |fd, what: &str, made_at| Descriptor {
+        fd,
+        what: what.to_owned(),
+        object: None,
+        made_at: Some(made_at),
+    };
+    run.trace.left_open = vec![open(3, "pipe", pipe), open(4, "pipe", pipe), open(5, "log", file)];
+    let fds = run.trace.left_open.iter().map(|open| (open.fd, open.what.clone())).collect();
+    run.failure(Detail::FdLeaked { fds }, &[1, end], Some(pipe), None)
 }
 
 fn fd_inherited() -> Failure {

@@ -4,6 +4,7 @@ use crate::build::{isolation, judgement};
 use crate::schema::violations;
 use crate::{cases, hostile};
 use forklings_model::{Failure, Graded, Judgement, Report, Rule, Submission, TaskScore, Verdict};
+use forklings_report::timeline::Room;
 use forklings_report::{Style, html, machine, svg, terminal, timeline};
 use serde_json::Value;
 
@@ -109,7 +110,8 @@ fn the_page_is_self_contained_and_inert() {
 #[test]
 fn a_timeline_is_drawn_as_svg() {
     let failure = cases::zombie_left();
-    let timeline = timeline::of_finding(&failure.trace, &failure.finding, 8);
+    let room = Room { columns: 8, rows: 12 };
+    let timeline = timeline::of_finding(&failure.trace, &failure.finding, room);
     insta::assert_snapshot!("svg", svg::timeline(&timeline, "a <run>", "r1").unwrap());
 }
 

@@ -3,10 +3,10 @@
 
 use super::{P1, ProcId};
 use forklings_model::{
-    Action, Descriptor, End, Ending, Errno, Event, EventKind, Fd, ForkKind, Holder, IoResult,
-    Isolation, Object, ObjectId, ObjectKind, Pid, Process, Schedule, Signal, SignalSet,
-    SignalSource, SignalTarget, SiteId, Strategy, TaskId, Trace, Wait, WaitOptions, WaitOutcome,
-    WaitTarget, WaitsFor,
+    Action, Descriptor, End, Ending, Errno, Event, EventKind, Fd, ForkKind, Frame, Holder,
+    IoResult, Isolation, Object, ObjectId, ObjectKind, Pid, Process, Schedule, Signal, SignalSet,
+    SignalSource, SignalTarget, SiteId, SourceLine, Strategy, TaskId, Trace, Wait, WaitOptions,
+    WaitOutcome, WaitTarget, WaitsFor,
 };
 
 const STDOUT: ObjectId = ObjectId(1);
@@ -68,6 +68,24 @@ impl Run {
     pub(super) fn at(&mut self, site: u32) -> &mut Self {
         self.site = Some(SiteId(site));
         self
+    }
+
+    /// The place of the last event is a line of this file.
+    pub(super) fn in_file(&mut self, file: &str) -> Option<SiteId> {
+        let (module, line) = ("guest".into(), Some(source(file)));
+        self.trace.sites.push(vec![Frame { module, offset: 0, line }]);
+        let site = Some(SiteId(u32::try_from(self.trace.sites.len() - 1).unwrap()));
+        self.trace.events.last_mut().unwrap().site = site;
+        site
+    }
+
+    /// A fork at a line of this file.
+    pub(super) fn fork_in(&mut self, parent: ProcId, file: &str) -> Option<SiteId> {
+        self.fork(parent);
+        let started = self.trace.events.pop().unwrap();
+        let site = self.in_file(file);
+        self.trace.events.push(started);
+        site
     }
 
     pub(super) fn fork(&mut self, parent: ProcId) -> ProcId {
@@ -317,6 +335,10 @@ impl Run {
         }
         self.cut(End::Deadlock { waits: all })
     }
+}
+
+fn source(file: &str) -> SourceLine {
+    SourceLine { file: file.into(), line: 1, function: None, text: None }
 }
 
 /// Waiting to read, with those who hold a write end.

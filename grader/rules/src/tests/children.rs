@@ -3,7 +3,7 @@
 use super::builder::{child, pid};
 use super::*;
 use forklings_model::{
-    Action, EventKind, SignalSource, TaskId, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
+    Action, EventKind, Pid, SignalSource, TaskId, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
 };
 
 /// A run in which P1 forked P2 and P2 is dead, visibly.
@@ -42,6 +42,32 @@ fn the_last_wait_that_could_have_reaped_it_is_blamed() {
     let blamed = trace.events.iter().find(|e| e.site == finding.site).unwrap();
     assert!(matches!(blamed.kind, EventKind::Waited { target: WaitTarget::Any, .. }));
     assert!(finding.origin.is_some());
+}
+
+#[test]
+fn a_line_of_the_student_is_shown_before_one_of_the_driver() {
+    const STUDENT: &str = "/course/zombies/src/lib.rs";
+    const DRIVER: &str = "/course/zombies/src/main.rs";
+    // Who forks, who waited last so that P2 could be meant, who waited for somebody else before that.
+    for (forks, waits, earlier) in
+        [(STUDENT, DRIVER, DRIVER), (DRIVER, STUDENT, DRIVER), (DRIVER, DRIVER, STUDENT)]
+    {
+        let mut run = run();
+        let stranger = WaitTarget::Stranger(Pid(4711));
+        run.waited(P1, stranger, WaitOutcome::Failed(10));
+        let earlier_at = run.in_file(earlier);
+        let forked_at = run.fork_in(P1, forks);
+        run.dies(P2, 2);
+        run.waited(P1, WaitTarget::Group, WaitOutcome::Failed(10));
+        let waited_at = run.in_file(waits);
+        let expected = match (forks, waits) {
+            (STUDENT, _) => (forked_at, None),
+            (_, STUDENT) => (waited_at, forked_at),
+            _ => (earlier_at, forked_at),
+        };
+        let finding = only(&run.done(), &[]);
+        assert_eq!((finding.site, finding.origin), expected, "{forks} {waits} {earlier}");
+    }
 }
 
 #[test]

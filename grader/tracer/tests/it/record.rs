@@ -1,7 +1,9 @@
 //! What a trace says of calls whose results lie in memory.
 
 use crate::door::explorer;
-use forklings_model::{Ending, EventKind, Fault, ProcId, Schedule, Strategy, WaitOutcome};
+use forklings_model::{
+    Ending, EventKind, Fault, ProcId, Schedule, Signal, SignalSource, Strategy, WaitOutcome,
+};
 use forklings_sandbox::Wanted;
 
 #[test]
@@ -77,4 +79,19 @@ fn what_the_linker_of_an_executed_program_does_is_not_the_program_s_own() {
     // The child of the spawn is a copy of a program that has begun, until it executes another.
     let forked = trace.events.iter().find(|e| matches!(e.kind, EventKind::Forked { .. })).unwrap();
     assert!(!trace.before_main.contains(&forked.seq));
+}
+
+#[test]
+fn the_signal_of_a_write_to_nobody_is_the_kernel_s() {
+    let trace =
+        explorer("broken-pipe", Wanted::All).run(&Schedule::new(Strategy::Random, 3)).unwrap();
+    let sources: Vec<_> = trace
+        .events
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::SignalDelivered { signal, source, .. } => Some((signal, source)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sources, [(Signal::PIPE, SignalSource::Kernel)]);
 }
