@@ -28,7 +28,7 @@ pub(super) fn choose(trace: &Trace, finding: &Finding, room: Room) -> Choice {
     let (columns, left_out) = columns(trace, finding, room.columns);
     let evidence = trimmed(&finding.evidence);
     let matter = Matter::new(trace, finding, &columns);
-    let mut scored: Vec<(u32, u32)> = trace
+    let scored: Vec<(u32, u32)> = trace
         .events
         .iter()
         .filter(|event| columns.contains(&event.task.proc))
@@ -38,6 +38,9 @@ pub(super) fn choose(trace: &Trace, finding: &Finding, room: Room) -> Choice {
         })
         .filter(|(score, _)| *score > 0)
         .collect();
+    let (dull, scored): (Vec<_>, Vec<_>) =
+        scored.into_iter().partition(|(score, seq)| *score < 100 && matter.goes_on(*seq));
+    let mut scored = scored;
     // The highest scores win; among equals the later event, which is nearer to the failure.
     scored.sort_by_key(|&(score, seq)| std::cmp::Reverse((score, seq)));
     // That a dead child became a zombie is seen from its column: no gap for it.
@@ -46,7 +49,8 @@ pub(super) fn choose(trace: &Trace, finding: &Finding, room: Room) -> Choice {
         event.is_some_and(|event| matches!(event.kind, EventKind::Zombie { .. }))
     };
     let elided = scored.iter().skip(room.rows).map(|&(_, seq)| seq).filter(|&seq| !zombie(seq));
-    let elided = elided.chain(repeated(trace, finding)).collect();
+    let elided = elided.chain(repeated(trace, finding)).chain(dull.iter().map(|(_, seq)| *seq));
+    let elided = elided.collect();
     let shown = scored.iter().take(room.rows).map(|&(_, seq)| seq).collect();
     Choice { columns, left_out, shown, elided }
 }
@@ -168,6 +172,24 @@ impl<'t> Matter<'t> {
         })
     }
 
+    /// Whether the event is a transfer in the middle of a row of its like: a large message goes
+    /// through a pipe in many, of which the first and the last tell enough.
+    fn goes_on(&self, seq: u32) -> bool {
+        // The number of an event is its position.
+        let Ok(at) = usize::try_from(seq) else { return false };
+        let Some(event) = self.trace.events.get(at) else { return false };
+        let Some(io) = moved(event) else { return false };
+        let like = |other: &&Event| {
+            moved(other).is_some_and(|other| other.object == io.object)
+                && std::mem::discriminant(&other.kind) == std::mem::discriminant(&event.kind)
+        };
+        let own = |other: &&Event| other.task == event.task && self.score(other) > 0;
+        let (before, after) = (&self.trace.events[..at], &self.trace.events[at + 1..]);
+        let before = before.iter().rfind(own).filter(like);
+        let after = after.iter().find(own).filter(like);
+        self.is_pipe(io) && before.is_some() && after.is_some()
+    }
+
     /// How much the event helps to understand, 0 for not at all.
     fn score(&self, event: &Event) -> u32 {
         let told = matches!(self.family, Family::Order | Family::Limits);
@@ -272,6 +294,12 @@ impl<'t> Matter<'t> {
             | EventKind::Unmodelled { .. } => 0,
         }
     }
+}
+
+/// A read or write that moved bytes.
+fn moved(event: &Event) -> Option<&IoResult> {
+    let (EventKind::Read(io) | EventKind::Write(io)) = &event.kind else { return None };
+    Some(io).filter(|io| io.result.is_ok_and(|n| n > 0))
 }
 
 /// The lines that a broken demand names.

@@ -392,13 +392,20 @@ pub(crate) fn pipe_end_open() -> Failure {
 }
 
 fn pipe_end_open_own() -> Failure {
+    reads_for_ever(1)
+}
+
+/// A message that arrives in so many reads, and then no end of file.
+pub(crate) fn reads_for_ever(reads: u8) -> Failure {
     let mut run = Run::new(&["ask"]);
     let pipe = run.pipe(P1, 3, 4, 31);
     run.fork(P1);
     run.close(P2, 3, pipe);
     run.event(P2, EventKind::Write(io(4, pipe, b"hello world\n")));
     run.exit(P2, 0);
-    run.event(P1, EventKind::Read(io(3, pipe, b"hello world\n")));
+    for n in 1..=reads {
+        run.event(P1, EventKind::Read(io(3, pipe, &vec![b'x'; 11 + usize::from(n)])));
+    }
     let opened = run.site(31, "let (from, to) = pipe()?;");
     let reads = wait_for(
         P1,

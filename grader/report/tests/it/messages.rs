@@ -114,3 +114,12 @@ fn without_colour(text: &str) -> String {
     }
     out + rest
 }
+
+#[test]
+fn of_a_transfer_in_many_pieces_the_first_and_the_last_are_shown() {
+    let message = terminal::judgement(&judgement(vec![cases::reads_for_ever(20)]), &WIDE);
+    let reads: Vec<&str> = message.lines().filter(|line| line.contains("read fd 3: ")).collect();
+    assert_eq!(reads.len(), 2, "{message}");
+    assert!(reads[0].contains("12 bytes") && reads[1].contains("31 bytes"), "{message}");
+    assert!(reads[1].starts_with('⋮'), "{message}");
+}
