@@ -50,6 +50,7 @@ fn judgement(check: &Check, explored: Explored, outcome: Outcome) -> Judgement {
         faults: check.faults.clone(),
         explored,
         outcome,
+        manifest: check.subject.manifest.clone(),
     }
 }
 

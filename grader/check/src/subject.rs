@@ -27,6 +27,8 @@ pub struct Subject {
     pub(crate) exercise: String,
     pub(crate) folder: PathBuf,
     pub(crate) test: String,
+    /// The course's manifest, where the test's package is not a member of its workspace.
+    pub(crate) manifest: Option<PathBuf>,
 }
 
 /// The package of the hidden suites: there a target is an exercise.
@@ -49,7 +51,8 @@ impl Subject {
         let path = origin.function.trim_end_matches("::here");
         let test = path.split_once("::").map_or(path, |(_, test)| test).to_owned();
         let program = settings::subject().or_else(|| origin.driver.map(PathBuf::from));
-        Self { program, exercise, folder, test }
+        let manifest = manifest_elsewhere(own, &folder);
+        Self { program, exercise, folder, test, manifest }
     }
 
     /// Runs the driver with a scenario's name and arguments.
@@ -57,6 +60,15 @@ impl Subject {
         let args = args.into_iter().map(|arg| arg.to_string()).collect();
         Check::new(self, Scenario { name: name.to_owned(), args, stdin: Vec::new() })
     }
+}
+
+/// The course's manifest, unless a package at `own` belongs to the course's workspace as the
+/// exercises and the grader do. `exercise` is the exercise's folder, two levels below the course.
+fn manifest_elsewhere(own: &Path, exercise: &Path) -> Option<PathBuf> {
+    let (own, exercise) = (own.canonicalize().ok()?, exercise.canonicalize().ok()?);
+    let root = exercise.parent()?.parent()?;
+    let member = ["exercises", "grader"].iter().any(|part| own.starts_with(root.join(part)));
+    (!member).then(|| root.join("Cargo.toml")).filter(|manifest| manifest.is_file())
 }
 
 /// The program that this test judges: the package's own driver, or the one that the environment
@@ -76,4 +88,21 @@ macro_rules! subject {
             function: path(here),
         })
     }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_solution_s_messages_name_the_course_s_manifest() {
+        let grader = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf);
+        let root = grader.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+        let root = root.unwrap_or_default();
+        let exercise = root.join("solutions/zombies/../../exercises/zombies");
+        let manifest = |own: &str| manifest_elsewhere(&root.join(own), &exercise);
+        assert_eq!(manifest("solutions/zombies"), Some(root.join("Cargo.toml")));
+        assert_eq!(manifest("exercises/zombies"), None);
+        assert_eq!(manifest("grader/hidden"), None);
+    }
 }

@@ -184,6 +184,7 @@ mod tests {
 
     fn judgement(test: &str, end: &str) -> Judgement {
         Judgement {
+            manifest: None,
             exercise: "x".into(),
             task: test.split("::").next().unwrap_or_default().into(),
             test: test.into(),

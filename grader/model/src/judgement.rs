@@ -45,6 +45,10 @@ pub struct Judgement {
     pub explored: Explored,
     /// Passed, failed, or not known.
     pub outcome: Outcome,
+    /// The course's manifest, for commands that a message names, where the test belongs to another
+    /// workspace: `cargo run -p forklings` does not find the tool there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<PathBuf>,
 }
 
 /// What was tried before a verdict was given.

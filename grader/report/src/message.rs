@@ -58,7 +58,7 @@ impl Message {
             man: said.man,
             replay: failure.replay.as_ref().map(|path| {
                 let path = shell_word(&path.to_string_lossy());
-                format!("cargo run -q -p forklings -- replay {path}")
+                format!("{} replay {path}", tool(judgement))
             }),
             remarks: remarks(&judgement.faults, trace),
         }
@@ -73,6 +73,15 @@ pub fn shown_in(shown: u32, schedules: u32) -> String {
         (n, all) if n == all => format!("in all {all} schedules"),
         (n, all) => format!("in {n} of {all} schedules"),
     }
+}
+
+/// How the tool is called from where the test was run.
+#[must_use]
+pub fn tool(judgement: &Judgement) -> String {
+    let manifest = judgement.manifest.as_ref().map_or_else(String::new, |manifest| {
+        format!("--manifest-path {} ", shell_word(&manifest.to_string_lossy()))
+    });
+    format!("cargo run -q {manifest}-p forklings --")
 }
 
 /// The command that runs a scenario outside the grader.

@@ -32,6 +32,7 @@ fn test(task: &str, name: &str) {
     };
     let fails = matches!(outcome, Outcome::Failed { .. });
     write(&Record::Judged(Box::new(Judgement {
+        manifest: None,
         exercise: "echo".into(),
         task: task.into(),
         test: test.clone(),

@@ -2,7 +2,7 @@
 
 use super::layout::{command, part};
 use crate::escape::line;
-use crate::message::{Message, shown_in};
+use crate::message::{Message, shown_in, tool};
 use crate::place::place;
 use crate::sentence;
 use crate::style::{Ink, Style, columns};
@@ -137,7 +137,8 @@ fn todo_left(judgement: &Judgement, failure: &Failure, todo: &str, style: &Style
     let scenario = crate::message::command(&judgement.exercise, &judgement.scenario);
     out += &command("run it", &scenario, style);
     let hint = format!(
-        "cargo run -q -p forklings -- hint {} {}",
+        "{} hint {} {}",
+        tool(judgement),
         crate::escape::shell_word(&judgement.exercise),
         crate::escape::shell_word(&judgement.task)
     );
@@ -154,7 +155,7 @@ fn grader_error(judgement: &Judgement, reason: &str, style: &Style) -> String {
         &part("", "This is not your program's fault: the grader, or this machine, failed.", style);
     out += &part("reason", &reason.lines().map(line).collect::<Vec<_>>().join("\n"), style);
     out += &part("try", "see what this machine offers, then run the test again:", style);
-    out += &command("", "cargo run -q -p forklings -- doctor", style);
+    out += &command("", &format!("{} doctor", tool(judgement)), style);
     out
 }
 

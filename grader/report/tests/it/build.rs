@@ -249,6 +249,7 @@ pub(crate) fn isolation() -> Isolation {
 pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
     let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed { failures } };
     Judgement {
+        manifest: None,
         exercise: "zombies".to_owned(),
         task: "reap_all".to_owned(),
         test: "reap_all::every_child_is_reaped_whatever_the_order_of_their_deaths".to_owned(),

@@ -123,3 +123,15 @@ fn of_a_transfer_in_many_pieces_the_first_and_the_last_are_shown() {
     assert!(reads[0].contains("12 bytes") && reads[1].contains("31 bytes"), "{message}");
     assert!(reads[1].starts_with('⋮'), "{message}");
 }
+
+#[test]
+fn commands_of_a_test_in_another_workspace_name_the_course() {
+    let mut judgement = judgement(vec![cases::zombie_left()]);
+    judgement.manifest = Some("/the course/Cargo.toml".into());
+    let message = terminal::judgement(&judgement, &WIDE);
+    let tool = "cargo run -q --manifest-path '/the course/Cargo.toml' -p forklings --";
+    assert!(message.contains(&format!("{tool} replay /course/target/")), "{message}");
+    judgement.outcome = Outcome::GraderError { reason: "x".to_owned() };
+    let message = terminal::judgement(&judgement, &WIDE);
+    assert!(message.contains(&format!("{tool} doctor")), "{message}");
+}
