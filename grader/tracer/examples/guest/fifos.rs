@@ -17,6 +17,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("fifo-both-ways", fifo_both_ways),
     ("fifo-relative", fifo_relative),
     ("fifo-stdio", fifo_stdio),
+    ("fifo-by-descriptor", fifo_by_descriptor),
     ("fifo-deadlock", fifo_deadlock),
 ];
 
@@ -187,8 +188,23 @@ fn fifo_stdio() {
     remove(&path);
 }
 
+/// A FIFO that has no name any more, and a path by which it can be opened all the same.
+fn nameless(name: &str) -> CString {
+    let path = fifo(name);
+    let fd = open(&path, libc::O_PATH);
+    remove(&path);
+    CString::new(format!("/proc/self/fd/{fd}")).unwrap_or_default()
+}
+
+fn fifo_by_descriptor() {
+    let path = nameless("descriptor");
+    child(|| i32::try_from(put(open(&path, O_WRONLY), "nameless")).unwrap_or(0));
+    let text = read_all(open(&path, O_RDONLY));
+    say(&format!("{} {}", String::from_utf8_lossy(&text), reap_all()));
+}
+
 fn fifo_deadlock() {
-    let (a, b) = (fifo("a"), fifo("b"));
+    let (a, b) = (nameless("a"), nameless("b"));
     child(|| {
         open(&a, O_RDONLY);
         open(&b, O_WRONLY);

@@ -60,13 +60,7 @@ impl Run<'_> {
             return false;
         }
         let Ok(path) = memory::string(tid, place, 4096) else { return false };
-        // The root and the folders are the task's own, seen through it.
-        let base = match folder {
-            _ if path.starts_with('/') => "root".to_owned(),
-            libc::AT_FDCWD => "cwd".to_owned(),
-            fd => format!("fd/{fd}"),
-        };
-        let seen = format!("/proc/{tid}/{base}/{path}");
+        let seen = seen_from_here(tid, folder, &path);
         let Ok(data) = fs::metadata(&seen) else {
             // An absolute link leads out of the task's own root when it is followed from here.
             self.tasks[t].may_block =
@@ -212,5 +206,40 @@ impl Run<'_> {
             }
         }
         Some(registers)
+    }
+}
+
+/// A task's path as the tracer can follow it: the root, the folders and the descriptors are the
+/// task's own, seen through it.
+fn seen_from_here(tid: i32, folder: Fd, path: &str) -> String {
+    let own = path.strip_prefix("/proc/self/").or_else(|| path.strip_prefix("/proc/thread-self/"));
+    let fd = match path {
+        "/dev/stdin" => Some("0"),
+        "/dev/stdout" => Some("1"),
+        "/dev/stderr" => Some("2"),
+        _ => path.strip_prefix("/dev/fd/"),
+    };
+    match (own, fd, folder) {
+        (Some(own), ..) => format!("/proc/{tid}/{own}"),
+        (_, Some(fd), _) => format!("/proc/{tid}/fd/{fd}"),
+        _ if path.starts_with('/') => format!("/proc/{tid}/root{path}"),
+        (.., libc::AT_FDCWD) => format!("/proc/{tid}/cwd/{path}"),
+        (.., folder) => format!("/proc/{tid}/fd/{folder}/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_followed_as_its_task_would() {
+        let seen = |folder, path| seen_from_here(7, folder, path);
+        assert_eq!(seen(libc::AT_FDCWD, "a/b"), "/proc/7/cwd/a/b");
+        assert_eq!(seen(5, "a"), "/proc/7/fd/5/a");
+        assert_eq!(seen(5, "/tmp/a"), "/proc/7/root/tmp/a");
+        assert_eq!(seen(libc::AT_FDCWD, "/proc/self/fd/3"), "/proc/7/fd/3");
+        assert_eq!(seen(libc::AT_FDCWD, "/dev/fd/3"), "/proc/7/fd/3");
+        assert_eq!(seen(libc::AT_FDCWD, "/dev/stdin"), "/proc/7/fd/0");
     }
 }

@@ -68,6 +68,7 @@ guests! {
     fifo_both_ways: "fifo-both-ways",
     fifo_relative: "fifo-relative",
     fifo_stdio: "fifo-stdio",
+    fifo_by_descriptor: "fifo-by-descriptor",
     flocks: "flocks",
     flock_shared: "flock-shared",
     flock_inherited: "flock-inherited",
