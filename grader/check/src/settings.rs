@@ -5,6 +5,7 @@ use forklings_report::Style;
 use forklings_sandbox::Wanted;
 use std::env;
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 /// Path of the program to judge instead of the package's own driver.
@@ -22,6 +23,10 @@ const ISOLATION: &str = "FORKLINGS_ISOLATION";
 
 /// Schedules for each scenario when nobody says otherwise.
 const DEFAULT_SCHEDULES: u32 = 200;
+
+/// Columns where nobody says how many there are, and the most that are easy to read.
+const WIDTH: usize = 100;
+const WIDEST: usize = 140;
 
 /// The program to judge, if it is not the package's own.
 pub(crate) fn subject() -> Option<PathBuf> {
@@ -64,11 +69,13 @@ pub(crate) fn isolation() -> Result<Wanted, String> {
     }
 }
 
-/// How to draw: colours where a person reads along and has not said `NO_COLOR`.
+/// How to draw: as wide as the terminal that the tests run in, with colours where a person reads along and has not said `NO_COLOR`.
 pub(crate) fn style() -> Style {
     let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = !plain && std::io::stderr().is_terminal();
-    let width = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
+    let seen = forklings_sandbox::columns(std::io::stderr().as_fd()).map(usize::from);
+    let said = || env::var("COLUMNS").ok()?.parse().ok();
+    let width = seen.or_else(said).unwrap_or(WIDTH).min(WIDEST);
     Style { colour, width, ..Style::default() }
 }
 

@@ -8,6 +8,7 @@
 //! - [`probe`]: what this machine offers.
 //! - [`denied`]: calls that no exercise needs and that could do harm.
 //! - [`CpuLease`]: one explorer per processor.
+//! - [`columns`]: how wide a terminal is, for those who may not ask the kernel themselves.
 
 mod calls;
 mod cgroup;
@@ -30,3 +31,4 @@ pub use probe::{Host, Wanted, probe};
 pub use view::View;
 
 pub use forklings_sys::spawn::die_with_parent;
+pub use forklings_sys::terminal::columns;

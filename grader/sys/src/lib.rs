@@ -8,6 +8,7 @@
 //! - [`spawn`]: the processes that run such lists.
 //! - [`descriptor`]: pipes, sockets, memory files, descriptors of other processes.
 //! - [`lock`], [`socket`], [`timer`]: what open files, sockets and timers say of themselves.
+//! - [`terminal`]: how wide it is.
 //! - [`cpu`]: pinning and priorities, CPU clocks.
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -24,6 +25,7 @@ pub mod ptrace;
 pub mod socket;
 pub mod spawn;
 pub mod step;
+pub mod terminal;
 pub mod timer;
 
 pub use copies::Copied;
