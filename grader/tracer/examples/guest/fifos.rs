@@ -18,6 +18,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("fifo-relative", fifo_relative),
     ("fifo-stdio", fifo_stdio),
     ("fifo-by-descriptor", fifo_by_descriptor),
+    ("pipe-reopened", pipe_reopened),
+    ("substitution", substitution),
     ("fifo-deadlock", fifo_deadlock),
 ];
 
@@ -201,6 +203,28 @@ fn fifo_by_descriptor() {
     child(|| i32::try_from(put(open(&path, O_WRONLY), "nameless")).unwrap_or(0));
     let text = read_all(open(&path, O_RDONLY));
     say(&format!("{} {}", String::from_utf8_lossy(&text), reap_all()));
+}
+
+/// A pipe whose read end is opened once more, as the shell's `<(…)` has it done.
+fn pipe_reopened() {
+    let (read, write) = pipe();
+    child(|| {
+        close(read);
+        nap(5);
+        i32::try_from(put(write, "through the pipe")).unwrap_or(0)
+    });
+    let path = CString::new(format!("/dev/fd/{read}")).unwrap_or_default();
+    let again = open(&path, O_RDONLY);
+    close(read);
+    close(write);
+    let text = read_all(again);
+    say(&format!("{} {}", String::from_utf8_lossy(&text), reap_all()));
+}
+
+fn substitution() {
+    let script = "cat <(echo from a substitution) | tr a-z A-Z; wait";
+    let output = process::Command::new("bash").args(["-c", script]).output();
+    say(&String::from_utf8_lossy(&output.map(|o| o.stdout).unwrap_or_default()));
 }
 
 fn fifo_deadlock() {

@@ -16,6 +16,7 @@ use forklings_sys::{descriptor, memory};
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::sync::LazyLock;
 
 /// An `open` of a FIFO that a task stands before.
 #[derive(Clone, Debug)]
@@ -34,9 +35,19 @@ impl FifoOpen {
         self.flags & libc::O_ACCMODE != libc::O_RDONLY
     }
 
-    /// Whether it waits for a partner.
+    /// Whether it waits for a partner. A pipe without a name has both ends from the beginning.
     fn waits(&self) -> bool {
-        self.flags & libc::O_NONBLOCK == 0 && self.reads() != self.writes()
+        self.flags & libc::O_NONBLOCK == 0 && self.reads() != self.writes() && !self.is_nameless()
+    }
+
+    /// Whether it is a pipe that is opened once more, by the path of a descriptor.
+    fn is_nameless(&self) -> bool {
+        /// The device that all pipes without a name are on.
+        static PIPES: LazyLock<Option<u64>> = LazyLock::new(|| {
+            let (end, _) = descriptor::pipe().ok()?;
+            fs::File::from(end).metadata().ok().map(|data| data.dev())
+        });
+        Some(self.file.0) == *PIPES
     }
 }
 
@@ -129,8 +140,22 @@ impl Run<'_> {
                 descriptor::set_status_flags(copy.as_raw_fd(), flags & !libc::O_NONBLOCK)?;
             }
             if !self.fifos.contains_key(&open.file) {
-                let kind = ObjectKind::Fifo(open.path.clone());
-                let object = self.objects.add(kind, self.tasks[t].site);
+                let known = open
+                    .is_nameless()
+                    .then(|| own_descriptor(&open.path))
+                    .flatten()
+                    .and_then(|fd| self.process(t).files.get(fd))
+                    .map(|entry| entry.object);
+                let object = match known {
+                    Some(object) => object,
+                    None if open.is_nameless() => {
+                        self.objects.add(ObjectKind::Pipe, self.tasks[t].site)
+                    }
+                    None => {
+                        let kind = ObjectKind::Fifo(open.path.clone());
+                        self.objects.add(kind, self.tasks[t].site)
+                    }
+                };
                 self.fifos.insert(open.file, object);
             }
         }
@@ -212,19 +237,26 @@ impl Run<'_> {
 /// A task's path as the tracer can follow it: the root, the folders and the descriptors are the
 /// task's own, seen through it.
 fn seen_from_here(tid: i32, folder: Fd, path: &str) -> String {
-    let own = path.strip_prefix("/proc/self/").or_else(|| path.strip_prefix("/proc/thread-self/"));
-    let fd = match path {
-        "/dev/stdin" => Some("0"),
-        "/dev/stdout" => Some("1"),
-        "/dev/stderr" => Some("2"),
-        _ => path.strip_prefix("/dev/fd/"),
-    };
-    match (own, fd, folder) {
-        (Some(own), ..) => format!("/proc/{tid}/{own}"),
-        (_, Some(fd), _) => format!("/proc/{tid}/fd/{fd}"),
+    if let Some(fd) = own_descriptor(path) {
+        return format!("/proc/{tid}/fd/{fd}");
+    }
+    match (path.strip_prefix("/proc/self/"), folder) {
+        (Some(own), _) => format!("/proc/{tid}/{own}"),
         _ if path.starts_with('/') => format!("/proc/{tid}/root{path}"),
-        (.., libc::AT_FDCWD) => format!("/proc/{tid}/cwd/{path}"),
-        (.., folder) => format!("/proc/{tid}/fd/{folder}/{path}"),
+        (_, libc::AT_FDCWD) => format!("/proc/{tid}/cwd/{path}"),
+        (_, folder) => format!("/proc/{tid}/fd/{folder}/{path}"),
+    }
+}
+
+/// The descriptor that a path of the caller's own descriptors names. Source: `proc_pid_fd(5)`.
+fn own_descriptor(path: &str) -> Option<Fd> {
+    match path {
+        "/dev/stdin" => Some(0),
+        "/dev/stdout" => Some(1),
+        "/dev/stderr" => Some(2),
+        _ => ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"]
+            .iter()
+            .find_map(|folder| path.strip_prefix(folder)?.parse().ok()),
     }
 }
 
@@ -241,5 +273,6 @@ mod tests {
         assert_eq!(seen(libc::AT_FDCWD, "/proc/self/fd/3"), "/proc/7/fd/3");
         assert_eq!(seen(libc::AT_FDCWD, "/dev/fd/3"), "/proc/7/fd/3");
         assert_eq!(seen(libc::AT_FDCWD, "/dev/stdin"), "/proc/7/fd/0");
+        assert_eq!(seen(libc::AT_FDCWD, "/proc/self/maps"), "/proc/7/maps");
     }
 }

@@ -68,6 +68,8 @@ guests! {
     fifo_both_ways: "fifo-both-ways",
     fifo_relative: "fifo-relative",
     fifo_stdio: "fifo-stdio",
+    pipe_reopened: "pipe-reopened",
+    a_shell_substitutes_a_process: "substitution",
     fifo_by_descriptor: "fifo-by-descriptor",
     flocks: "flocks",
     flock_shared: "flock-shared",
