@@ -1,4 +1,4 @@
-//! expect: zombie-left
+//! expect: output-wrong
 //! Waits for those that the order names, and forgets the others.
 
 use nix::errno::Errno;

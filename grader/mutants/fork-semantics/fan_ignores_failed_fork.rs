@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: too-many-processes
 //! Goes on when fork fails, and says that all is well with fewer children.
 
 use nix::errno::Errno;

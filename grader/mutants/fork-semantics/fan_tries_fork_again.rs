@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: too-many-processes
 //! When fork fails it tries again until there is a child, and tells nobody.
 
 use nix::errno::Errno;

@@ -63,9 +63,9 @@ pub fn role(out: &mut dyn Write) -> io::Result<()> {
     })?;
     drop(told);
     let _ = written.read_exact(&mut [0]);
-    writeln!(out, "parent")?;
-    out.flush()?;
-    reap_the_successful(&[child])
+    let wrote = writeln!(out, "parent").and_then(|()| out.flush());
+    reap_the_successful(&[child])?;
+    wrote
 }
 
 /// The values of three variables that live in different places.

@@ -193,6 +193,7 @@ pub fn tree(n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
 
 /// What process `i` does for the rest of the tree: it starts its children and reaps them.
 fn below_in_tree(i: usize, n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
+    let mut outcome = Ok(());
     for next in [2 * i + 1, 2 * i + 2] {
         if next > n {
             break;
@@ -204,7 +205,8 @@ fn below_in_tree(i: usize, n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
                 Err(_) => 1,
             }
         };
-        reap_the_successful(&[start(work)?])?;
+        let ended = reap_the_successful(&[start(work)?]);
+        outcome = outcome.and(ended);
     }
-    Ok(())
+    outcome
 }
