@@ -1,4 +1,4 @@
-//! expect: pipe-end-open
+//! expect: deadlock
 //! Every worker has a pipe of its own, but the later workers inherit the write ends of the earlier
 //! ones, whose records then have no end before the later workers do.
 //!
