@@ -1,4 +1,4 @@
-//! expect: busy-wait
+//! expect: time-limit
 //! Asks for the dead and for SIGTERM in a circle instead of sleeping.
 
 use nix::errno::Errno;
