@@ -82,6 +82,10 @@ impl Run<'_> {
         let own = process.id;
         let object = |fd| process.files.get(fd).map(|entry| Place::Object(entry.object));
         match call.number {
+            // Whoever looks below /proc sees what all processes are doing.
+            libc::SYS_read | libc::SYS_readv if self.is_proc_file(t, call.int(0)) => {
+                touches.push(Touch::changes(Place::Everything));
+            }
             libc::SYS_read
             | libc::SYS_readv
             | libc::SYS_recvfrom

@@ -16,6 +16,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("spawns", spawns),
     ("fails-to-spawn", fails_to_spawn),
     ("spawns-and-reads", spawns_and_reads),
+    ("sees-the-dead", sees_the_dead),
+    ("sees-the-waiting", sees_the_waiting),
 ];
 
 fn forks() {
@@ -151,4 +153,59 @@ fn fails_to_spawn() {
 fn spawns_and_reads() {
     let output = process::Command::new("/bin/sh").args(["-c", "seq 3"]).output();
     say(&String::from_utf8_lossy(&output.map(|o| o.stdout).unwrap_or_default()));
+}
+
+/// The state of a process by its `stat` and by its `status`.
+fn states(pid: i32) -> Option<(char, char)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("State:\t"))?;
+    Some((stat.rsplit(") ").next()?.chars().next()?, line.chars().next()?))
+}
+
+/// Looks until a process is in this state, and says which other states it was seen in.
+fn until(pid: i32, state: char) -> String {
+    let mut others = String::new();
+    for _ in 0..300 {
+        let Some((stat, status)) = states(pid) else { return "gone".to_owned() };
+        if (stat, status) == (state, state) {
+            return others;
+        }
+        for other in [stat, status] {
+            if !"RSDZT".contains(other) {
+                others.push(other);
+            }
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    "never".to_owned()
+}
+
+/// Who has seen a zombie can reap it.
+fn sees_the_dead() {
+    let child = fork();
+    if child == 0 {
+        leave(3);
+    }
+    let others = until(child, 'Z');
+    let (pid, status) = wait(child, WNOHANG);
+    say(&format!("Z{others} {} {:x}", pid == child, status));
+}
+
+fn sees_the_waiting() {
+    let waits = fork();
+    if waits == 0 {
+        unsafe { libc::pause() };
+    }
+    let stopped = fork();
+    if stopped == 0 {
+        unsafe { libc::raise(SIGSTOP) };
+        leave(0);
+    }
+    let seen = [until(waits, 'S'), until(stopped, 'T')];
+    for child in [waits, stopped] {
+        unsafe { libc::kill(child, SIGKILL) };
+        wait(child, 0);
+    }
+    say(&format!("S{} T{}", seen[0], seen[1]));
 }

@@ -37,6 +37,7 @@ impl Run<'_> {
         }
         let asked = call.args[2];
         let fd = call.int(0);
+        self.before_proc_read(t, fd)?;
         if call.number == libc::SYS_read
             && asked > 1
             && self.schedule.faults.contains(&Fault::ShortRead)
@@ -248,6 +249,9 @@ impl Run<'_> {
             Some(errno) => Err(errno),
             None => Ok(u64::try_from(seen).unwrap_or(0)),
         };
+        if let Ok(length) = result {
+            self.after_proc_read(t, call, length)?;
+        }
         self.read_timer(t, call, seen)?;
         self.record_io(t, call, result, short);
         if result == Err(libc::EAGAIN) {

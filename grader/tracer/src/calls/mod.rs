@@ -14,6 +14,7 @@ mod names;
 mod network;
 mod pidfds;
 mod poll;
+mod proc_files;
 mod processes;
 mod queues;
 pub(crate) mod signals;

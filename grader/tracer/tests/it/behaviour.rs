@@ -1,6 +1,6 @@
 //! Under the tracer a program does what it does without.
 
-use crate::door::behaves;
+use crate::door::{behaves, runs};
 
 macro_rules! guests {
     ($($test:ident: $guest:literal,)*) => {
@@ -206,4 +206,15 @@ guests! {
     a_handler_is_left_by_a_jump: "jumps-out-of-a-handler",
     a_mask_is_changed_and_restored: "changes-its-mask",
     a_handler_serves_once: "resets-its-handler",
+}
+
+/// What stands in `/proc` differs from run to run, so that these runs do not repeat exactly.
+#[test]
+fn a_process_s_state_in_proc_is_what_it_would_be_without_a_tracer() {
+    for (guest, output) in [("sees-the-dead", "Z true 300\n"), ("sees-the-waiting", "S T\n")] {
+        for trace in runs(guest) {
+            let said = String::from_utf8_lossy(&trace.stdout);
+            assert_eq!(said, output, "{guest} under {:?}: {:?}", trace.schedule, trace.end);
+        }
+    }
 }
