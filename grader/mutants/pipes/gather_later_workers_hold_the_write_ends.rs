@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: pipe-end-open
 //! Every worker has a pipe of its own, but the later workers inherit the write ends of the earlier
 //! ones, whose records then have no end before the later workers do.
 //!

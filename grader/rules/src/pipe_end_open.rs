@@ -128,26 +128,35 @@ fn waits_for_the_reader(case: &Case<'_>, waits: &[Wait], suspect: &Suspect<'_>) 
     reached[1..].contains(&suspect.wait.task.proc)
 }
 
-/// Case 4, first: what was to be written others have written, and the holder never did.
+/// Case 4, first: what was to be written others have written, and the holder never did. It may be
+/// about to write elsewhere.
 fn never_wrote(case: &Case<'_>, waits: &[Wait], suspect: &Suspect<'_>) -> bool {
+    let writes = |on: &WaitsFor| match on {
+        WaitsFor::Writable { object, .. } => *object == suspect.pipe,
+        WaitsFor::Futex { .. } => true,
+        _ => false,
+    };
     !case.run.wrote(suspect.holder, suspect.pipe)
         && is_written(case, suspect.pipe)
-        && holds_both_up(case, waits, suspect)
+        && holds_both_up(case, waits, suspect, writes)
 }
 
 /// Case 4: the holder has written, and now waits for something else than room in a pipe.
 fn done_with_writing(case: &Case<'_>, waits: &[Wait], suspect: &Suspect<'_>) -> bool {
-    case.run.wrote(suspect.holder, suspect.pipe) && holds_both_up(case, waits, suspect)
+    let writes = |on: &WaitsFor| matches!(on, WaitsFor::Writable { .. } | WaitsFor::Futex { .. });
+    case.run.wrote(suspect.holder, suspect.pipe) && holds_both_up(case, waits, suspect, writes)
 }
 
 /// Whether closing the write ends would set reader and holder free, and the holder is not about to
 /// write.
-fn holds_both_up(case: &Case<'_>, waits: &[Wait], suspect: &Suspect<'_>) -> bool {
-    let writes =
-        |wait: &Wait| matches!(wait.on, WaitsFor::Writable { .. } | WaitsFor::Futex { .. });
-    let reader = suspect.wait.task.proc;
-    suspect.holder != reader
-        && !waits.iter().any(|wait| wait.task.proc == suspect.holder && writes(wait))
+fn holds_both_up(
+    case: &Case<'_>,
+    waits: &[Wait],
+    suspect: &Suspect<'_>,
+    writes: impl Fn(&WaitsFor) -> bool,
+) -> bool {
+    suspect.holder != suspect.wait.task.proc
+        && !waits.iter().any(|wait| wait.task.proc == suspect.holder && writes(&wait.on))
         && frees(case, waits, suspect, PipeEnd::Write)
 }
 

@@ -145,6 +145,25 @@ fn a_worker_that_waits_for_something_else_is_not_blamed_for_its_end() {
 }
 
 #[test]
+fn a_worker_that_inherited_another_s_end_and_waits_for_its_own_reader_is_named() {
+    // P2 has sent its record through A. P3 has A's write end too, from the fork, and its own
+    // record does not fit into B, which P1 reads after A.
+    let (mut run, a, b) = two_pipes();
+    run.closes(P1, 4, a);
+    run.closes(P1, 6, b);
+    let waits = vec![(P1, readable(3, a, &[(P3, 4)])), (P3, writable(6, b, &[(P1, 5)]))];
+    run.fork(P1);
+    let nothing_written = run.clone().stuck(waits.clone());
+    assert_eq!(names(&nothing_written, &[]), ["deadlock"]);
+    run.writes(P2, (4, a), 5, Ok(5));
+    run.dies(P2, 0);
+    assert_eq!(holder(&run.clone().stuck(waits)), (P1, P3));
+    // Who waits for room in this very pipe is about to write.
+    let waits = vec![(P1, readable(3, a, &[(P3, 4)])), (P3, writable(4, a, &[(P1, 3)]))];
+    assert_eq!(names(&run.stuck(waits), &[]), ["deadlock"]);
+}
+
+#[test]
 fn a_pipe_by_which_processes_wait_for_each_other_s_start_is_nobody_s_open_end() {
     for on in [child(&[P2]), WaitsFor::Signal] {
         let (run, a, _) = two_pipes();
