@@ -162,6 +162,12 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         Demand::Forks(_) => {
             ("fork is not called as often as the contract says", "count the forks in the timeline")
         }
+        Demand::Tree { parents, .. } if trace.processes.len() <= parents.len() => (
+            "a process is missing, as nobody forked it: an error or a wait came before that fork, \
+             or the process that was to go on and fork the next one ended instead",
+            "look at the timeline where the fork is missing: who was to call it, and what happened \
+             instead?",
+        ),
         Demand::Tree { .. } => (
             "the children are forked by the wrong process: who calls fork decides the shape",
             "draw the tree; at each fork, who goes on to fork the next, the parent or the child?",

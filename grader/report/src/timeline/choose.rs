@@ -27,11 +27,14 @@ pub(super) struct Choice {
 pub(super) fn choose(trace: &Trace, finding: &Finding, room: Room) -> Choice {
     let (columns, left_out) = columns(trace, finding, room.columns);
     let evidence = trimmed(&finding.evidence);
+    let before_main: BTreeSet<u32> = trace.before_main.iter().copied().collect();
     let matter = Matter::new(trace, finding, &columns);
     let scored: Vec<(u32, u32)> = trace
         .events
         .iter()
         .filter(|event| columns.contains(&event.task.proc))
+        // What a runtime prepared matters where it is evidence, and nowhere else.
+        .filter(|event| evidence.contains(&event.seq) || !before_main.contains(&event.seq))
         .map(|event| match evidence.contains(&event.seq) {
             true => (100, event.seq),
             false => (matter.score(event), event.seq),
@@ -227,8 +230,8 @@ impl<'t> Matter<'t> {
             }
             EventKind::Read(io) | EventKind::Write(io) if io.result.is_err() => 44,
             EventKind::Write(io) if output_stream(self.trace, io.object).is_some() => {
-                // Rust's advice after a panic is nobody's event.
-                if io.bytes.starts_with(b"note: run with `RUST_BACKTRACE") {
+                // Rust's advice after a panic is nobody's event, nor is the end of a line alone.
+                if io.bytes.starts_with(b"note: run with `RUST_BACKTRACE") || io.bytes == b"\n" {
                     return 0;
                 }
                 if self.prints_demanded_line(io) {

@@ -49,6 +49,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("output-wrong-forks", output_wrong_forks()),
         ("output-wrong-ending", output_wrong_ending()),
         ("output-wrong-tree", output_wrong_tree()),
+        ("output-wrong-tree-small", output_wrong_tree_small()),
         ("output-wrong-deed", output_wrong_deed()),
         ("crashed-panic", crashed_panic()),
         ("crashed-signal", crashed_signal()),
@@ -650,6 +651,23 @@ fn output_wrong_tree() -> Failure {
     };
     let site = run.site(60, "unsafe { fork() }?");
     run.failure(detail, &[1, second], Some(site), None)
+}
+
+/// The second process was never forked.
+fn output_wrong_tree_small() -> Failure {
+    let mut run = Run::new(&["fan", "2"]);
+    let fork = run.seq_of_fork(P1);
+    run.exit(P2, 0);
+    run.reap(P1, P2, 0);
+    run.complain(P1, "error: no place\n");
+    run.complain(P1, "\n");
+    run.exit(P1, 1);
+    let detail = Detail::OutputWrong {
+        demand: Demand::Tree { parents: vec![0, 0], shape: "fan".to_owned() },
+        actual: "P1 forked P2".to_owned(),
+    };
+    let site = run.site(60, "unsafe { fork() }?");
+    run.failure(detail, &[fork], Some(site), None)
 }
 
 fn output_wrong_deed() -> Failure {
