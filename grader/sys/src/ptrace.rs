@@ -6,6 +6,7 @@
 //! process, and a plain wait would steal their events. Source: `ptrace(2)`, `waitpid(2)`.
 
 use crate::error::{Result, SysError, check};
+use std::fs;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -393,4 +394,22 @@ pub fn wait_child(pid: i32) -> Result<i32> {
         Halt::Died(status) => Ok(status),
         Halt::Stopped(..) => Err(SysError { operation: "waitpid", pid: Some(pid), errno: 0 }),
     }
+}
+
+/// Threads that this one traces inside a namespace of processes below its own, whoever made them.
+/// Source: `proc(5)`, `TracerPid` and `NSpid`.
+pub(crate) fn tracees_inside() -> Vec<Running> {
+    // SAFETY: gettid takes nothing.
+    let own = unsafe { libc::gettid() };
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<i32>().ok();
+    let numbers = |folder: &str| {
+        fs::read_dir(folder).into_iter().flatten().flatten().filter_map(number).collect::<Vec<_>>()
+    };
+    let traced = |tid: &i32| {
+        let status = fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+        let of = |key| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+        of("TracerPid:").trim() == own.to_string() && of("NSpid:").split_whitespace().count() > 1
+    };
+    let threads = |pid: i32| numbers(&format!("/proc/{pid}/task"));
+    numbers("/proc").into_iter().flat_map(threads).filter(traced).map(born).collect()
 }

@@ -11,10 +11,11 @@
 //! namespace init is pid 1, elsewhere it is a subreaper. Neither executes code of the subject
 //! before its own list has ended.
 
+use crate::descriptor;
 use crate::error::{Result, SysError, check};
 use crate::filter::Filter;
+use crate::ptrace::{self, Halt, Resume};
 use crate::step::{self, Step};
-use crate::{descriptor, ptrace};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -86,8 +87,8 @@ pub struct StepFailed {
     pub errno: i32,
 }
 
-/// Init, from the outside. Dropping it kills init; in a pid namespace everybody in it dies too.
-/// Reap all tracees first: a namespace does not end while one of them is unreaped.
+/// Init, from the outside. Dropping it kills init; in a pid namespace everybody in it dies too, and
+/// what this thread traces there is reaped.
 #[derive(Debug)]
 pub struct Init {
     pid: i32,
@@ -224,6 +225,22 @@ impl Init {
         Ok(status)
     }
 
+    /// Reaps tracees until init, which was killed, has ended: its namespace does not end before its
+    /// last tracee, and nobody may know that one. A process that is killed while it forks has no
+    /// time to tell of its child.
+    fn reap_tracees(&self) {
+        let Ok(init) = descriptor::of_process(self.pid) else { return };
+        let ended = || descriptor::poll(&[(init.as_raw_fd(), libc::POLLIN)], 50);
+        while !ended().is_ok_and(|events| events[0] != 0) {
+            for tracee in ptrace::tracees_inside() {
+                // Past its exit stop, if it is in one; the next round reaps it.
+                if let Ok(Ok(Halt::Stopped(stopped, _))) = tracee.try_wait() {
+                    drop(stopped.resume(Resume::Free, 0));
+                }
+            }
+        }
+    }
+
     fn send(&self, bytes: &[u8]) -> Result<()> {
         // SAFETY: `bytes` is valid for its length.
         let result = unsafe {
@@ -243,6 +260,7 @@ impl Drop for Init {
         if !self.ended {
             // It may be dead already; then there is only the wait left.
             let _gone = ptrace::kill(self.pid, libc::SIGKILL);
+            self.reap_tracees();
             let _reaped = self.wait();
         }
     }

@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use forklings_model::Limits;
-use forklings_sandbox::{Finished, Job, Wanted, probe};
+use forklings_sandbox::{Finished, Job, Launch, View, Wanted, probe};
+use forklings_sys::ptrace;
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 #[track_caller]
@@ -57,4 +60,29 @@ fn a_job_sees_neither_the_home_nor_other_processes() {
     );
     let text = String::from_utf8(finished.stdout).unwrap();
     assert_eq!(text, "4\n1000\nforklings\n", "{}", String::from_utf8_lossy(&finished.stderr));
+}
+
+#[test]
+fn a_sandbox_ends_although_a_tracee_in_it_was_forgotten() {
+    if !probe().namespaces {
+        return;
+    }
+    let null = File::open("/dev/null").unwrap();
+    let held = Launch {
+        program: Path::new("/bin/true"),
+        args: &[],
+        env: &[],
+        folder: Path::new("/"),
+        stdio: [null.as_fd(); 3],
+        limits: Limits { seconds: 20, processes: 50, memory_mib: 512, output_kib: 4 },
+        wanted: Wanted::All,
+        view: View::new(),
+        filter: None,
+    }
+    .start()
+    .unwrap();
+    let pid = held.pid;
+    drop(ptrace::seize(pid).unwrap());
+    drop(held);
+    assert!(!Path::new(&format!("/proc/{pid}")).exists());
 }
