@@ -49,7 +49,14 @@ impl CpuLease {
                 }
             }
             if !lockable || began.elapsed() > PATIENCE {
-                let share = usize::try_from(std::process::id()).unwrap_or(0) % before.len().max(1);
+                let last = before.len() - 1;
+                // Beside a tracer with a real-time priority nothing would be left to share.
+                let share = if cpu::real_time(0, TRACER).is_ok() {
+                    cpu::ordinary_time()?;
+                    last
+                } else {
+                    usize::try_from(std::process::id()).unwrap_or(0) % before.len()
+                };
                 cpu::pin(&before[share..=share])?;
                 return Ok(Self { _lock: None, before, real_time: false });
             }
