@@ -56,6 +56,17 @@ pub fn of_process(pid: i32) -> Result<OwnedFd> {
     to_fd(check(fd, "pidfd_open", Some(pid))?)
 }
 
+/// Whether the kernel still keeps the process that a descriptor refers to: it runs, or it is dead
+/// and was not reaped. Source: `pidfd_send_signal(2)`, ESRCH.
+#[must_use]
+pub fn is_kept(process: &OwnedFd) -> bool {
+    // SAFETY: pidfd_send_signal takes numbers, and no information here.
+    let result = unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), 0, ptr::null::<u8>(), 0)
+    };
+    result == 0
+}
+
 /// A copy of descriptor `fd` of the process that `process` refers to. Close it before anybody
 /// runs: a copy of a pipe's write end holds back its end of file.
 ///

@@ -10,12 +10,15 @@ use crate::ready::signal_bit;
 use crate::run::Run;
 use crate::server::lost;
 use crate::task::{Call, Point, State, Task};
+use crate::watchdog::PATIENCE;
 use forklings_model::{
     Action, Descriptor, Ending, EventKind, ForkKind, Pid, ProcId, Signal, SiteId, TaskId,
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::{self, Halt, Reason, Resume, Stopped};
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
 impl Run<'_> {
     /// A task made a process or a thread.
@@ -276,10 +279,28 @@ impl Run<'_> {
             let id = self.processes[child].id;
             match self.processes[child].life {
                 Life::Alive => self.emit_for(id, EventKind::Orphaned { to }),
-                Life::Zombie if to.is_none() => self.processes[child].life = Life::Gone,
+                Life::Zombie if to.is_none() => {
+                    self.processes[child].life = Life::Gone;
+                    self.await_release(child)?;
+                }
                 Life::Unseen(_) if to.is_none() => self.reveal(child)?,
                 Life::Zombie | Life::Unseen(_) | Life::Gone => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Waits until the kernel has let go of a dead process that init reaps. Its parent's exit does
+    /// that last, when the parent can be waited for already; until then its pid is taken.
+    /// Source: Linux, kernel/exit.c, `exit_notify`.
+    pub(crate) fn await_release(&self, p: usize) -> Result<()> {
+        let began = Instant::now();
+        while descriptor::is_kept(&self.processes[p].handle) {
+            if began.elapsed() > PATIENCE {
+                return Err(lost(format!("{} is dead and stays", self.processes[p].id)));
+            }
+            // Whoever exits may run at a lower priority, on the same processor.
+            thread::sleep(Duration::from_micros(10));
         }
         Ok(())
     }

@@ -244,6 +244,8 @@ impl<'a> Run<'a> {
         let outcome = self.steps();
         self.end_everybody();
         outcome?;
+        // The next run's processes get the same pids.
+        (0..self.processes.len()).try_for_each(|p| self.await_release(p))?;
         let leftovers = self.leftovers();
         let end = self.end.take().ok_or_else(|| lost("a run without an end"))?;
         let mut schedule = self.schedule.clone();

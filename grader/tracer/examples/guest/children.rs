@@ -16,6 +16,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("spawns", spawns),
     ("fails-to-spawn", fails_to_spawn),
     ("spawns-and-reads", spawns_and_reads),
+    ("leaves-zombies", leaves_zombies),
     ("sees-the-dead", sees_the_dead),
     ("sees-the-waiting", sees_the_waiting),
 ];
@@ -103,6 +104,41 @@ fn is_adopted() {
     unsafe { libc::close(parent_alive) };
     unsafe { libc::close(working) };
     let _end = read_all(done);
+}
+
+/// The zombies of a parent that ends go to init, which reaps them; those of its own too.
+fn leaves_zombies() {
+    let (read, write) = pipe();
+    let middle = fork();
+    if middle == 0 {
+        for _ in 0..8 {
+            put(write, &format!("{}\n", zombie()));
+        }
+        leave(0);
+    }
+    unsafe { libc::close(write) };
+    wait(middle, 0);
+    for child in String::from_utf8(read_all(read)).unwrap().lines() {
+        let there = unsafe { libc::kill(child.parse().unwrap(), 0) } == 0;
+        say(if there { "there" } else { "gone" });
+    }
+    for _ in 0..8 {
+        zombie();
+    }
+}
+
+/// A child that has ended, not reaped.
+fn zombie() -> i32 {
+    let child = fork();
+    if child == 0 {
+        leave(0);
+    }
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        let id = libc::id_t::try_from(child).unwrap();
+        libc::waitid(libc::P_PID, id, &raw mut info, libc::WEXITED | libc::WNOWAIT);
+    }
+    child
 }
 
 fn hears_the_end() {
