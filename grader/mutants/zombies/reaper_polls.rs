@@ -1,4 +1,4 @@
-//! expect: time-limit
+//! expect: busy-wait
 //! Asks for the dead and for SIGTERM in a circle instead of sleeping.
 
 use nix::errno::Errno;

@@ -109,6 +109,9 @@ fn role(kind: &EventKind) -> Role {
         | EventKind::Continued
         | EventKind::Injected { .. } => Role::Neutral,
         EventKind::Read(io) | EventKind::Write(io) if io.result == Err(EAGAIN) => Role::Neutral,
+        EventKind::Waited { outcome: WaitOutcome::Failed(_), options, .. } if options.no_hang => {
+            Role::Neutral
+        }
         // `kill(pid, 0)` asks and sends nothing.
         EventKind::SignalSent { signal, .. } if signal.0 == 0 => Role::Neutral,
         _ => Role::Progress,

@@ -43,7 +43,7 @@ pub(crate) struct Task {
     pub(crate) may_block: bool,
     /// A call that returned to be restarted, until the signal says whether it will be.
     pub(crate) interrupted: Option<(i64, i64)>,
-    /// Calls in a row that asked in vain.
+    /// Calls in a row that only asked.
     pub(crate) polls: u32,
     /// Whether it must let others go first.
     pub(crate) held_back: bool,

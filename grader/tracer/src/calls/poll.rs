@@ -155,6 +155,10 @@ impl Run<'_> {
     pub(super) fn after_poll(&mut self, t: usize, call: &Call, result: i64) {
         if result == 0 && !self.tasks[t].expired {
             self.in_vain(t, call.number);
+        } else if result > 0 {
+            // Knowing that something is there is no progress until it is taken: a thread that looks
+            // again and again while another is to take it would go on for ever.
+            self.tasks[t].polls += 1;
         }
         // Linux tells in the time-out how much of it was left. Source: select(2), ppoll(2).
         let (place, unit) = match call.number {

@@ -170,8 +170,13 @@ impl Run<'_> {
             }
         };
         self.emit(t, EventKind::Waited { target, options, outcome });
-        if outcome == WaitOutcome::NothingYet {
-            self.in_vain(t, call.number);
+        match outcome {
+            WaitOutcome::NothingYet => self.in_vain(t, call.number),
+            // Nobody to wait for, and still nobody.
+            WaitOutcome::Failed(_) if options.no_hang => {
+                self.same_answer_again(t, (call.number, call.args[0], result));
+            }
+            _ => {}
         }
         Ok(())
     }
