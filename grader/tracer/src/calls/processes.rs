@@ -176,7 +176,10 @@ impl Run<'_> {
             WaitOutcome::Failed(_) if options.no_hang => {
                 self.same_answer_again(t, (call.number, call.args[0], result));
             }
-            _ => {}
+            WaitOutcome::Reaped { .. }
+            | WaitOutcome::Seen(_)
+            | WaitOutcome::Job(_)
+            | WaitOutcome::Failed(_) => {}
         }
         Ok(())
     }
