@@ -118,8 +118,8 @@ fn leaves_zombies() {
     }
     unsafe { libc::close(write) };
     wait(middle, 0);
-    for child in String::from_utf8(read_all(read)).unwrap().lines() {
-        let there = unsafe { libc::kill(child.parse().unwrap(), 0) } == 0;
+    for child in String::from_utf8_lossy(&read_all(read)).lines() {
+        let there = unsafe { libc::kill(child.parse().unwrap_or(-1), 0) } == 0;
         say(if there { "there" } else { "gone" });
     }
     for _ in 0..8 {
@@ -135,8 +135,12 @@ fn zombie() -> i32 {
     }
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
-        let id = libc::id_t::try_from(child).unwrap();
-        libc::waitid(libc::P_PID, id, &raw mut info, libc::WEXITED | libc::WNOWAIT);
+        libc::waitid(
+            libc::P_PID,
+            child.unsigned_abs(),
+            &raw mut info,
+            libc::WEXITED | libc::WNOWAIT,
+        );
     }
     child
 }
