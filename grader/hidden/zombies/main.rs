@@ -116,7 +116,7 @@ mod remains {
     #[test]
     fn what_another_child_had_is_not_told() {
         subject!()
-            .scenario("remains_after", ["64", "0", "2"])
+            .scenario("remains_after", ["16", "0", "2"])
             .expect(stdout().line("memory once: 2 MiB or more"))
             .expect(zombie_inspected())
             .expect(zombie_signalled(Signal(9)))
