@@ -7,6 +7,7 @@ use crate::ready::Ready;
 use crate::run::Run;
 use crate::strategy::{Choice, What};
 use crate::task::Task;
+use crate::timers::Due;
 use forklings_model::{EventKind, TaskId, WaitsFor};
 
 /// How often a sleep may end while others are ready: in a row for one task, and in a whole run.
@@ -51,11 +52,13 @@ impl Run<'_> {
         }
         // Time may pass while others are ready, but it passes for all sleepers alike, and only as
         // far as the run may last: who sleeps longer than that is woken when nobody else can go.
+        // It never passes over what is due earlier, and time-outs and alarms wait for everybody.
         let limit = u64::from(self.limits.seconds) * 1_000_000_000;
         if let Some(first) = sleepers.iter().copied().min_by_key(|&t| self.tasks[t].deadline)
             && self.tasks[first].deadline.is_some_and(|deadline| deadline < limit)
             && self.tasks[first].naps < NAPS_IN_A_ROW
             && self.naps < NAPS
+            && self.next_due().is_some_and(|(_, due)| due == Due::Task(first))
         {
             choices.push(Choice::new(self.tasks[first].id, What::Wake));
         }

@@ -164,6 +164,13 @@ impl Task {
         }
     }
 
+    /// Whether it stands before a call that only a signal ends. Source: `pause(2)`,
+    /// `sigsuspend(2)`.
+    pub(crate) fn waits_for_signals_alone(&self) -> bool {
+        let State::Parked(_, Point::Call(call)) = &self.state else { return false };
+        matches!(call.number, libc::SYS_pause | libc::SYS_rt_sigsuspend)
+    }
+
     /// Forgets what belonged to the call that just ended.
     pub(crate) fn call_done(&mut self) {
         self.announced = false;

@@ -151,9 +151,10 @@ impl Run<'_> {
 
     /// The process, or one thread of it, really gets a timer's signal.
     fn ring(&mut self, proc: ProcId, thread: i32, expiry: timer::Expiry) -> Result<()> {
-        // It rings because nobody could go on: whoever waits was inside its call by then.
+        // It rings because nobody could go on. Whoever waits was inside its call by then, but where
+        // nothing else ends the call it may as well have stood before it: the signal is lost then.
         for task in self.tasks.iter_mut().filter(|task| task.id.proc == proc) {
-            task.inside = true;
+            task.inside |= !task.waits_for_signals_alone();
         }
         let host = self.processes[self.position(proc)?].host;
         match timer::send(host, (thread != 0).then_some(thread), expiry) {

@@ -73,6 +73,11 @@ pub(crate) fn block(signal: i32) -> libc::sigset_t {
     }
 }
 
+/// Waits for a signal with this mask.
+pub(crate) fn suspend(mask: &libc::sigset_t) {
+    unsafe { libc::sigsuspend(mask) };
+}
+
 pub(crate) fn read_all(fd: i32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut file = unsafe { std::fs::File::from_raw_fd(fd) };

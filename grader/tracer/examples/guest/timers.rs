@@ -63,11 +63,12 @@ fn await_signal(signal: c_int) -> libc::siginfo_t {
 
 fn timer() {
     handle(SIGALRM, 0);
+    let before = block(SIGALRM);
     let timer = new_timer(libc::CLOCK_MONOTONIC, None);
     set_timer(timer, 0, span(200), span(0));
     let mut left: libc::itimerspec = unsafe { mem::zeroed() };
     unsafe { libc::timer_gettime(timer, &raw mut left) };
-    unsafe { libc::pause() };
+    suspend(&before);
     say(&format!("{} {}", SEEN.load(Ordering::SeqCst), left.it_value.tv_nsec > 100_000_000));
     unsafe { libc::timer_gettime(timer, &raw mut left) };
     say(&format!("{}", left.it_value.tv_nsec));
@@ -121,12 +122,13 @@ fn timer_deleted() {
 
 fn timer_absolute() {
     handle(SIGALRM, 0);
+    let before = block(SIGALRM);
     let timer = new_timer(libc::CLOCK_REALTIME, None);
     let mut then = span(0);
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut then) };
     then.tv_sec += 1;
     set_timer(timer, libc::TIMER_ABSTIME, then, span(0));
-    unsafe { libc::pause() };
+    suspend(&before);
     let mut now = span(0);
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut now) };
     say(&format!("{}", (now.tv_sec, now.tv_nsec) >= (then.tv_sec, then.tv_nsec)));
@@ -172,9 +174,10 @@ fn itimer() {
 
 fn alarm_replaced() {
     handle(SIGALRM, 0);
+    let before = block(SIGALRM);
     unsafe { libc::alarm(100) };
     let left = unsafe { libc::alarm(1) };
-    unsafe { libc::pause() };
+    suspend(&before);
     say(&format!("{left} {}", unsafe { libc::alarm(0) }));
 }
 
@@ -196,12 +199,13 @@ fn alarm_while_polling() {
 
 fn alarm_not_inherited() {
     handle(SIGALRM, 0);
+    let before = block(SIGALRM);
     unsafe { libc::alarm(1) };
     child(|| {
         nap(1500);
         SEEN.load(Ordering::SeqCst)
     });
-    unsafe { libc::pause() };
+    suspend(&before);
     say(&format!("{}", SEEN.load(Ordering::SeqCst) + 10 * reap_all()));
 }
 

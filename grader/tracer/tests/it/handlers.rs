@@ -1,7 +1,9 @@
 //! What a trace says of masks, and of handlers from their beginning to their end.
 
 use crate::door::{explorer, schedules};
-use forklings_model::{Action, EventKind, Fault, Schedule, Signal, SignalSet, Strategy, Trace};
+use forklings_model::{
+    Action, End, EventKind, Fault, Schedule, Signal, SignalSet, Strategy, Trace,
+};
 use forklings_sandbox::Wanted;
 
 const USR1: Signal = Signal(10);
@@ -100,6 +102,21 @@ fn a_wait_that_blocks_says_which_signals_would_end_it() {
         })
     });
     assert!(seen, "the wait for SIGUSR1 never blocked");
+}
+
+#[test]
+fn an_alarm_may_ring_before_the_pause_that_waits_for_it() {
+    let lost = |trace: &&Trace| matches!(trace.end, End::Deadlock { .. });
+    let runs = runs("rings-before-it-pauses");
+    assert!(runs.iter().any(|trace| lost(&trace)), "it never rang before");
+    assert!(!runs.iter().all(|trace| lost(&trace)), "it always rang before");
+}
+
+#[test]
+fn an_alarm_rings_before_a_sleep_ends_that_takes_longer() {
+    let mut explorer = explorer("ends-a-sleeper", Wanted::All);
+    let trace = explorer.run(&Schedule::new(Strategy::ParentFirst, 0)).unwrap();
+    assert_eq!(trace.stdout, b"9\n");
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn pipes_that_cross_are_a_deadlock() {
 #[test]
 fn a_signal_between_the_look_and_the_wait_is_found_and_sigsuspend_is_silent() {
     finds(&[], &[&c("checkpause")], &["signal-lost"]);
+    finds(&[], &[&c("alarmpause")], &["signal-lost"]);
     silent(&[], &[&c("sigsuspend")]);
 }
 
