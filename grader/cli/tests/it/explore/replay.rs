@@ -50,7 +50,8 @@ fn another_script_is_told_apart_from_the_same_interpreter() {
     let folder = TempDir::new().unwrap();
     let script = folder.path().join("script.py");
     fs::write(&script, "import os\nif os.fork() == 0:\n    os._exit(0)\n").unwrap();
-    let command = [&python(), script.to_str().unwrap()];
+    let Some(python) = python() else { return };
+    let command = [&python, script.to_str().unwrap()];
     let found = explore(&["--schedules", "2"], &command);
     let file = found.replay(found.rules()[0]);
     fs::write(&script, "pass\n").unwrap();

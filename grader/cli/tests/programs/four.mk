@@ -1,0 +1,5 @@
+all: a b c d
+	@cat $^
+
+a b c d:
+	@echo $@ > $@
