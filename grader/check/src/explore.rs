@@ -15,6 +15,10 @@ use std::path::Path;
 /// Failing schedules after which there is nothing more to learn about how often.
 const ENOUGH: u32 = 50;
 
+/// CPU seconds that one run may use, where its exercise allows as many. A run takes milliseconds of
+/// them: who needs seconds is in a loop without an end, and every test would wait for it again.
+const CPU_SECONDS: u32 = 2;
+
 /// Explores a scenario.
 pub(crate) fn explore(check: &Check) -> Judgement {
     let mut explored = Explored::default();
@@ -190,6 +194,7 @@ fn launch(check: &Check, program: &Path) -> Result<Explorer, String> {
     args.extend(check.scenario.args.iter().cloned());
     let mut subject = Subject::new(program, args, exercise.limits);
     subject.stdin.clone_from(&check.scenario.stdin);
+    subject.cpu_seconds = Some(exercise.limits.seconds.min(CPU_SECONDS));
     subject.wanted = settings::isolation()?;
     // A submission's sources lie beside its program; a student's own are the exercise's.
     let beside = subject.program.parent().map(Path::to_path_buf);

@@ -1,6 +1,5 @@
 //! What is built once before any submission: the suites, public and hidden, and the dependencies
-//! that submissions link to. One cargo call, in a target folder of its own, outside the sandbox:
-//! all of it is the course's own code.
+//! that submissions link to. One cargo call, outside the sandbox: all of it is the course's own code.
 
 mod artifacts;
 mod packages;
@@ -92,17 +91,20 @@ pub fn prebuild(
     Ok(Prebuilt { exercises, libraries })
 }
 
-/// The one cargo call.
+/// The one cargo call. It shares the target folder and the profile of the program that calls it: most
+/// of what suites need was built with that program.
 fn build(
     repository: &Path,
     packages: &Packages,
     wanted: &[&str],
     heard: &mut dyn FnMut(&str) -> Heard,
 ) -> Result<Artifacts, GradeError> {
-    let target = packages.target.join("forklings");
     let mut command = Command::new(cargo());
     command.current_dir(repository).args(["test", "--no-run", "--message-format=json"]);
-    command.arg("--target-dir").arg(&target);
+    command.arg("--target-dir").arg(&packages.target);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
     command.args(["--test", PUBLIC]);
     for id in wanted {
         command.args(["-p", id]);
