@@ -92,7 +92,9 @@ fn judge(case: &Case<'_>, event: &Event, for_ever: bool) -> Option<Finding> {
 /// The handler ran between the thread's last wait for signals and this one.
 fn before_the_wait(case: &Case<'_>, waiting: &Waiting) -> Option<Loss> {
     let own = || case.run.by(waiting.task).take_while(|event| event.seq < waiting.seq);
-    let since = own().filter(|event| ends_a_wait(event)).last().map_or(0, |event| event.seq);
+    // A program that was executed meanwhile has no handlers, and waits for nothing that came before.
+    let anew = |event: &&Event| ends_a_wait(event) || matches!(event.kind, EventKind::Exec { .. });
+    let since = own().filter(anew).last().map_or(0, |event| event.seq);
     let ran = own().filter(|event| event.seq > since).find_map(|event| match event.kind {
         EventKind::SignalDelivered { signal, action: Action::Handler, .. } => {
             let lost = waiting.meant.has(signal) && is_missed(case, waiting, signal);
@@ -129,12 +131,13 @@ fn is_missed(case: &Case<'_>, waiting: &Waiting, signal: Signal) -> bool {
 /// One delivery stood for two.
 fn merged(case: &Case<'_>, waiting: &Waiting) -> Option<Loss> {
     let proc = waiting.task.proc;
-    let merged = case.run.of(proc).take_while(|event| event.seq < waiting.seq).filter_map(
-        |event| match event.kind {
-            EventKind::SignalMerged { signal } => Some((signal, event.seq)),
-            _ => None,
-        },
-    );
+    let before = || case.run.of(proc).take_while(|event| event.seq < waiting.seq);
+    let executed = before().filter(|event| matches!(event.kind, EventKind::Exec { .. })).last();
+    let since = executed.map_or(0, |event| event.seq);
+    let merged = before().filter(|event| event.seq >= since).filter_map(|event| match event.kind {
+        EventKind::SignalMerged { signal } => Some((signal, event.seq)),
+        _ => None,
+    });
     let (signal, seq) = merged
         .filter(|(signal, _)| waiting.meant.has(*signal) && is_missed(case, waiting, *signal))
         .last()?;

@@ -18,6 +18,8 @@ enum Place {
     Object(ObjectId),
     /// A process's life, its children's deaths, and the signals that it gets.
     Family(ProcId),
+    /// Files and their names.
+    Files,
 }
 
 /// A number that is the same for two runs whose events happen in the same order wherever they
@@ -113,6 +115,7 @@ impl<'a> Names<'a> {
             Place::Task(task) => (0, self.task(task)).hash(hasher),
             Place::Object(object) => (1, self.objects.get(&object)).hash(hasher),
             Place::Family(proc) => (2, self.process(proc)).hash(hasher),
+            Place::Files => 3.hash(hasher),
         }
     }
 
@@ -179,7 +182,7 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
             [Some(task), object.map(Place::Object)].into_iter().flatten().collect()
         }
         EventKind::Used { object, .. } => {
-            [Some(task), object.map(Place::Object)].into_iter().flatten().collect()
+            vec![task, object.map_or(Place::Files, Place::Object)]
         }
         EventKind::ForkFailed { .. }
         | EventKind::ThreadStarted { .. }

@@ -2,6 +2,7 @@
 //! to be in conflict, so that their order may matter. A guide for sampling, not a proof: where a
 //! call is not known here it is taken to touch everything.
 
+use crate::calls::changes_files;
 use crate::futexes::Key;
 use crate::run::Run;
 use crate::strategy::{Choice, What};
@@ -19,6 +20,8 @@ pub(crate) enum Place {
     Signals(ProcId),
     /// A futex.
     Futex(Key),
+    /// Files and their names.
+    Files,
     /// Locks on files. Descriptors do not tell whether two open files are one file.
     Locks,
     /// Anything at all.
@@ -103,6 +106,12 @@ impl Run<'_> {
                 touches.extend(object(call.int(0)).map(Touch::changes));
                 touches.push(Touch::changes(Place::Locks));
             }
+            libc::SYS_open | libc::SYS_openat | libc::SYS_openat2 | libc::SYS_creat
+                if self.tasks[t].fifo.is_none() =>
+            {
+                touches.push(Touch::changes(Place::Files));
+            }
+            other if changes_files(other) => touches.push(Touch::changes(Place::Files)),
             libc::SYS_flock | libc::SYS_fcntl => touches.push(Touch::changes(Place::Locks)),
             libc::SYS_semop
             | libc::SYS_semtimedop

@@ -52,6 +52,16 @@ fn a_handler_that_ran_before_the_wait_lost_the_signal() {
 }
 
 #[test]
+fn another_program_waits_for_nothing_that_came_before_it() {
+    let mut run = family();
+    run.sends(P2, USR1, P1);
+    run.runs_handler(P1, USR1, SignalSource::Process(P2));
+    let program = "another".to_owned();
+    run.event(P1, EventKind::Exec { program, argv: Vec::new(), inherited: Vec::new() });
+    assert_eq!(names(&hangs(run, "pause", all_but(&[])), &[]), ["deadlock"]);
+}
+
+#[test]
 fn a_signal_that_ended_a_wait_is_not_lost_when_the_next_never_comes() {
     let mut run = family();
     run.awaits(P1, "pause", all_but(&[]));

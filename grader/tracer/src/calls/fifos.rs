@@ -52,19 +52,26 @@ impl FifoOpen {
 }
 
 impl Run<'_> {
+    /// The flags that a file is opened with.
+    pub(crate) fn open_flags(&self, t: usize, call: &Call) -> i32 {
+        match call.number {
+            libc::SYS_open => call.int(1),
+            libc::SYS_creat => libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC,
+            libc::SYS_openat => call.int(2),
+            _ => {
+                let flags = memory::read_u32(self.tasks[t].tid, call.args[2]).unwrap_or(0);
+                flags.cast_signed()
+            }
+        }
+    }
+
     /// Whether a call of the `open` family opens a FIFO; remembers what it needs to know if so.
     pub(super) fn opens_fifo(&mut self, t: usize, call: &Call) -> bool {
         let tid = self.tasks[t].tid;
-        let (folder, place, flags) = match call.number {
-            libc::SYS_open => (libc::AT_FDCWD, call.args[0], call.int(1)),
-            libc::SYS_creat => {
-                (libc::AT_FDCWD, call.args[0], libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC)
-            }
-            libc::SYS_openat => (call.int(0), call.args[1], call.int(2)),
-            _ => {
-                let flags = memory::read_u32(tid, call.args[2]).unwrap_or(0);
-                (call.int(0), call.args[1], flags.cast_signed())
-            }
+        let flags = self.open_flags(t, call);
+        let (folder, place) = match call.number {
+            libc::SYS_open | libc::SYS_creat => (libc::AT_FDCWD, call.args[0]),
+            _ => (call.int(0), call.args[1]),
         };
         self.tasks[t].fifo = None;
         if flags & (libc::O_PATH | libc::O_DIRECTORY) != 0 {

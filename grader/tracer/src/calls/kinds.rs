@@ -7,13 +7,41 @@ use crate::task::Call;
 pub(super) const LOCKING: [i32; 4] =
     [libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
 
+/// Flags of an `open` that changes what others find.
+const CHANGING: i32 = libc::O_CREAT | libc::O_TRUNC;
+
+/// Calls that change files or their names. Calls that only look at them are no decisions: whoever
+/// changes what was looked at goes before the look or after it.
+pub(crate) fn changes_files(call: i64) -> bool {
+    matches!(
+        call,
+        libc::SYS_link
+            | libc::SYS_linkat
+            | libc::SYS_mkdir
+            | libc::SYS_mkdirat
+            | libc::SYS_rename
+            | libc::SYS_renameat
+            | libc::SYS_renameat2
+            | libc::SYS_rmdir
+            | libc::SYS_symlink
+            | libc::SYS_symlinkat
+            | libc::SYS_unlink
+            | libc::SYS_unlinkat
+            | libc::SYS_truncate
+            | libc::SYS_ftruncate
+            | libc::SYS_pwrite64
+            | libc::SYS_pwritev
+            | libc::SYS_pwritev2
+    )
+}
+
 impl Run<'_> {
     /// Whether others may go first when a task stands before this call.
     pub(crate) fn is_decision(&mut self, t: usize, call: &Call) -> bool {
         match call.number {
             libc::SYS_fcntl => LOCKING.contains(&call.int(1)),
             libc::SYS_open | libc::SYS_openat | libc::SYS_openat2 | libc::SYS_creat => {
-                self.opens_fifo(t, call)
+                self.opens_fifo(t, call) || self.open_flags(t, call) & CHANGING != 0
             }
             other => !is_quiet(other),
         }
@@ -91,6 +119,7 @@ fn is_quiet(call: i64) -> bool {
 /// oracle foresees.
 pub(crate) fn is_modelled(call: i64) -> bool {
     is_quiet(call)
+        || changes_files(call)
         || matches!(
             call,
             libc::SYS_read

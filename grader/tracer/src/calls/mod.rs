@@ -31,7 +31,7 @@ use crate::run::Run;
 use crate::task::Call;
 use forklings_model::{EventKind, Signal};
 use forklings_sys::ptrace::{Resume, Stopped};
-pub(crate) use kinds::is_modelled;
+pub(crate) use kinds::{changes_files, is_modelled};
 pub(crate) use names::name;
 pub(crate) use signals::Handler;
 
@@ -236,6 +236,7 @@ impl Run<'_> {
                 self.changes.note(Class::Connections);
                 self.used(t, call, processes::errno_of(result));
             }
+            other if changes_files(other) => self.used(t, call, processes::errno_of(result)),
             libc::SYS_mmap | libc::SYS_shmat => self.forget_pages(self.tasks[t].id.proc),
             libc::SYS_setsid | libc::SYS_setpgid => self.after_group(t, call, result),
             libc::SYS_prctl => {

@@ -72,6 +72,13 @@ fn a_crash_in_some_orders_is_found() {
 }
 
 #[test]
+fn a_file_that_another_makes_between_the_look_and_the_open_is_found() {
+    let options = ["--waive", "temp-left", "--waive", "zombie-left", "--waive", "orphan-left"];
+    finds(&options, &[&c("looksfirst")], &["crashed"]);
+    silent(&[], &[&c("looksfirst"), "tries"]);
+}
+
+#[test]
 fn correct_programs_are_silent() {
     for program in ["pipeline", "waitorder", "early"] {
         silent(&[], &[&c(program)]);
