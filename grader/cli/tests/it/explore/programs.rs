@@ -55,9 +55,6 @@ pub(super) fn stripped(name: &str) -> String {
 pub(super) fn python() -> Option<String> {
     let ask = ["-c", "import sys; print(sys.executable)"];
     let said = Command::new("python3").args(ask).output().ok().filter(|o| o.status.success());
-    if said.is_none() {
-        eprintln!("skipped: there is no python3");
-    }
     Some(String::from_utf8(said?.stdout).unwrap().trim().to_owned())
 }
 
