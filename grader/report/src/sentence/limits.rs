@@ -108,10 +108,14 @@ pub(super) fn crashed(proc: ProcId, ending: Ending, panic: Option<&str>) -> Expl
              was under way, or a panic that must not unwind",
             "read what was written to standard error",
         ),
+        Ending::Killed(signal) if signal.0 == 8 => (
+            "an integer was divided by zero, or the quotient does not fit",
+            "look at the divisors at the line above, and at what they are when others were faster",
+        ),
         Ending::Killed(_) => (
-            "memory was used that is not (or no longer) there: a wrong pointer or length in unsafe \
-             code, or a stack that grew too large by endless recursion",
-            "look at the pointers and lengths of the unsafe block above",
+            "memory was used that is not (or no longer) there: a wrong pointer or length, or \
+             a stack that grew too large by endless recursion",
+            "look at the pointers and lengths in use there; in Rust only unsafe code has them",
         ),
         Ending::Exited(_) => ("the program gave up", "read what was written to standard error"),
     };

@@ -35,6 +35,7 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
     let reads = any(|on| matches!(on, WaitsFor::Readable { .. } | WaitsFor::AnyOf { .. }));
     let children = any(|on| matches!(on, WaitsFor::Child { .. }));
     let signals = any(|on| matches!(on, WaitsFor::Signal));
+    let stopped = any(|on| matches!(on, WaitsFor::Continue));
     // What a child waits for is none of the student's pipes: the given program lets its processes
     // wait for each other, to see who is there.
     let meets = waits.iter().any(|wait| wait::meets_others(wait, trace));
@@ -56,8 +57,8 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
         )
     } else if writes {
         (
-            "each side writes and neither reads: a pipe holds only so much (64 KiB on Linux), then \
-             write waits",
+            "each side writes and neither reads: a pipe holds only so much (64 KiB on Linux), a \
+             socket or a queue too, then the write waits",
             "take turns, or let one process write and another read; try it with a larger input",
             CAPACITY,
         )
@@ -67,6 +68,13 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
              that the parent still owes it",
             "write, and close the write end, before you wait for the child",
             PIPES,
+        )
+    } else if stopped {
+        (
+            "a stopped process goes on by SIGCONT alone, and one that comes before the stop is spent: \
+             it is not kept for later",
+            "wait until the child has stopped, with WUNTRACED, before you send SIGCONT",
+            "man 2 waitpid, WUNTRACED",
         )
     } else if signals {
         (

@@ -2,7 +2,7 @@
 
 use crate::place::{is_given, place};
 use crate::sentence::name::{descriptor, list};
-use forklings_model::{Holder, ProcId, Trace, Wait, WaitsFor};
+use forklings_model::{Holder, ObjectId, ObjectKind, ProcId, Trace, Wait, WaitsFor};
 
 /// A few words for a column: `read fd 3`, `waitpid`.
 #[must_use]
@@ -43,9 +43,10 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
                 descriptor(*fd)
             )
         }
-        WaitsFor::Readable { fd, writers, .. } => {
+        WaitsFor::Readable { fd, object, writers } => {
             let what = format!("{who} waits to read from {}", descriptor(*fd));
             match others(wait, writers).as_slice() {
+                [] if !is_pipe(trace, *object) => what,
                 [] if writers.is_empty() => format!("{what}, which nobody can write to"),
                 [] => {
                     let own: Vec<String> = writers.iter().map(|own| end(own, trace)).collect();
@@ -61,9 +62,11 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
                 ),
             }
         }
-        WaitsFor::Writable { fd, readers, .. } => {
+        WaitsFor::Writable { fd, object, readers } => {
             let what = format!("{who} waits to write to {}, which is full", descriptor(*fd));
             match others(wait, readers).as_slice() {
+                // Who holds the other end of a socket is not known.
+                [] if !is_pipe(trace, *object) => what,
                 [] => format!("{what}, and nobody else holds its read end"),
                 others => format!("{what}; only {} could read", holders(others, trace)),
             }
@@ -111,6 +114,12 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
             format!("{who} waits in {}", crate::escape::line(call))
         }
     }
+}
+
+/// Whether both ends of an object are the same object to the trace.
+fn is_pipe(trace: &Trace, object: ObjectId) -> bool {
+    let kind = trace.object(object).map(|object| &object.kind);
+    matches!(kind, Some(ObjectKind::Pipe | ObjectKind::Fifo(_) | ObjectKind::Queue(_)))
 }
 
 /// `P2 (fd 4, opened at src/lib.rs:31)`.

@@ -44,9 +44,13 @@ fn claim(explored: &Explored) -> String {
         return "no schedule ran: nothing is known".to_owned();
     }
     if explored.exhausted {
+        let all = match explored.distinct_orders {
+            1 => "the one distinct order there is".to_owned(),
+            _ => format!("any of the {orders} there are"),
+        };
         return format!(
-            "no failure in any of the {orders} there are: every schedule of visible calls for this \
-             input was tried (exhausted)"
+            "no failure in {all}: every schedule of visible calls for this input was tried \
+             (exhausted)"
         );
     }
     let schedules = count(explored.schedules.into(), "schedule", "schedules");

@@ -94,6 +94,8 @@ pub(super) fn tour(
     let mut explored = sum(tried.into_iter());
     // A run without an end says nothing of the program, so nothing may rest on it.
     explored.schedules -= tour.given_up.min(explored.schedules);
+    // The order of a run that was cut short counts for nothing.
+    explored.distinct_orders = explored.distinct_orders.min(explored.schedules);
     explored.drawn -= tour.given_up_drawn.min(explored.drawn);
     explored.exhausted &= tour.given_up == 0;
     explored.not_replayable -= tour.given_up_unsure.min(explored.not_replayable);
