@@ -142,7 +142,10 @@ fn write_repository(place: &Path) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let model = here.join("../model").canonicalize().unwrap().display().to_string();
     let suite = include_str!("fake_suite.rs");
-    let config = format!("[build]\ntarget-dir = {:?}\n", env!("CARGO_TARGET_TMPDIR"));
+    // Beside the repository: files below the target folder are looked for there, whichever
+    // repository they belong to.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("target");
+    let config = format!("[build]\ntarget-dir = {target:?}\n");
     // The versions that the grader itself uses are at hand, also without a network.
     let lock = fs::read_to_string(here.join("../../Cargo.lock")).unwrap();
     let files = [
