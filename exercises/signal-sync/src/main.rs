@@ -16,13 +16,17 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
 const USAGE: &str = "\
 usage: cargo run -p signal-sync -- SCENARIO ARGUMENTS
   child_waits CALLER        the parent's part, then the child's
   child_waits_alarmed       the same; SIGALRM strikes the child before the parent's part
+  child_waits_long          the same; the parent's part takes two seconds
   parent_waits CALLER       the child's part, then the parent's, while the child goes on
   parent_waits_alarmed      the same; SIGALRM strikes the parent before the child's part
+  parent_waits_long         the same; the child's part takes two seconds
   ping_pong CALLER N        N rounds
   ring_barrier CALLER N     N children arrive, and leave when all have arrived
   ring_barrier_late N LAST  the same; child LAST arrives when all others have
@@ -57,8 +61,12 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
     Some(match words {
         ["child_waits", caller] => first_parent(Caller::read(caller)?),
         ["child_waits_alarmed"] => first_parent_alarmed(),
+        ["child_waits_long"] => {
+            call(|| child_waits(|_| work("parent"), || println!("child: then")))
+        }
         ["parent_waits", caller] => first_child(Caller::read(caller)?),
         ["parent_waits_alarmed"] => first_child_alarmed(),
+        ["parent_waits_long"] => first_child_long(),
         ["ping_pong", caller, n] => turns(Caller::read(caller)?, n.parse().ok()?),
         ["ring_barrier", caller, n] => ring(Caller::read(caller)?, n.parse().ok()?, None),
         ["ring_barrier_late", n, last] => {
@@ -102,6 +110,12 @@ fn first_parent_alarmed() -> io::Result<()> {
     call(|| child_waits(first, || println!("child: then")))
 }
 
+/// A part that takes its time.
+fn work(who: &str) {
+    thread::sleep(Duration::from_secs(2));
+    println!("{who}: first");
+}
+
 // ---- parent_waits ------------------------------------------------------------------------------
 
 /// The child's `rest` takes until the parent's `then` has been run.
@@ -136,6 +150,10 @@ fn first_child_alarmed() -> io::Result<()> {
         println!("child: first");
     };
     call(|| parent_waits(first, || println!("child: rest"), || println!("parent: then")))
+}
+
+fn first_child_long() -> io::Result<()> {
+    call(|| parent_waits(|| work("child"), || println!("child: rest"), || println!("parent: then")))
 }
 
 // ---- ping_pong ---------------------------------------------------------------------------------

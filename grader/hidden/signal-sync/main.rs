@@ -33,6 +33,16 @@ mod child_waits {
     }
 
     #[test]
+    fn the_child_sleeps_as_long_as_the_parents_part_takes() {
+        subject!()
+            .scenario("child_waits_long", [""; 0])
+            .expect(waits_asleep())
+            .expect(before("parent: first", "child: then"))
+            .expect(before("child: then", "after the call"))
+            .check();
+    }
+
+    #[test]
     fn the_child_is_reaped_although_signals_arrive() {
         subject!()
             .scenario("child_waits", ["plain"])
@@ -61,6 +71,16 @@ mod parent_waits {
 
     const WHOLE: &str =
         "before the call\nchild: first\nparent: then\nchild: rest\nafter the call\n";
+
+    #[test]
+    fn the_parent_sleeps_as_long_as_the_childs_part_takes() {
+        subject!()
+            .scenario("parent_waits_long", [""; 0])
+            .expect(waits_asleep())
+            .expect(before("child: first", "parent: then"))
+            .expect(before("child: rest", "after the call"))
+            .check();
+    }
 
     #[test]
     fn other_signals_are_handled_while_it_waits() {
@@ -230,6 +250,21 @@ mod ring_barrier {
     fn when_a_fork_fails_nobody_leaves_and_nobody_is_left() {
         subject!()
             .scenario("ring_barrier", ["plain", "4"])
+            .with(fork_eagain(3))
+            .expect(stdout().no_line("child 0: leaves"))
+            .expect(stdout().no_line("child 1: leaves"))
+            .expect(stderr().line("error: EAGAIN"))
+            .expect(exit_status(1))
+            .expect(forks(2))
+            .expect(mask_restored("before the call", "after the call"))
+            .expect(handlers_restored("before the call", "after the call"))
+            .check();
+    }
+
+    #[test]
+    fn when_a_fork_fails_those_that_hold_back_sigterm_are_killed_too() {
+        subject!()
+            .scenario("ring_barrier", ["holding", "4"])
             .with(fork_eagain(3))
             .expect(stdout().no_line("child 0: leaves"))
             .expect(stdout().no_line("child 1: leaves"))

@@ -2,7 +2,7 @@
 
 use crate::case::{At, Case, accuse};
 use crate::errno::EAGAIN;
-use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome};
+use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome, WaitsFor};
 use std::collections::BTreeMap;
 
 /// From so many vain polls in a row on it is no spin before a wait any more. The scheduler lets a
@@ -26,7 +26,8 @@ pub(crate) fn naps(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let naps = streaks(case, Role::Nap).into_iter();
-    let naps = naps.filter(|streak| streak.naps >= ENOUGH_NAPS && !streak.then_waited);
+    let naps = naps
+        .filter(|streak| streak.naps >= ENOUGH_NAPS && (streak.in_steps || !streak.then_waited));
     naps.min_by_key(|streak| streak.polls[0].seq).iter().map(report).collect()
 }
 
@@ -40,6 +41,8 @@ struct Streak<'a> {
     polled: bool,
     /// Whether a call that waits came next.
     then_waited: bool,
+    /// Whether its sleeps are waits whose time was up: the last of them is one that was not.
+    in_steps: bool,
 }
 
 /// Every streak of the run. `nap` is what a sleep means to it.
@@ -48,7 +51,9 @@ fn streaks<'a>(case: &Case<'a>, nap: Role) -> Vec<Streak<'a>> {
     let mut found = Vec::new();
     for event in &case.trace().events {
         let streak = streaks.entry(event.task).or_default();
-        let role = role(&event.kind);
+        let is_step = is_step(case, event);
+        streak.in_steps |= is_step;
+        let role = if is_step { Role::Nap } else { role(&event.kind) };
         match if role == Role::Nap { nap } else { role } {
             Role::Poll => {
                 streak.polls.push(event);
@@ -99,6 +104,7 @@ fn role(kind: &EventKind) -> Role {
         EventKind::Slept { .. } => Role::Nap,
         EventKind::Waited { outcome: WaitOutcome::NothingYet, .. }
         | EventKind::AskedParent { .. }
+        | EventKind::AwaitsSignals { .. }
         | EventKind::SignalDelivered { .. }
         | EventKind::SignalMerged { .. }
         | EventKind::Mask { .. }
@@ -116,6 +122,16 @@ fn role(kind: &EventKind) -> Role {
         EventKind::SignalSent { signal, .. } if signal.0 == 0 => Role::Neutral,
         _ => Role::Progress,
     }
+}
+
+/// Whether the event is a wait for signals that ends because its time is up.
+fn is_step(case: &Case<'_>, event: &Event) -> bool {
+    matches!(event.kind, EventKind::Blocked { on: WaitsFor::Signal })
+        && case
+            .run
+            .after(event.seq)
+            .find(|later| later.task == event.task)
+            .is_some_and(|next| matches!(next.kind, EventKind::PolledInVain { .. }))
 }
 
 /// Whether the event is of a call that waits until there is an answer.
