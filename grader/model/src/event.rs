@@ -266,8 +266,8 @@ pub enum EventKind {
     /// children are still its own. The kernel does one after the other, and others may run
     /// between. Source: Linux, kernel/exit.c, `do_exit`.
     Exiting,
-    /// A call on something that others wait for returned: a lock, a semaphore, a queue of messages,
-    /// a connection.
+    /// A call on something that others wait for or find returned: a lock, a semaphore, a queue of
+    /// messages, a connection, a file or its name.
     Used {
         /// Name of the call.
         call: String,
