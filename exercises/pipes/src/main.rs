@@ -213,7 +213,8 @@ fn run_send_until_gone(takes: usize, length: usize, default: bool) -> io::Result
                 let mut taken = vec![0; takes];
                 let code = match File::from(reader).read_exact(&mut taken) {
                     Ok(()) => {
-                        let sent: Vec<u8> = record.iter().copied().cycle().take(takes).collect();
+                        let mut sent = record.repeat(takes.div_ceil(length.max(1)));
+                        sent.truncate(takes);
                         println!("reader: {}", compare(&taken, &sent));
                         0
                     }
@@ -465,9 +466,18 @@ fn message(arg: &str) -> Vec<u8> {
     arg.parse().map_or_else(|_| arg.as_bytes().to_vec(), |length| pattern(length, 0))
 }
 
-/// Bytes of every value, newlines and zeros among them, different for each `salt`.
+/// Rows of all 256 bytes, newlines and zeros among them, different for each `salt`. Each row ends with
+/// its place, so that no two are equal.
 fn pattern(length: usize, salt: usize) -> Vec<u8> {
-    (0..length).map(|i| (i.wrapping_mul(167) / 3 + i / 251 + salt * 85).to_le_bytes()[0]).collect()
+    let row: Vec<u8> = (0..256).map(|i| (i * 55 + salt * 85).to_le_bytes()[0]).collect();
+    let mut bytes = Vec::with_capacity(length + row.len() + size_of::<usize>());
+    while bytes.len() < length {
+        let place = bytes.len() + salt;
+        bytes.extend_from_slice(&row);
+        bytes.extend_from_slice(&place.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 /// The bytes themselves if they are a short text, else how many there are.
@@ -482,7 +492,12 @@ fn describe(bytes: &[u8]) -> String {
 
 /// Describes `bytes` and says whether they are the expected ones.
 fn compare(bytes: &[u8], expected: &[u8]) -> String {
-    let differ = bytes.iter().zip(expected).position(|(a, b)| a != b);
+    let shared = bytes.len().min(expected.len());
+    let differ = if bytes[..shared] == expected[..shared] {
+        None
+    } else {
+        bytes.iter().zip(expected).position(|(a, b)| a != b)
+    };
     let verdict = match differ {
         Some(at) => format!("wrong from byte {at} on"),
         None if bytes.len() < expected.len() => format!("{} missing", expected.len() - bytes.len()),
