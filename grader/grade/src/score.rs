@@ -223,6 +223,7 @@ mod tests {
             left_open: vec![],
             left_behind: None,
             unmodelled: vec![],
+            late_timeouts: false,
             replayable: true,
             isolation: Isolation::default(),
         };

@@ -250,7 +250,13 @@ pub enum EventKind {
         /// Name of the call.
         call: String,
     },
-    /// A sleep ended, or a time-out of a blocking call passed.
+    /// A blocking call ended because its time-out had passed. Precedes the call's own event, if it
+    /// has one.
+    TimedOut {
+        /// Name of the call.
+        call: String,
+    },
+    /// A sleep ended.
     Slept {
         /// How long it was asked for, in nanoseconds of virtual time.
         asked: u64,

@@ -78,6 +78,9 @@ pub struct Explored {
     pub isolation: Isolation,
     /// Calls without a model that the subject made.
     pub unmodelled: Vec<String>,
+    /// Whether a time-out, an alarm or a timer was held back in some run while others went on.
+    #[serde(default)]
+    pub late_timeouts: bool,
 }
 
 /// Passed, failed, or not known.

@@ -44,6 +44,8 @@ pub enum Fault {
     ShortRead,
     /// `write` takes fewer bytes than it was given. Source: `write(2)`.
     ShortWrite,
+    /// Time-outs, alarms and timers end while others can go on, as on a machine that is slow.
+    EarlyTimeout,
 }
 
 impl fmt::Display for Fault {
@@ -53,6 +55,7 @@ impl fmt::Display for Fault {
             Self::ForkEagain { nth } => write!(f, "fork-eagain({nth})"),
             Self::ShortRead => f.write_str("short-read"),
             Self::ShortWrite => f.write_str("short-write"),
+            Self::EarlyTimeout => f.write_str("early-timeout"),
         }
     }
 }

@@ -44,6 +44,9 @@ pub struct Trace {
     pub left_behind: Option<Vec<LeftBehind>>,
     /// Names of calls that ran without a model, each once.
     pub unmodelled: Vec<String>,
+    /// Whether a time-out, an alarm or a timer was held back while others went on.
+    #[serde(default)]
+    pub late_timeouts: bool,
     /// Whether the same schedule must give the same trace again.
     pub replayable: bool,
     /// What stood between the subject and the machine.

@@ -2,7 +2,7 @@
 
 use crate::case::{At, Case, accuse};
 use crate::errno::EAGAIN;
-use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome, WaitsFor};
+use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome};
 use std::collections::BTreeMap;
 
 /// From so many vain polls in a row on it is no spin before a wait any more. The scheduler lets a
@@ -15,7 +15,7 @@ const ENOUGH: usize = 50;
 const ENOUGH_NAPS: usize = 8;
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let spins = streaks(case, Role::Progress).into_iter().filter(|s| s.polls.len() >= ENOUGH);
+    let spins = streaks(case, Some(Role::Progress)).into_iter().filter(|s| s.polls.len() >= ENOUGH);
     let first = spins.min_by_key(|streak| streak.polls[0].seq);
     first.map_or_else(|| naps(case), |streak| vec![report(&streak)])
 }
@@ -25,7 +25,7 @@ pub(crate) fn naps(case: &Case<'_>) -> Vec<Finding> {
     if !case.demands.contains(&Demand::WaitsAsleep) {
         return Vec::new();
     }
-    let naps = streaks(case, Role::Nap).into_iter();
+    let naps = streaks(case, None).into_iter();
     let naps = naps
         .filter(|streak| streak.naps >= ENOUGH_NAPS && (streak.in_steps || !streak.then_waited));
     naps.min_by_key(|streak| streak.polls[0].seq).iter().map(report).collect()
@@ -35,7 +35,7 @@ pub(crate) fn naps(case: &Case<'_>) -> Vec<Finding> {
 #[derive(Default)]
 struct Streak<'a> {
     polls: Vec<&'a Event>,
-    /// Sleeps that came after a poll.
+    /// Sleeps that came after a poll, and waits whose time was up.
     naps: usize,
     /// Whether it polled since the last sleep.
     polled: bool,
@@ -45,21 +45,26 @@ struct Streak<'a> {
     in_steps: bool,
 }
 
-/// Every streak of the run. `nap` is what a sleep means to it.
-fn streaks<'a>(case: &Case<'a>, nap: Role) -> Vec<Streak<'a>> {
+/// Every streak of the run. `nap` is what a sleep and a wait whose time was up mean to it, if not
+/// what they are.
+fn streaks<'a>(case: &Case<'a>, nap: Option<Role>) -> Vec<Streak<'a>> {
     let mut streaks: BTreeMap<TaskId, Streak<'_>> = BTreeMap::new();
     let mut found = Vec::new();
     for event in &case.trace().events {
         let streak = streaks.entry(event.task).or_default();
-        let is_step = is_step(case, event);
-        streak.in_steps |= is_step;
-        let role = if is_step { Role::Nap } else { role(&event.kind) };
-        match if role == Role::Nap { nap } else { role } {
+        // That a wait begins whose time will be up is no progress: it is a nap.
+        let role = if is_step(case, event) { Role::Neutral } else { role(&event.kind) };
+        match if matches!(role, Role::Nap | Role::Step) { nap.unwrap_or(role) } else { role } {
             Role::Poll => {
                 streak.polls.push(event);
                 streak.polled = true;
             }
             Role::Nap => streak.naps += usize::from(std::mem::take(&mut streak.polled)),
+            Role::Step => {
+                streak.polls.push(event);
+                streak.naps += 1;
+                streak.in_steps = true;
+            }
             Role::Neutral => {}
             Role::Progress => {
                 let then_waited = waits(&event.kind);
@@ -76,7 +81,7 @@ fn report(streak: &Streak<'_>) -> Finding {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (first, last) = (streak.polls[0], streak.polls[streak.polls.len() - 1]);
     let call = match &first.kind {
-        EventKind::PolledInVain { call } => call.clone(),
+        EventKind::PolledInVain { call } | EventKind::TimedOut { call } => call.clone(),
         _ => String::new(),
     };
     let (times, naps) = (number(streak.polls.len()), number(streak.naps));
@@ -92,6 +97,8 @@ enum Role {
     Poll,
     /// A sleep that only time ends.
     Nap,
+    /// A wait whose time was up: a question without an answer and a nap in one.
+    Step,
     /// Part of asking, or something that befell the task.
     Neutral,
     /// The task waited or got on.
@@ -102,6 +109,7 @@ fn role(kind: &EventKind) -> Role {
     match kind {
         EventKind::PolledInVain { .. } => Role::Poll,
         EventKind::Slept { .. } => Role::Nap,
+        EventKind::TimedOut { .. } => Role::Step,
         EventKind::Waited { outcome: WaitOutcome::NothingYet, .. }
         | EventKind::AskedParent { .. }
         | EventKind::AwaitsSignals { .. }
@@ -124,14 +132,14 @@ fn role(kind: &EventKind) -> Role {
     }
 }
 
-/// Whether the event is a wait for signals that ends because its time is up.
+/// Whether the event begins a wait that ends because its time is up.
 fn is_step(case: &Case<'_>, event: &Event) -> bool {
-    matches!(event.kind, EventKind::Blocked { on: WaitsFor::Signal })
+    matches!(event.kind, EventKind::Blocked { .. })
         && case
             .run
             .after(event.seq)
             .find(|later| later.task == event.task)
-            .is_some_and(|next| matches!(next.kind, EventKind::PolledInVain { .. }))
+            .is_some_and(|next| matches!(next.kind, EventKind::TimedOut { .. }))
 }
 
 /// Whether the event is of a call that waits until there is an answer.

@@ -62,7 +62,7 @@ fn awaited(event: &Event) -> Option<(&str, SignalSet)> {
 fn timed_out(case: &Case<'_>, event: &Event) -> bool {
     let mut later = case.run.after(event.seq).filter(|later| later.task == event.task);
     let blocked = later.next().is_some_and(|e| matches!(e.kind, EventKind::Blocked { .. }));
-    blocked && later.next().is_some_and(|e| matches!(e.kind, EventKind::PolledInVain { .. }))
+    blocked && later.next().is_some_and(|e| matches!(e.kind, EventKind::TimedOut { .. }))
 }
 
 fn judge(case: &Case<'_>, event: &Event, for_ever: bool) -> Option<Finding> {

@@ -8,7 +8,7 @@ use crate::run::Run;
 use crate::strategy::{Choice, What};
 use crate::task::Task;
 use crate::timers::Due;
-use forklings_model::{EventKind, TaskId, WaitsFor};
+use forklings_model::{EventKind, ProcId, TaskId, WaitsFor};
 
 /// How often a sleep may end while others are ready: in a row for one task, and in a whole run.
 /// Enough to break an order that rests on sleep; few enough for a loop that naps between two looks
@@ -25,6 +25,7 @@ impl Run<'_> {
         let mut choices = Vec::new();
         let mut waits = Vec::new();
         let mut sleepers = Vec::new();
+        let early = self.time_is_early();
         for t in 0..self.tasks.len() {
             let who = self.tasks[t].id;
             match self.ready(t)? {
@@ -45,6 +46,9 @@ impl Run<'_> {
                     if self.can_interrupt(t) {
                         choices.push(Choice::new(who, What::Interrupt));
                     }
+                    if early && self.tasks[t].deadline.is_some() {
+                        sleepers.push(t);
+                    }
                     waits.push((t, on));
                 }
                 Ready::Absent => {}
@@ -52,15 +56,28 @@ impl Run<'_> {
         }
         // Time may pass while others are ready, but it passes for all sleepers alike, and only as
         // far as the run may last: who sleeps longer than that is woken when nobody else can go.
-        // It never passes over what is due earlier, and time-outs and alarms wait for everybody.
+        // It never passes over what is due earlier, and time-outs and alarms wait for everybody
+        // unless the schedule says otherwise.
         let limit = u64::from(self.limits.seconds) * 1_000_000_000;
-        if let Some(first) = sleepers.iter().copied().min_by_key(|&t| self.tasks[t].deadline)
-            && self.tasks[first].deadline.is_some_and(|deadline| deadline < limit)
-            && self.tasks[first].naps < NAPS_IN_A_ROW
-            && self.naps < NAPS
-            && self.next_due().is_some_and(|(_, due)| due == Due::Task(first))
+        if let Some((then, due)) = self.next_due()
+            && then < limit
         {
-            choices.push(Choice::new(self.tasks[first].id, What::Wake));
+            let (may_end, choice) = match due {
+                Due::Task(t) => {
+                    let again = self.tasks[t].naps < NAPS_IN_A_ROW;
+                    let wake = Choice::new(self.tasks[t].id, What::Wake);
+                    (sleepers.contains(&t), again.then_some(wake))
+                }
+                Due::Alarm(proc) | Due::Timer(proc, _) => {
+                    (early, Some(Choice::new(TaskId::main(proc), What::Ring)))
+                }
+                Due::File(_) => (early, Some(Choice::new(TaskId::main(ProcId::ROOT), What::Ring))),
+            };
+            if may_end {
+                choices.extend(choice.filter(|_| self.naps < NAPS));
+            } else {
+                self.late_timeouts |= !early && !choices.is_empty();
+            }
         }
         for process in &self.processes {
             if matches!(process.life, Life::Unseen(_)) {

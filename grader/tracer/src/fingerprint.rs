@@ -202,6 +202,7 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         | EventKind::DescriptorFlags { .. }
         | EventKind::Closed { .. }
         | EventKind::PolledInVain { .. }
+        | EventKind::TimedOut { .. }
         | EventKind::Slept { .. }
         | EventKind::AskedParent { .. }
         | EventKind::Injected { .. }

@@ -77,6 +77,8 @@ pub(crate) struct Run<'a> {
     pub(crate) end: Option<End>,
     pub(crate) left_open: Vec<Descriptor>,
     pub(crate) unmodelled: Vec<String>,
+    /// Whether a time-out, an alarm or a timer was held back while others went on.
+    pub(crate) late_timeouts: bool,
     pub(crate) replayable: bool,
     pub(crate) forks: u32,
     pub(crate) interruptions: u32,
@@ -191,6 +193,7 @@ impl<'a> Run<'a> {
             end: None,
             left_open: Vec::new(),
             unmodelled: Vec::new(),
+            late_timeouts: false,
             replayable: true,
             forks: 0,
             interruptions: 0,
@@ -273,6 +276,7 @@ impl<'a> Run<'a> {
             left_open: self.left_open,
             left_behind: None,
             unmodelled: self.unmodelled,
+            late_timeouts: self.late_timeouts,
             replayable: self.replayable,
             isolation: self.server.isolation(),
         }
@@ -335,6 +339,11 @@ impl<'a> Run<'a> {
     pub(crate) fn in_vain(&mut self, t: usize, call: i64) {
         self.tasks[t].polls += 1;
         self.emit(t, EventKind::PolledInVain { call: crate::calls::name(call) });
+    }
+
+    /// Adds the event of a wait whose time is up.
+    pub(crate) fn timed_out(&mut self, t: usize, call: i64) {
+        self.emit(t, EventKind::TimedOut { call: crate::calls::name(call) });
     }
 
     /// Says that from here on the run need not repeat.

@@ -57,13 +57,15 @@ impl Run<'_> {
             }
             What::Wake => {
                 let t = self.task_position(choice.who)?;
-                let deadline = self.tasks[t].deadline.unwrap_or(0);
-                self.clock.advance_to(deadline);
-                self.tasks[t].expired = true;
                 self.tasks[t].naps += 1;
                 self.naps += 1;
-                self.go(t)?;
+                self.time_passes()?;
                 self.let_others_go(Some(t));
+            }
+            What::Ring => {
+                self.naps += 1;
+                self.time_passes()?;
+                self.let_others_go(None);
             }
             What::Go => {
                 let t = self.task_position(choice.who)?;
@@ -145,7 +147,8 @@ impl Run<'_> {
             forklings_model::Fault::Eintr(signal) => Some(*signal),
             forklings_model::Fault::ForkEagain { .. }
             | forklings_model::Fault::ShortRead
-            | forklings_model::Fault::ShortWrite => None,
+            | forklings_model::Fault::ShortWrite
+            | forklings_model::Fault::EarlyTimeout => None,
         }) else {
             return false;
         };
@@ -187,16 +190,11 @@ impl Run<'_> {
             return Ok(());
         }
         match self.next_due() {
-            Some((then, due)) => {
-                self.clock.advance_to(then);
-                self.bring_about(due)?;
-                match due {
-                    Due::Task(t) => {
-                        self.course.stepped(self.tasks[t].id);
-                        self.go(t)
-                    }
-                    Due::Alarm(_) | Due::Timer(..) | Due::File(_) => Ok(()),
+            Some((_, due)) => {
+                if let Due::Task(t) = due {
+                    self.course.stepped(self.tasks[t].id);
                 }
+                self.time_passes()
             }
             None if self.somebody_in_kernel() => self.wait_for_kernel(),
             None if self.last_chance() => Ok(()),
@@ -212,6 +210,17 @@ impl Run<'_> {
                 self.end = Some(End::Deadlock { waits });
                 Ok(())
             }
+        }
+    }
+
+    /// Time passes until what is due next, and that happens.
+    fn time_passes(&mut self) -> Result<()> {
+        let Some((then, due)) = self.next_due() else { return Ok(()) };
+        self.clock.advance_to(then);
+        self.bring_about(due)?;
+        match due {
+            Due::Task(t) => self.go(t),
+            Due::Alarm(_) | Due::Timer(..) | Due::File(_) => Ok(()),
         }
     }
 

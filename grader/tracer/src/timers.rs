@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::run::Run;
 use crate::special::Special;
 use crate::task::State;
-use forklings_model::{ObjectId, ProcId};
+use forklings_model::{Fault, ObjectId, ProcId};
 use forklings_sys::timer;
 
 /// Virtual time until something happens, once or again and again.
@@ -85,6 +85,11 @@ impl Run<'_> {
         tasks.chain(alarms).chain(timers).chain(files).min()
     }
 
+    /// Whether time-outs, alarms and timers may end while others can go on.
+    pub(crate) fn time_is_early(&self) -> bool {
+        self.schedule.faults.contains(&Fault::EarlyTimeout)
+    }
+
     /// Lets whatever is due by now happen.
     pub(crate) fn catch_up(&mut self) -> Result<()> {
         while let Some((then, due)) = self.next_due()
@@ -151,10 +156,13 @@ impl Run<'_> {
 
     /// The process, or one thread of it, really gets a timer's signal.
     fn ring(&mut self, proc: ProcId, thread: i32, expiry: timer::Expiry) -> Result<()> {
-        // It rings because nobody could go on. Whoever waits was inside its call by then, but where
-        // nothing else ends the call it may as well have stood before it: the signal is lost then.
-        for task in self.tasks.iter_mut().filter(|task| task.id.proc == proc) {
-            task.inside |= !task.waits_for_signals_alone();
+        // Where it rings because nobody could go on, whoever waits was inside its call by then, but
+        // where nothing else ends the call it may as well have stood before it: the signal is lost
+        // then. Where time passes early, it may have stood before any call.
+        if !self.time_is_early() {
+            for task in self.tasks.iter_mut().filter(|task| task.id.proc == proc) {
+                task.inside |= !task.waits_for_signals_alone();
+            }
         }
         let host = self.processes[self.position(proc)?].host;
         match timer::send(host, (thread != 0).then_some(thread), expiry) {

@@ -69,6 +69,9 @@ impl Run<'_> {
                 None => Vec::new(),
             };
         }
+        if choice.what == What::Ring {
+            return vec![Touch::changes(Place::Everything)];
+        }
         let mut touches = vec![Touch::looks_at(Place::Signals(choice.who.proc))];
         let task = self.tasks.iter().position(|task| task.id == choice.who);
         if choice.what != What::Wake

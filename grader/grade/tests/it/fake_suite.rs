@@ -68,6 +68,7 @@ fn failed(detail: Detail) -> Outcome {
         left_behind: None,
         before_main: Vec::new(),
         unmodelled: vec![],
+        late_timeouts: false,
         replayable: true,
         isolation: Isolation::default(),
     };

@@ -45,6 +45,7 @@ pub fn survey(survey: &Survey) -> Result<String, serde_json::Error> {
         "given_up": survey.given_up,
         "not_replayable": explored.not_replayable,
         "unmodelled": explored.unmodelled,
+        "late_timeouts": explored.late_timeouts,
         "isolation": explored.isolation,
         "stopped": stopped,
         "reason": reason,

@@ -98,6 +98,7 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Read(io) => moved("read", io, trace),
         EventKind::Write(io) => moved("write", io, trace),
         EventKind::PolledInVain { call } => format!("{}: not yet", name::call(call)),
+        EventKind::TimedOut { call } => format!("{}: timed out", name::call(call)),
         EventKind::Slept { asked, interrupted: false } => format!("slept {}", span(*asked)),
         EventKind::Slept { asked, interrupted: true } => format!("sleep {}: EINTR", span(*asked)),
         EventKind::AskedParent { answer } => format!("getppid = {}", answer.0),
@@ -124,6 +125,7 @@ pub fn fault(fault: &Fault) -> String {
         Fault::ForkEagain { nth } => format!("fork no. {nth} fails with EAGAIN"),
         Fault::ShortRead => "short reads".to_owned(),
         Fault::ShortWrite => "short writes".to_owned(),
+        Fault::EarlyTimeout => "time-outs end early".to_owned(),
     }
 }
 
@@ -134,6 +136,7 @@ fn injected(fault: &Fault) -> String {
         Fault::ForkEagain { .. } => "fork fails".to_owned(),
         Fault::ShortRead => "short read".to_owned(),
         Fault::ShortWrite => "short write".to_owned(),
+        Fault::EarlyTimeout => "time passes".to_owned(),
     }
 }
 

@@ -25,6 +25,9 @@ fn reservations(explored: &Explored) -> String {
     if let Some(nothing_new) = explored.saturated {
         text += &format!("; stopped there, since {nothing_new} in a row brought no new order");
     }
+    if explored.late_timeouts {
+        text += "; time-outs and alarms ended only when nobody else could go on";
+    }
     text += &format!("; isolation: {}", explored.isolation.level());
     if explored.not_replayable > 0 {
         let runs = count(explored.not_replayable.into(), "run", "runs");

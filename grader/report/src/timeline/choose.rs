@@ -75,7 +75,12 @@ fn repeated<'t>(trace: &'t Trace, finding: &'t Finding) -> impl Iterator<Item = 
         if let Detail::BusyWait { proc, .. } = &finding.detail { Some(*proc) } else { None };
     let again = trace.events.iter().filter(move |event| {
         asker == Some(event.task.proc)
-            && matches!(event.kind, EventKind::PolledInVain { .. } | EventKind::Slept { .. })
+            && matches!(
+                event.kind,
+                EventKind::PolledInVain { .. }
+                    | EventKind::TimedOut { .. }
+                    | EventKind::Slept { .. }
+            )
     });
     finding.evidence.iter().copied().chain(again.map(|event| event.seq))
 }
@@ -214,7 +219,11 @@ impl<'t> Matter<'t> {
             | EventKind::Discarded { .. }
             | EventKind::Exec { .. }
             | EventKind::Stopped { .. } => 40,
-            EventKind::Slept { .. } if self.family == Family::Order => 38,
+            EventKind::TimedOut { .. } | EventKind::Slept { .. }
+                if self.family == Family::Order =>
+            {
+                38
+            }
             EventKind::Pipe { object, .. } | EventKind::Duplicated { object, .. }
                 if self.objects.contains(object) =>
             {
@@ -286,6 +295,7 @@ impl<'t> Matter<'t> {
             | EventKind::Read(_)
             | EventKind::Write(_)
             | EventKind::PolledInVain { .. }
+            | EventKind::TimedOut { .. }
             | EventKind::Slept { .. }
             | EventKind::AskedParent { .. }
             | EventKind::Used { .. }

@@ -42,6 +42,7 @@ impl Run {
                 left_open: Vec::new(),
                 left_behind: None,
                 unmodelled: Vec::new(),
+                late_timeouts: false,
                 replayable: true,
                 isolation: isolation(),
             },
@@ -270,6 +271,7 @@ pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
             not_replayable: 0,
             isolation: isolation(),
             unmodelled: Vec::new(),
+            late_timeouts: false,
         },
         outcome,
     }

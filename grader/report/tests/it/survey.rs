@@ -57,6 +57,7 @@ fn clean() -> Survey {
             not_replayable: 0,
             isolation: isolation(),
             unmodelled: Vec::new(),
+            late_timeouts: false,
         },
         given_up: 0,
         stopped: Stopped::Done,

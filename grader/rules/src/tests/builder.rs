@@ -42,6 +42,7 @@ pub(super) fn run() -> Run {
         left_open: Vec::new(),
         left_behind: None,
         unmodelled: Vec::new(),
+        late_timeouts: false,
         replayable: true,
         isolation: Isolation::default(),
     };

@@ -323,6 +323,26 @@ fn a_nap_after_each_question_is_a_busy_wait_where_the_contract_says_so() {
 }
 
 #[test]
+fn a_wait_in_steps_is_a_busy_wait_where_the_contract_says_so() {
+    let steps = |times: usize| {
+        let mut run = run();
+        run.fork(P1);
+        for _ in 0..times {
+            run.event(P1, EventKind::Blocked { on: WaitsFor::AnyOf { fds: vec![3] } });
+            run.event(P1, EventKind::TimedOut { call: "poll".to_owned() });
+        }
+        run.dies(P2, 0);
+        run.reaps(P1, P2);
+        run.done()
+    };
+    let finding = only(&steps(8), &[Demand::WaitsAsleep]);
+    let call = "poll".to_owned();
+    assert_eq!(finding.detail, Detail::BusyWait { proc: P1, call, times: 8, naps: 8 });
+    assert_eq!(names(&steps(7), &[Demand::WaitsAsleep]), [""; 0]);
+    assert_eq!(names(&steps(300), &[]), [""; 0]);
+}
+
+#[test]
 fn a_few_naps_are_no_busy_wait_nor_are_naps_before_a_call_that_waits() {
     let asleep = [Demand::WaitsAsleep];
     assert_eq!(names(&napping(7), &asleep), [""; 0]);

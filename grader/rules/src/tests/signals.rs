@@ -231,7 +231,7 @@ fn a_wait_whose_time_was_up_only_explains() {
         run.runs_handler(P1, USR1, SignalSource::Process(P2));
         run.dies(P2, 0);
         run.awaits(P1, "rt_sigtimedwait", set(&[USR1]));
-        run.event(P1, EventKind::PolledInVain { call: "rt_sigtimedwait".to_owned() });
+        run.event(P1, EventKind::TimedOut { call: "rt_sigtimedwait".to_owned() });
         run.reaps(P1, P2);
         run.prints(P1, line);
         run.done()

@@ -116,6 +116,7 @@ impl Run<'_> {
                 done(stopped, result)
             }
             LOCK_PI | LOCK_PI2 if self.tasks[t].expired => {
+                self.timed_out(t, call.number);
                 done(stopped, -i64::from(libc::ETIMEDOUT))
             }
             LOCK_PI | LOCK_PI2 => {
@@ -140,6 +141,7 @@ impl Run<'_> {
             return Ok(Before::Skip(stopped, 0));
         }
         if self.tasks[t].expired {
+            self.timed_out(t, call.number);
             return Ok(Before::Skip(stopped, -i64::from(libc::ETIMEDOUT)));
         }
         let word = memory::read_u32(self.tasks[t].tid, call.args[0]);

@@ -64,6 +64,7 @@ impl Run<'_> {
             Ok(count) if count > 0 => (Ok(written), count),
             _ => (Err(libc::EAGAIN), -i64::from(libc::EAGAIN)),
         };
+        self.timed_out(t, call.number);
         if !matches!(call.number, libc::SYS_accept | libc::SYS_accept4) {
             self.record_io(t, call, result, false);
         }

@@ -115,7 +115,7 @@ impl Run<'_> {
                 Ok(self.before_queue(t, stopped, call))
             }
             libc::SYS_rt_sigtimedwait if self.tasks[t].expired => {
-                self.in_vain(t, call.number);
+                self.timed_out(t, call.number);
                 Ok(Before::Skip(stopped, -i64::from(libc::EAGAIN)))
             }
             other if is_modelled(other) => Ok(Before::Run(stopped)),
@@ -197,6 +197,8 @@ impl Run<'_> {
             libc::SYS_rt_sigtimedwait => {
                 if let Some(signal) = i32::try_from(result).ok().filter(|&signal| signal > 0) {
                     self.emit(t, EventKind::SignalTaken { signal: Signal(signal) });
+                } else if processes::errno_of(result) == Some(libc::EAGAIN) {
+                    self.in_vain(t, call.number);
                 }
             }
             libc::SYS_read

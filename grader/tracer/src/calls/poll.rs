@@ -153,7 +153,9 @@ impl Run<'_> {
 
     /// Such a call has returned.
     pub(super) fn after_poll(&mut self, t: usize, call: &Call, result: i64) {
-        if result == 0 && !self.tasks[t].expired {
+        if result == 0 && self.tasks[t].expired {
+            self.timed_out(t, call.number);
+        } else if result == 0 {
             self.in_vain(t, call.number);
         } else if result > 0 {
             // Knowing that something is there is no progress until it is taken: a thread that looks

@@ -41,6 +41,7 @@ impl Run<'_> {
 
     pub(super) fn before_queue(&mut self, t: usize, stopped: Stopped, call: &Call) -> Before {
         if self.tasks[t].expired {
+            self.timed_out(t, call.number);
             let result = -i64::from(libc::ETIMEDOUT);
             self.after_queue(t, call, result);
             return Before::Skip(stopped, result);

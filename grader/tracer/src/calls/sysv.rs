@@ -58,6 +58,7 @@ impl Run<'_> {
         call: &Call,
     ) -> Result<Before> {
         if self.tasks[t].expired {
+            self.timed_out(t, call.number);
             self.used(t, call, Some(libc::EAGAIN));
             return Ok(Before::Skip(stopped, -i64::from(libc::EAGAIN)));
         }

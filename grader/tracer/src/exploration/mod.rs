@@ -157,6 +157,7 @@ impl Exploration {
                 self.explored.unmodelled.push(call.clone());
             }
         }
+        self.explored.late_timeouts |= trace.late_timeouts;
         let new = self.orders.insert(fingerprint(trace));
         self.nothing_new = if new { 0 } else { self.nothing_new + 1 };
         self.explored.distinct_orders = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);

@@ -39,6 +39,7 @@ fn of(steps: &[Step]) -> u64 {
         left_open: Vec::new(),
         left_behind: None,
         unmodelled: Vec::new(),
+        late_timeouts: false,
         replayable: true,
         isolation: Isolation::default(),
     })

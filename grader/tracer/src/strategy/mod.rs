@@ -31,8 +31,10 @@ pub(crate) enum What {
     Go,
     /// A pending signal is handled before the task's call begins.
     HandleFirst,
-    /// Time passes until this task's sleep ends, and it goes on.
+    /// Time passes until this task's sleep or time-out ends, and it goes on.
     Wake,
+    /// Time passes until an alarm or a timer of this process ends.
+    Ring,
     /// The death of this process becomes visible to its parent.
     Reveal,
     /// The task ends, but only lets go of its descriptors now; it dies later.

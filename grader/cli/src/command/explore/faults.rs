@@ -33,6 +33,7 @@ pub(super) fn parse(text: &str) -> Result<Faults, String> {
                 "short-io" => faults.always.extend([Fault::ShortRead, Fault::ShortWrite]),
                 "short-read" => faults.always.push(Fault::ShortRead),
                 "short-write" => faults.always.push(Fault::ShortWrite),
+                "early-timeout" => faults.always.push(Fault::EarlyTimeout),
                 _ => return Err(unknown(word)),
             },
             Some(("eintr", name)) => {
@@ -53,7 +54,8 @@ pub(super) fn parse(text: &str) -> Result<Faults, String> {
 
 fn unknown(word: &str) -> String {
     format!(
-        "`{word}` is none of eintr, eintr:SIGNAL, short-io, short-read, short-write, fork-eagain, fork-eagain:N"
+        "`{word}` is none of eintr, eintr:SIGNAL, short-io, short-read, short-write, fork-eagain, \
+         fork-eagain:N, early-timeout"
     )
 }
 

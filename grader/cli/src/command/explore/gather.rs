@@ -258,7 +258,7 @@ pub(crate) fn result_of(trace: &Trace) -> String {
 fn failed_fork(trace: &Trace) -> Option<u32> {
     trace.schedule.faults.iter().find_map(|fault| match fault {
         Fault::ForkEagain { nth } => Some(*nth),
-        Fault::Eintr(_) | Fault::ShortRead | Fault::ShortWrite => None,
+        Fault::Eintr(_) | Fault::ShortRead | Fault::ShortWrite | Fault::EarlyTimeout => None,
     })
 }
 

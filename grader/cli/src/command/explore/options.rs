@@ -34,7 +34,10 @@ Faults (each is something that a kernel may do to a correct program):
                without SA_RESTART; the signal is really sent. eintr:SIGUSR1 names one
   short-io     read and write on pipes and sockets move less than asked for; also short-read and
                short-write
-  fork-eagain  fork fails with EAGAIN, each fork in turn; fork-eagain:2 fails the second one";
+  fork-eagain  fork fails with EAGAIN, each fork in turn; fork-eagain:2 fails the second one
+  early-timeout
+               time-outs, alarms and timers may end while others can still go on; without it they
+               end only when nobody can";
 
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["exercise", "program"]))]
@@ -64,7 +67,7 @@ pub(crate) struct Args {
     /// all in turn, and an enumeration where there are few schedules]
     #[arg(long, value_name = "NAME")]
     strategy: Option<Strategy>,
-    /// Let the kernel do this too: eintr, short-io, fork-eagain
+    /// Let the kernel do this too: eintr, short-io, fork-eagain, early-timeout
     #[arg(long, value_name = "LIST", value_parser = faults::parse, default_value = "", hide_default_value = true)]
     pub(super) faults: Faults,
     /// Demand that line A is printed before line B; may be given several times

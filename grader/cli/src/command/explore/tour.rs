@@ -165,6 +165,7 @@ fn sum(mut all: impl Iterator<Item = Explored>) -> Explored {
         total.exhausted &= explored.exhausted;
         total.saturated = explored.saturated;
         total.not_replayable += explored.not_replayable;
+        total.late_timeouts |= explored.late_timeouts;
         for call in explored.unmodelled {
             if !total.unmodelled.contains(&call) {
                 total.unmodelled.push(call);

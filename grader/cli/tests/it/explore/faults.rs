@@ -28,3 +28,18 @@ fn a_correct_pipeline_stands_short_transfers() {
     let explored = silent(&["--faults", "short-io"], &[&c("pipeline")]);
     assert_eq!(explored.json["faults"][0], serde_json::json!(["short-read", "short-write"]));
 }
+
+#[test]
+fn time_outs_and_alarms_end_early_only_where_that_is_asked_for() {
+    let patient = silent(&[], &[&c("impatient")]);
+    assert_eq!(patient.json["late_timeouts"], true, "{}", patient.json);
+    let early = explore(&["--faults", "early-timeout"], &[&c("impatient")]);
+    assert_eq!((early.code, early.json["late_timeouts"].as_bool()), (5, Some(false)));
+    let results = early.json["outputs"].as_array().unwrap();
+    for line in ["poll gave up", "read gave up"] {
+        let said = |result: &serde_json::Value| {
+            result["stdout"].as_str().is_some_and(|text| text.contains(line))
+        };
+        assert!(results.iter().any(said), "{line}: {}", early.json);
+    }
+}
