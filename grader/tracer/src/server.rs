@@ -24,8 +24,9 @@ use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stop
 use forklings_sys::{descriptor, memory};
 use std::cell::OnceCell;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -356,13 +357,14 @@ pub(crate) fn reap(running: Running) {
 
 /// All bytes of a memory file, whatever its position.
 pub(crate) fn read_all(file: &File) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // A second handle has its own position through /proc; the shared one is the subject's.
-    if let Ok(mut again) =
-        File::open(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(file)))
-    {
-        drop(again.read_to_end(&mut bytes));
+    // Not from where the position is: that is the subject's.
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    let mut filled = 0;
+    while let Ok(read @ 1..) = file.read_at(&mut bytes[filled..], filled as u64) {
+        filled += read;
     }
+    bytes.truncate(filled);
     bytes
 }
 
