@@ -5,6 +5,7 @@ use crate::case::{At, Case, accuse, explain};
 use crate::index::Sent;
 use forklings_model::{
     Action, Detail, End, Event, EventKind, Finding, LostIn, ObjectKind, Signal, SignalSet, TaskId,
+    Wait, WaitsFor,
 };
 
 /// A wait for signals that did not end by one.
@@ -45,10 +46,36 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
             later.all(|later| matches!(later.kind, EventKind::Blocked { .. })).then_some(last)
         };
         let stuck = waits.iter().filter_map(|wait| last(wait.task));
-        return stuck.filter_map(|event| judge(case, event, true)).take(1).collect();
+        let lost = stuck.filter_map(|event| judge(case, event, true));
+        let by_a_hair = waits.iter().filter_map(|wait| missed_by_a_poll(case, wait));
+        return lost.chain(by_a_hair).take(1).collect();
     }
     let in_vain = events().filter(|event| awaited(event).is_some() && timed_out(case, event));
     in_vain.filter_map(|event| judge(case, event, false)).take(1).collect()
+}
+
+/// The handler ran directly before a wait for descriptors, which it would have ended a moment later:
+/// `poll` and its relatives are never restarted. Source: `signal(7)`.
+fn missed_by_a_poll(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
+    let WaitsFor::AnyOf { .. } = wait.on else { return None };
+    let task = wait.task;
+    let mut own = case.run.by(task).rev();
+    let begin = own.next().filter(|event| matches!(event.kind, EventKind::Blocked { .. }))?;
+    let delivered = own.find(|event| !matches!(event.kind, EventKind::HandlerReturned { .. }))?;
+    let EventKind::SignalDelivered { signal, action: Action::Handler, .. } = delivered.kind else {
+        return None;
+    };
+    let meant = SignalSet::of(&[signal]);
+    let waiting = Waiting { task, seq: begin.seq, takes: false, awaited: meant, meant };
+    if !is_missed(case, &waiting, signal) {
+        return None;
+    }
+    let detail = Detail::SignalLost { proc: task.proc, signal, window: LostIn::BeforeTheWait };
+    let sent = case.run.sent(task.proc, signal).rfind(|sent| sent.seq < delivered.seq);
+    let sent = sent.map(|sent| sent.seq);
+    let evidence = sent.into_iter().chain([delivered.seq, begin.seq]);
+    let origin = sent.or(Some(delivered.seq)).and_then(|seq| case.run.site(seq));
+    Some(accuse(detail, evidence).at(begin.site).from(origin))
 }
 
 fn awaited(event: &Event) -> Option<(&str, SignalSet)> {

@@ -5,6 +5,9 @@ use super::demand::demand;
 use super::name;
 use forklings_model::{Action, Demand, LostIn, ProcId, Signal, SignalSet};
 
+/// SIGXFSZ. Source: `signal(7)`.
+const FILE_TOO_LARGE: Signal = Signal(25);
+
 pub(super) fn killed_by_signal(proc: ProcId, signal: Signal, by: Option<ProcId>) -> Explanation {
     let sender = match by {
         Some(by) if by == proc => "which it sent to itself".to_owned(),
@@ -18,6 +21,13 @@ pub(super) fn killed_by_signal(proc: ProcId, signal: Signal, by: Option<ProcId>)
              program says otherwise",
             "ignore SIGPIPE and handle the error EPIPE that write then returns",
             "man 7 pipe, \"I/O on pipes and FIFOs\"",
+        )
+    } else if signal == FILE_TOO_LARGE {
+        (
+            "it made a file, or its output, larger than one run may: a loop that writes without \
+             end, or a length that is wrong",
+            "look at the length that it asks for, and at the condition that ends its writing",
+            "man 2 getrlimit, RLIMIT_FSIZE",
         )
     } else {
         (

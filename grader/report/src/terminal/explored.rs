@@ -26,7 +26,8 @@ fn reservations(explored: &Explored) -> String {
         text += &format!("; stopped there, since {nothing_new} in a row brought no new order");
     }
     if explored.late_timeouts {
-        text += "; time-outs and alarms ended only when nobody else could go on";
+        text += "; time-outs and alarms ended only when nobody else could go on (explore --faults \
+                 early-timeout lets them end before)";
     }
     text += &format!("; isolation: {}", explored.isolation.level());
     if explored.not_replayable > 0 {

@@ -52,6 +52,33 @@ fn a_handler_that_ran_before_the_wait_lost_the_signal() {
 }
 
 #[test]
+fn a_handler_that_ran_directly_before_a_poll_of_descriptors_lost_the_signal() {
+    let hangs = |between: fn(&mut Run)| {
+        let mut run = family();
+        run.sends(P2, USR1, P1);
+        run.runs_handler(P1, USR1, SignalSource::Process(P2));
+        between(&mut run);
+        run.stuck(vec![(P1, WaitsFor::AnyOf { fds: vec![3] })])
+    };
+    lost(&hangs(|_| ()), USR1, LostIn::BeforeTheWait);
+    let looked = hangs(|run| run.prints(P1, "heard\n"));
+    assert_eq!(names(&looked, &[]), ["deadlock"], "it went on when it had heard");
+    let death = |reap: bool| {
+        let mut run = run();
+        run.handles(P1, Signal::CHLD);
+        run.fork(P1);
+        run.dies(P2, 0);
+        if reap {
+            run.reaps(P1, P2);
+        }
+        run.runs_handler(P1, Signal::CHLD, SignalSource::Kernel);
+        run.stuck(vec![(P1, WaitsFor::AnyOf { fds: vec![3] })])
+    };
+    lost(&death(false), Signal::CHLD, LostIn::BeforeTheWait);
+    assert_eq!(names(&death(true), &[]), ["deadlock"], "the child was reaped");
+}
+
+#[test]
 fn another_program_waits_for_nothing_that_came_before_it() {
     let mut run = family();
     run.sends(P2, USR1, P1);

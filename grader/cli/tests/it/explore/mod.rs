@@ -51,6 +51,7 @@ fn pipes_that_cross_are_a_deadlock() {
 fn a_signal_between_the_look_and_the_wait_is_found_and_sigsuspend_is_silent() {
     finds(&[], &[&c("checkpause")], &["signal-lost"]);
     finds(&[], &[&c("alarmpause")], &["signal-lost"]);
+    finds(&[], &[&c("selectflag")], &["signal-lost"]);
     silent(&[], &[&c("sigsuspend")]);
 }
 
