@@ -13,7 +13,7 @@ Exit codes:
   3    a path, archive, manifest or course cannot be used
   4    the grader or the machine failed: full disk, no compiler, no permission
   5    explore: no rule was broken, but outputs or exit statuses differ between schedules
-  130  stopped by Ctrl-C; what was graded or found until then is kept or shown";
+  130  stopped by Ctrl-C or SIGTERM; what was graded or found until then is kept or shown";
 
 /// Exercises on UNIX processes, and a grader that proves its verdicts
 #[derive(Debug, Parser)]

@@ -8,7 +8,7 @@
 //! | 3 | [`BAD_INPUT`] | a path, archive, manifest or course cannot be used |
 //! | 4 | [`GRADER_ERROR`] | the grader or the machine failed: full disk, no compiler, no permission |
 //! | 5 | [`DIFFERS`] | `explore`: no rule was broken, but outputs or exit statuses differ between schedules |
-//! | 130 | [`INTERRUPTED`] | Ctrl-C; what was graded or found until then is kept or shown (128 + SIGINT, as shells say it) |
+//! | 130 | [`INTERRUPTED`] | Ctrl-C or SIGTERM; what was graded or found until then is kept or shown (128 + SIGINT, as shells say it) |
 
 /// It did what was asked.
 pub const OK: u8 = 0;

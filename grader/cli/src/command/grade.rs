@@ -87,7 +87,7 @@ pub(crate) fn run(args: Args, repository: &Repository, screen: &Screen) -> Resul
     let interrupted = cancel.load(Ordering::Relaxed);
     if interrupted {
         screen.remark(&format!(
-            "stopped by Ctrl-C; what was graded is kept in {}. The same command goes on from there.",
+            "stopped by Ctrl-C or SIGTERM; what was graded is kept in {}. The same command goes on from there.",
             args.out.display()
         ));
     }

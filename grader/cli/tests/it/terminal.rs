@@ -68,7 +68,7 @@ fn ctrl_c_keeps_what_is_graded_and_the_same_command_goes_on() {
     session.exp_string("bob pipes: ").unwrap();
     session.send_control('c').unwrap();
     let rest = without_escapes(&session.exp_eof().unwrap());
-    assert!(rest.contains("stopped by Ctrl-C"), "{rest}");
+    assert!(rest.contains("stopped by Ctrl-C or SIGTERM"), "{rest}");
     assert!(rest.contains("The same command goes on from there"), "{rest}");
     assert_eq!(exit_code(&session), 130);
     let kept = fs::read_to_string(out.join("journal.jsonl")).unwrap().lines().count();
@@ -119,7 +119,7 @@ fn exploring_shows_progress_and_ctrl_c_shows_what_was_found() {
     session.exp_string("schedules/s, ").unwrap();
     session.send_control('c').unwrap();
     let rest = without_escapes(&session.exp_eof().unwrap());
-    assert!(rest.contains("stopped by Ctrl-C"), "{rest}");
+    assert!(rest.contains("stopped by Ctrl-C or SIGTERM"), "{rest}");
     assert!(rest.contains("schedules"), "{rest}");
     assert_eq!(exit_code(&session), 130);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");

@@ -247,7 +247,7 @@ fn tried(survey: &Survey) -> String {
     match &survey.stopped {
         Stopped::Done => {}
         Stopped::Enough => text += "\nstopped early: more such runs would only take as long again",
-        Stopped::Interrupted => text += "\nstopped by Ctrl-C",
+        Stopped::Interrupted => text += "\nstopped by Ctrl-C or SIGTERM",
         Stopped::Failed(reason) => {
             text += &format!("\nstopped, which is no fault of the program: {}", line(reason));
         }

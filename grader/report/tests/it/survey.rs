@@ -126,7 +126,7 @@ fn a_narrow_window_is_respected_but_for_commands() {
 fn an_interrupted_and_a_failed_exploration_say_so() {
     let interrupted = Survey { stopped: Stopped::Interrupted, ..clean() };
     let text = terminal::survey(&interrupted, REPLAY, &WIDE);
-    assert!(text.contains("stopped by Ctrl-C"), "{text}");
+    assert!(text.contains("stopped by Ctrl-C or SIGTERM"), "{text}");
     let stopped = Stopped::Failed("the tracer lost track".to_owned());
     let explored = Explored { schedules: 0, exhausted: false, ..clean().explored };
     let failed = Survey { stopped, explored, outputs: Vec::new(), ..clean() };

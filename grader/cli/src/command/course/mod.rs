@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     }
     let kept = cargo::target(&repository.root).join("forklings/course-check");
     let Some(report) = grade(args, repository, &course, &specimens, &kept, screen)? else {
-        screen.remark("stopped by Ctrl-C; the same command goes on from there");
+        screen.remark("stopped by Ctrl-C or SIGTERM; the same command goes on from there");
         return Ok(exit_codes::INTERRUPTED);
     };
     for specimen in &specimens {
