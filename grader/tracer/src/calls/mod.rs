@@ -209,6 +209,11 @@ impl Run<'_> {
             | libc::SYS_sendto
             | libc::SYS_recvmsg
             | libc::SYS_sendmsg => return self.after_io(t, stopped, call, result),
+            libc::SYS_splice | libc::SYS_tee | libc::SYS_vmsplice
+                if processes::errno_of(result) == Some(libc::EAGAIN) =>
+            {
+                self.in_vain(t, call.number);
+            }
             libc::SYS_getppid => self.after_getppid(t, result)?,
             libc::SYS_sched_yield => self.in_vain(t, call.number),
             libc::SYS_poll

@@ -13,6 +13,17 @@ use std::os::fd::AsRawFd;
 /// `SPLICE_F_NONBLOCK`. Source: `splice(2)`.
 const SPLICE_NONBLOCK: u64 = 2;
 
+/// Whether the program itself says that moving bytes shall not wait. Source: `splice(2)`, `tee(2)`,
+/// `vmsplice(2)`, SPLICE_F_NONBLOCK.
+pub(super) fn asks_not_to_wait(call: &Call) -> bool {
+    let flags = match call.number {
+        libc::SYS_splice => call.args[5],
+        libc::SYS_tee | libc::SYS_vmsplice => call.args[3],
+        _ => 0,
+    };
+    flags & SPLICE_NONBLOCK != 0
+}
+
 impl Run<'_> {
     /// What connecting waits for, once it was refused.
     pub(crate) fn waits_to_connect(&self, t: usize, call: &Call) -> Option<WaitsFor> {
@@ -72,11 +83,7 @@ impl Run<'_> {
                 return Ok(Before::Run(stopped));
             }
         };
-        let flags_given = match call.number {
-            libc::SYS_splice => call.args[5],
-            _ => call.args[3],
-        };
-        let mut waits = flags_given & SPLICE_NONBLOCK == 0;
+        let mut waits = !asks_not_to_wait(call);
         for &end in ends {
             if let Some(copy) = self.copy(t, call.int(end)) {
                 waits &= descriptor::status_flags(copy.as_raw_fd())? & libc::O_NONBLOCK == 0;

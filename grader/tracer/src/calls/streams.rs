@@ -1,5 +1,6 @@
 //! Whether reading and writing would block, and who holds the other end.
 
+use super::sockets::asks_not_to_wait;
 use crate::descriptors::End;
 use crate::error::Result;
 use crate::run::Run;
@@ -105,6 +106,9 @@ impl Run<'_> {
 
     /// What moving bytes between two descriptors waits for.
     pub(crate) fn waits_to_splice(&mut self, t: usize, call: &Call) -> Result<Option<WaitsFor>> {
+        if asks_not_to_wait(call) {
+            return Ok(None);
+        }
         let (from, to) = match call.number {
             libc::SYS_splice => (Some(call.int(0)), call.int(2)),
             libc::SYS_tee => (Some(call.int(0)), call.int(1)),
