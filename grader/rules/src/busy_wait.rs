@@ -52,8 +52,8 @@ fn streaks<'a>(case: &Case<'a>, nap: Option<Role>) -> Vec<Streak<'a>> {
     let mut found = Vec::new();
     for event in &case.trace().events {
         let streak = streaks.entry(event.task).or_default();
-        // That a wait begins whose time will be up is no progress: it is a nap.
-        let role = if is_step(case, event) { Role::Neutral } else { role(&event.kind) };
+        // That a wait begins whose time will be up is no progress: its end is what counts.
+        let role = if begins_step(case, event) { Role::Neutral } else { role(&event.kind) };
         match if matches!(role, Role::Nap | Role::Step) { nap.unwrap_or(role) } else { role } {
             Role::Poll => {
                 streak.polls.push(event);
@@ -133,7 +133,7 @@ fn role(kind: &EventKind) -> Role {
 }
 
 /// Whether the event begins a wait that ends because its time is up.
-fn is_step(case: &Case<'_>, event: &Event) -> bool {
+fn begins_step(case: &Case<'_>, event: &Event) -> bool {
     matches!(event.kind, EventKind::Blocked { .. })
         && case
             .run

@@ -70,12 +70,30 @@ fn missed_by_a_poll(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
     if !is_missed(case, &waiting, signal) {
         return None;
     }
-    let detail = Detail::SignalLost { proc: task.proc, signal, window: LostIn::BeforeTheWait };
-    let sent = case.run.sent(task.proc, signal).rfind(|sent| sent.seq < delivered.seq);
-    let sent = sent.map(|sent| sent.seq);
-    let evidence = sent.into_iter().chain([delivered.seq, begin.seq]);
-    let origin = sent.or(Some(delivered.seq)).and_then(|seq| case.run.site(seq));
-    Some(accuse(detail, evidence).at(begin.site).from(origin))
+    let loss = (signal, delivery(case, task, signal, delivered.seq));
+    Some(report(case, task, LostIn::BeforeTheWait, loss, begin.seq, true))
+}
+
+/// The events of a delivery: who sent the signal, if somebody did, and its arrival.
+fn delivery(case: &Case<'_>, task: TaskId, signal: Signal, seq: u32) -> Vec<u32> {
+    let sent = case.run.sent(task.proc, signal).rfind(|sent| sent.seq < seq);
+    sent.map(|sent| sent.seq).into_iter().chain([seq]).collect()
+}
+
+/// The finding of a loss, with the event at which the wait went to sleep.
+fn report(
+    case: &Case<'_>,
+    task: TaskId,
+    window: LostIn,
+    (signal, evidence): Loss,
+    asleep: u32,
+    for_ever: bool,
+) -> Finding {
+    let detail = Detail::SignalLost { proc: task.proc, signal, window };
+    let origin = evidence.first().and_then(|seq| case.run.site(*seq));
+    let evidence = evidence.into_iter().chain([asleep]);
+    let finding = if for_ever { accuse(detail, evidence) } else { explain(detail, evidence) };
+    finding.at(case.run.site(asleep)).from(origin)
 }
 
 fn awaited(event: &Event) -> Option<(&str, SignalSet)> {
@@ -105,15 +123,10 @@ fn judge(case: &Case<'_>, event: &Event, for_ever: bool) -> Option<Finding> {
     let prepared = SignalSet::of(&prepared.collect::<Vec<_>>());
     let meant = if prepared.is_empty() { awaited } else { prepared };
     let waiting = Waiting { task, seq: event.seq, takes, awaited, meant };
-    let (window, (signal, evidence)) = WINDOWS
+    let (window, loss) = WINDOWS
         .iter()
         .find_map(|(window, look)| look(case, &waiting).map(|loss| (*window, loss)))?;
-    let detail = Detail::SignalLost { proc, signal, window };
-    let evidence: Vec<u32> = evidence.into_iter().chain([event.seq + 1]).collect();
-    let origin = evidence.first().and_then(|seq| case.run.site(*seq));
-    let site = case.run.site(event.seq + 1);
-    let finding = if for_ever { accuse(detail, evidence) } else { explain(detail, evidence) };
-    Some(finding.at(site).from(origin))
+    Some(report(case, task, window, loss, event.seq + 1, for_ever))
 }
 
 /// The handler ran between the thread's last wait for signals and this one.
@@ -130,8 +143,7 @@ fn before_the_wait(case: &Case<'_>, waiting: &Waiting) -> Option<Loss> {
         _ => None,
     });
     let (signal, seq) = ran?;
-    let sent = case.run.sent(waiting.task.proc, signal).rfind(|sent| sent.seq < seq);
-    Some((signal, sent.map(|sent| sent.seq).into_iter().chain([seq]).collect()))
+    Some((signal, delivery(case, waiting.task, signal, seq)))
 }
 
 /// Whether the event ends a wait for signals.
