@@ -14,6 +14,11 @@ pub(crate) fn started(test: &str) {
     write(&Record::Started { test: test.to_owned() });
 }
 
+/// So many schedules of a scenario were tried.
+pub(crate) fn exploring(test: &str, schedules: u32) {
+    write(&Record::Exploring { test: test.to_owned(), schedules });
+}
+
 /// A scenario was judged.
 pub(crate) fn judged(judgement: &Judgement) {
     write(&Record::Judged(Box::new(judgement.clone())));

@@ -81,7 +81,7 @@ impl Run<'_> {
             for record in records.read()? {
                 hear(&record);
                 match record {
-                    Record::Started { .. } => {}
+                    Record::Started { .. } | Record::Exploring { .. } => {}
                     Record::Judged(judgement) => found.judgements.push(*judgement),
                     Record::Finished { test, .. } => drop(found.finished.insert(test)),
                 }

@@ -143,7 +143,7 @@ fn started(record: &Path) -> Vec<String> {
     records
         .filter_map(|record| match record {
             Record::Started { test } => Some(test),
-            Record::Judged(_) | Record::Finished { .. } => None,
+            Record::Exploring { .. } | Record::Judged(_) | Record::Finished { .. } => None,
         })
         .collect()
 }
@@ -155,7 +155,7 @@ fn read_records(record: &Path) -> Result<Found, GradeError> {
     let mut found = Found::default();
     for line in bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
         match serde_json::from_slice(line) {
-            Ok(Record::Started { .. }) => {}
+            Ok(Record::Started { .. } | Record::Exploring { .. }) => {}
             Ok(Record::Judged(judgement)) => found.judgements.push(*judgement),
             Ok(Record::Finished { test, subject }) => {
                 found.finished.insert(test);

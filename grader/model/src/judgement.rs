@@ -14,6 +14,13 @@ pub enum Record {
         /// Name of the test as libtest knows it, `task::sentence`.
         test: String,
     },
+    /// A sign of life while a scenario is tried under many schedules.
+    Exploring {
+        /// Name of the test.
+        test: String,
+        /// Schedules tried so far.
+        schedules: u32,
+    },
     /// A scenario of a test was judged. A test with several scenarios writes several.
     Judged(Box<Judgement>),
     /// The test returned, after all its scenarios. Written by the last `check()` too, so a test
