@@ -52,6 +52,10 @@ pub enum WaitsFor {
     Futex {
         /// Address of the futex word in the waiting process.
         address: u64,
+        /// The function of the C library that waits, where it is one of those that are followed.
+        function: Option<String>,
+        /// Who holds the mutex that is waited for, where it is known.
+        holder: Option<TaskId>,
     },
     /// The child of `vfork` to execute a program or end.
     VforkChild {

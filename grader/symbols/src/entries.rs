@@ -2,12 +2,12 @@
 
 use crate::elf_file::ElfFile;
 use crate::maps::Mapping;
-use elf::abi::STT_FUNC;
+use elf::abi::{SHN_UNDEF, STT_FUNC};
 use elf::endian::LittleEndian;
 use elf::file::Class;
 use elf::string_table::StringTable;
 use elf::symbol::SymbolTable;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longer names are nobody's that is looked for.
 const MAX_NAME: usize = 256;
@@ -44,6 +44,36 @@ pub fn entry_points(
         }
     }
     found.into_iter().collect()
+}
+
+/// The functions among these names that what is mapped takes from a library, or brings along itself
+/// where it is linked statically: those that the program can call.
+#[must_use]
+pub fn callable<'n>(maps: &[Mapping], names: &[&'n str]) -> BTreeSet<&'n str> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    for mapping in maps.iter().filter(|mapping| mapping.executable && mapping.is_file()) {
+        if !seen.insert(&mapping.path) {
+            continue;
+        }
+        let Some(elf) = ElfFile::read(&mapping.path) else { continue };
+        let alone = elf.content(".dynsym").is_none();
+        let (table, strings) = if alone { (".symtab", ".strtab") } else { (".dynsym", ".dynstr") };
+        let strings = elf.content(strings).unwrap_or_default();
+        let symbols = elf.content(table).unwrap_or_default();
+        for symbol in SymbolTable::new(LittleEndian, Class::ELF64, symbols).iter() {
+            let taken = symbol.st_shndx == SHN_UNDEF || alone;
+            let at = usize::try_from(symbol.st_name).unwrap_or(usize::MAX);
+            let rest = strings.get(at..).unwrap_or_default();
+            let is = |name: &&&str| {
+                rest.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(&[0]))
+            };
+            if taken && let Some(name) = names.iter().find(is) {
+                found.insert(*name);
+            }
+        }
+    }
+    found
 }
 
 /// Where address 0 of a file lies, by one of its mappings. A mapping begins with a whole page, of

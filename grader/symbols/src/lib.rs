@@ -22,7 +22,7 @@ mod registers;
 mod sources;
 mod unwind;
 
-pub use entries::entry_points;
+pub use entries::{callable, entry_points};
 pub use functions::Functions;
 pub use lines::Symbols;
 pub use maps::{Mapping, parse_maps};

@@ -5,6 +5,7 @@ use crate::error::{Misfit, Result};
 use crate::process::Life;
 use crate::ready::Ready;
 use crate::run::Run;
+use crate::step::ENDLESS_SPINS;
 use crate::strategy::{Choice, What};
 use crate::task::Task;
 use crate::timers::Due;
@@ -98,9 +99,12 @@ impl Run<'_> {
         if choices.iter().any(|choice| !held(choice, &self.tasks)) {
             choices.retain(|choice| !held(choice, &self.tasks));
         } else {
-            // Only those who poll are left: time passes.
-            self.clock.pass();
-            self.only_polls = true;
+            let idle = |task: &Task| task.polls > 0 || task.spins >= ENDLESS_SPINS;
+            if self.tasks.iter().any(|task| task.held_back && idle(task)) {
+                // Only those who poll are left: time passes.
+                self.clock.pass();
+                self.only_polls = true;
+            }
         }
         if let Some(order) = &mut self.order {
             return Ok(order.next(&choices));

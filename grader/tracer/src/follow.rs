@@ -103,7 +103,13 @@ impl Run<'_> {
                         }
                     }
                 }
-                Reason::Signal(_) if hit => self.calls_unsafe(t, &stopped)?,
+                Reason::Signal(_) if hit.is_some() => {
+                    let at = hit.unwrap_or_default();
+                    if let Some(point) = self.at_breakpoint(t, &stopped, at)? {
+                        self.park(t, stopped, point);
+                        return Ok(());
+                    }
+                }
                 Reason::Signal(signal) => match self.signal_stop(t, &stopped, signal)? {
                     Some(signal) => deliver = signal,
                     None => {
@@ -368,6 +374,7 @@ impl Run<'_> {
         let (program, argv) = self.exec_arguments(t);
         self.images += 1;
         self.tasks[t].handling.clear();
+        self.tasks[t].within = None;
         let images = self.images;
         let process = self.process_mut(t);
         process.files.exec();

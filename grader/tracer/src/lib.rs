@@ -30,6 +30,7 @@ mod image;
 mod leftovers;
 mod life;
 mod lineage;
+mod mutexes;
 mod names_left;
 mod prelude;
 mod process;

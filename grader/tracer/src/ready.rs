@@ -32,7 +32,9 @@ impl Run<'_> {
     /// Whether a task can go on.
     pub(crate) fn ready(&mut self, t: usize) -> Result<Ready> {
         let call = match &self.tasks[t].state {
-            State::Parked(_, Point::Start | Point::Return) => return Ok(Ready::Yes),
+            State::Parked(_, Point::Start | Point::Return | Point::Mutex(_)) => {
+                return Ok(Ready::Yes);
+            }
             State::Parked(_, Point::Call(call)) => *call,
             State::GroupStopped(_) => return Ok(Ready::Blocked(WaitsFor::Continue)),
             State::InKernel(..) => return Ok(self.inside_kernel(t)),

@@ -117,6 +117,8 @@ pub(crate) struct Run<'a> {
     pub(crate) handlers: Vec<crate::calls::Handler>,
     /// Where the functions stand that handlers must not call, by image.
     pub(crate) watched: BTreeMap<u32, crate::watch::Functions>,
+    /// Mutexes, semaphores and conditions that were used.
+    pub(crate) mutexes: BTreeMap<crate::futexes::Key, ObjectId>,
     /// Programs executed so far.
     pub(crate) images: u32,
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
@@ -216,6 +218,7 @@ impl<'a> Run<'a> {
             only_polls: false,
             handlers: Vec::new(),
             watched: BTreeMap::new(),
+            mutexes: BTreeMap::new(),
             images: 0,
             narrow_pipes,
             patience: crate::step::PATIENCE,

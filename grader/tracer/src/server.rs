@@ -11,6 +11,7 @@ use crate::calls;
 use crate::error::{Result, TracerError};
 use crate::filter;
 use crate::image;
+use crate::mutexes::{MUTEXES, WAITS};
 use crate::prelude::{self, Prelude};
 use crate::process::Dispositions;
 use crate::stacks::maps_of;
@@ -19,7 +20,7 @@ use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
 use forklings_model::Isolation;
 use forklings_sandbox::{CpuLease, Held, Launch, Wanted, probe};
-use forklings_symbols::entry_points;
+use forklings_symbols::{callable, entry_points};
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
 use forklings_sys::{descriptor, memory};
 use std::cell::OnceCell;
@@ -58,6 +59,7 @@ pub(crate) struct Server {
     program: PathBuf,
     /// What handlers must not call in this program, once that was looked up.
     watched: OnceCell<Functions>,
+    mutexes: OnceCell<Functions>,
 }
 
 /// The server's own process.
@@ -132,6 +134,7 @@ impl Server {
                 stderr,
                 program: subject.program.clone(),
                 watched: OnceCell::new(),
+                mutexes: OnceCell::new(),
             }),
             Arrival::NeverExecuted => Err(held.failure().into()),
             Arrival::Died(status) => {
@@ -202,6 +205,21 @@ impl Server {
     pub(crate) fn functions_of(&self, tid: i32) -> Functions {
         let maps = maps_of(tid, (&self.held.program_inside(), &self.program));
         entry_points(&maps, watched_name).into()
+    }
+
+    /// Where the functions stand that use mutexes and the like, in every copy of this program; none
+    /// where the program calls none.
+    pub(crate) fn mutexes(&self, tid: i32) -> Functions {
+        let find = || {
+            let maps = maps_of(tid, (&self.held.program_inside(), &self.program));
+            let mut called = callable(&maps, &MUTEXES);
+            if called.is_empty() {
+                return Rc::from([]);
+            }
+            called.extend(callable(&maps, &WAITS));
+            entry_points(&maps, |symbol| called.get(symbol).map(|name| (*name).to_owned())).into()
+        };
+        Rc::clone(self.mutexes.get_or_init(find))
     }
 
     /// Clones a root, in its own session, with empty output files and input at its beginning.

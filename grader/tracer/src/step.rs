@@ -19,6 +19,11 @@ const INTERRUPTIONS: u32 = 3;
 /// row only a few.
 pub(crate) const PATIENCE: u32 = 60;
 const LESS_PATIENCE: u32 = 8;
+/// Uses of the same mutexes in a row, and of nothing else, after which others must go first: who
+/// does that may wait for somebody to change what the mutex guards.
+const SPINS: u32 = 60;
+/// The same after which time passes where nobody else is left. Work is seldom done in as many.
+pub(crate) const ENDLESS_SPINS: u32 = 10_000;
 
 impl Run<'_> {
     /// Lets what was chosen happen.
@@ -69,14 +74,21 @@ impl Run<'_> {
             }
             What::Go => {
                 let t = self.task_position(choice.who)?;
-                let polls = self.tasks[t].polls;
+                let (polls, spins) = (self.tasks[t].polls, self.tasks[t].spins);
+                let uses_mutex = matches!(self.tasks[t].state, State::Parked(_, Point::Mutex(_)));
                 self.go(t)?;
                 if self.tasks[t].polls > polls {
                     if self.tasks[t].polls >= self.patience {
                         self.tasks[t].held_back = true;
                         self.patience = self.patience.max(self.tasks[t].polls) + LESS_PATIENCE;
                     }
+                } else if self.tasks[t].spins > spins && spins >= SPINS {
+                    self.tasks[t].held_back = true;
                 } else {
+                    if !uses_mutex {
+                        self.tasks[t].spins = 0;
+                        self.tasks[t].used_in_a_row.clear();
+                    }
                     self.tasks[t].polls = 0;
                     self.clock.busy();
                     self.let_others_go(Some(t));
@@ -100,6 +112,10 @@ impl Run<'_> {
     fn go(&mut self, t: usize) -> Result<()> {
         match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
             State::Parked(stopped, Point::Start | Point::Return) => {
+                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
+            }
+            State::Parked(stopped, Point::Mutex(call)) => {
+                self.enters_mutex(t, call)?;
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             State::Parked(stopped, Point::Call(call)) => {
@@ -203,10 +219,13 @@ impl Run<'_> {
                 Ok(())
             }
             None => {
-                let waits = waits
-                    .into_iter()
-                    .map(|(t, on)| Wait { task: self.tasks[t].id, on, site: self.tasks[t].site })
-                    .collect();
+                let wait = |(t, mut on): (usize, WaitsFor)| {
+                    if let WaitsFor::Futex { holder, .. } = &mut on {
+                        *holder = self.holder(t);
+                    }
+                    Wait { task: self.tasks[t].id, on, site: self.tasks[t].site }
+                };
+                let waits = waits.into_iter().map(wait).collect();
                 self.end = Some(End::Deadlock { waits });
                 Ok(())
             }

@@ -3,8 +3,10 @@
 use crate::attempt::{Attempt, Refusal};
 use crate::calls::fifos::FifoOpen;
 use crate::calls::futex::Sleeper;
-use forklings_model::{ProcId, SiteId, TaskId};
+use crate::mutexes::MutexCall;
+use forklings_model::{ObjectId, ProcId, SiteId, TaskId};
 use forklings_sys::ptrace::{Registers, Running, Stopped};
+use std::collections::BTreeSet;
 
 /// One thread of the run.
 #[derive(Debug)]
@@ -45,6 +47,10 @@ pub(crate) struct Task {
     pub(crate) interrupted: Option<(i64, i64)>,
     /// Calls in a row that only asked.
     pub(crate) polls: u32,
+    /// Mutexes and the like that it used since it last did anything else, and how often it used one
+    /// of them again.
+    pub(crate) used_in_a_row: BTreeSet<ObjectId>,
+    pub(crate) spins: u32,
     /// Whether it must let others go first.
     pub(crate) held_back: bool,
     /// Sleeps that ended early since somebody else went on.
@@ -53,6 +59,8 @@ pub(crate) struct Task {
     pub(crate) closed: bool,
     /// Handlers that it is inside of, the innermost last.
     pub(crate) handling: Vec<crate::watch::Handling>,
+    /// The function of a mutex or the like that it is inside of.
+    pub(crate) within: Option<crate::mutexes::Within>,
     /// Breakpoints that are set while it runs: address, and the word that belongs there.
     pub(crate) breakpoints: Vec<(u64, u64)>,
     /// Processes for which the signal that it sends merges with a pending one.
@@ -96,6 +104,8 @@ pub(crate) enum Point {
     Return,
     /// This call.
     Call(Call),
+    /// This call of a function that uses a mutex or the like.
+    Mutex(MutexCall),
 }
 
 /// Why a thread is inside the kernel while others run.
@@ -154,10 +164,13 @@ impl Task {
             may_block: false,
             interrupted: None,
             polls: 0,
+            used_in_a_row: BTreeSet::new(),
+            spins: 0,
             held_back: false,
             naps: 0,
             closed: false,
             handling: Vec::new(),
+            within: None,
             breakpoints: Vec::new(),
             merges: Vec::new(),
             leaving: false,

@@ -80,6 +80,12 @@ impl Run<'_> {
         {
             self.call_touches(t, call, &mut touches);
         }
+        if let Some(t) = task
+            && let State::Parked(_, Point::Mutex(call)) = &self.tasks[t].state
+        {
+            let key = self.known_key(choice.who.proc, call.address, true);
+            touches.push(Touch::changes(Place::Futex(key)));
+        }
         touches
     }
 

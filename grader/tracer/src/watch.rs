@@ -8,6 +8,7 @@
 use crate::error::Result;
 use crate::process::Disposition;
 use crate::run::Run;
+use crate::task::Point;
 use forklings_model::{EventKind, Signal};
 use forklings_symbols::demangle;
 use forklings_sys::memory;
@@ -94,39 +95,70 @@ impl Run<'_> {
 
     /// Sets breakpoints if the task is about to run inside a handler.
     pub(crate) fn watch(&mut self, t: usize, stopped: &Stopped, how: Resume) -> Result<()> {
-        let inside = self.tasks[t].handling.last().is_some_and(|handling| handling.watched);
         // Who stops at the end of its call anyway runs no code of its own before.
-        if !inside || how != Resume::Free {
+        if how != Resume::Free {
             return Ok(());
         }
-        let functions = self.functions(t);
-        let mut set = Vec::with_capacity(functions.len());
-        for (address, _) in functions.iter() {
-            let Ok(word) = memory::read_u64(stopped.tid(), *address) else { continue };
-            if stopped.poke(*address, (word & !0xff) | 0xcc).is_ok() {
-                set.push((*address, word));
+        let mut addresses = Vec::new();
+        if self.is_watched(t) {
+            addresses.extend(self.functions(t).iter().map(|(address, _)| *address));
+        }
+        self.mutex_breakpoints(t, &mut addresses);
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+        // Where it stands it has stopped already.
+        let here = stopped.registers()?.rip;
+        addresses.retain(|&address| address != here);
+        let mut set = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            let Ok(word) = memory::read_u64(stopped.tid(), address) else { continue };
+            if stopped.poke(address, (word & !0xff) | 0xcc).is_ok() {
+                set.push((address, word));
             }
         }
         self.tasks[t].breakpoints = set;
         Ok(())
     }
 
-    /// Takes the breakpoints out again. Gives whether the task stands at one of them.
-    pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped, reason: Reason) -> bool {
+    /// Whether a task is inside of a handler whose calls are of interest.
+    fn is_watched(&self, t: usize) -> bool {
+        self.tasks[t].handling.last().is_some_and(|handling| handling.watched)
+    }
+
+    /// Takes the breakpoints out again. Gives the address of the one that the task stands at.
+    pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped, reason: Reason) -> Option<u64> {
         let set = std::mem::take(&mut self.tasks[t].breakpoints);
-        if set.is_empty() {
-            return false;
-        }
-        for (address, word) in &set {
+        // The last first: a word that was kept may hold a breakpoint that was set before it.
+        for (address, word) in set.iter().rev() {
             // Who is dead already has no memory to put right.
             drop(stopped.poke(*address, *word));
         }
-        matches!(reason, Reason::Signal(libc::SIGTRAP))
-            && stopped.registers().is_ok_and(|r| set.iter().any(|(at, _)| *at + 1 == r.rip))
+        if set.is_empty() || !matches!(reason, Reason::Signal(libc::SIGTRAP)) {
+            return None;
+        }
+        let at = stopped.registers().ok()?.rip - 1;
+        set.iter().any(|(address, _)| *address == at).then_some(at)
+    }
+
+    /// A task has met a breakpoint. Gives what it stands before, where others may go first.
+    pub(crate) fn at_breakpoint(
+        &mut self,
+        t: usize,
+        stopped: &Stopped,
+        at: u64,
+    ) -> Result<Option<Point>> {
+        if self.is_watched(t) && self.functions(t).iter().any(|(address, _)| *address == at) {
+            self.calls_unsafe(t, stopped)?;
+            return Ok(None);
+        }
+        self.at_mutex(t, stopped, at)
     }
 
     /// The task stands at the first instruction of a function that a handler must not call.
-    pub(crate) fn calls_unsafe(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
+    fn calls_unsafe(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
         let mut registers = stopped.registers()?;
         registers.rip -= 1;
         stopped.set_registers(&registers)?;

@@ -98,6 +98,32 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
              it reads: the other then sees end of file",
             PIPES,
         )
+    } else if waits.iter().any(waits_for_condition) {
+        (
+            "a wake-up of a condition is spent where nobody waits yet: it came before the wait, or \
+             went to another",
+            "change what is waited for under the mutex, and wait in a loop that looks at it first: \
+             while (!ready) pthread_cond_wait(…); wake all with pthread_cond_broadcast",
+            "man 3 pthread_cond_wait",
+        )
+    } else if waits.iter().any(holds_it_itself) {
+        (
+            "who holds a plain lock and takes it again waits for itself",
+            "give the lock back first, or let the inner function rely on its caller's lock",
+            "man 3 pthread_mutex_lock",
+        )
+    } else if waits.iter().filter(|wait| is_for_lock(&wait.on)).count() > 1 {
+        (
+            "each holds a lock that another waits for",
+            "take the locks in the same order everywhere",
+            "man 3 pthread_mutex_lock",
+        )
+    } else if waits.len() == 1 {
+        (
+            "nobody is left who could end the wait",
+            "look for who was to end it, and why it is gone or did so before the wait began",
+            "man 2 waitpid",
+        )
     } else {
         (
             "the waits form a ring: each waits for the next",
@@ -105,4 +131,21 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
             "man 2 waitpid",
         )
     }
+}
+
+fn waits_for_condition(wait: &Wait) -> bool {
+    matches!(&wait.on, WaitsFor::Futex { function: Some(f), .. } if f.starts_with("pthread_cond_"))
+}
+
+fn holds_it_itself(wait: &Wait) -> bool {
+    let Wait { task, on, .. } = wait;
+    matches!(on, WaitsFor::Futex { holder: Some(holder), .. } if holder == task)
+        || matches!(on, WaitsFor::Lock { holders, .. } if *holders == [task.proc])
+}
+
+/// A mutex, a semaphore that serves as one, or a lock on a file.
+fn is_for_lock(on: &WaitsFor) -> bool {
+    matches!(on, WaitsFor::Lock { .. } | WaitsFor::Semaphore { .. })
+        || matches!(on, WaitsFor::Futex { function: Some(function), .. }
+            if function.contains("lock") || function == "sem_wait")
 }

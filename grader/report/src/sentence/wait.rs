@@ -16,7 +16,8 @@ pub fn short(on: &WaitsFor) -> String {
         }
         WaitsFor::Child { .. } => "waitpid".to_owned(),
         WaitsFor::Signal => "for a signal".to_owned(),
-        WaitsFor::Futex { .. } => "lock".to_owned(),
+        WaitsFor::Futex { function: Some(function), .. } => crate::escape::line(function),
+        WaitsFor::Futex { function: None, .. } => "lock".to_owned(),
         WaitsFor::VforkChild { child } => format!("vfork → {child}"),
         WaitsFor::FifoPeer { path, .. } => format!("open {}", crate::escape::line(path)),
         WaitsFor::Lock { fd, .. } => format!("lock fd {fd}"),
@@ -80,7 +81,15 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
             all => format!("{who} waits for the end of {}", list(all, 4)),
         },
         WaitsFor::Signal => format!("{who} waits for a signal, and nobody is left to send it"),
-        WaitsFor::Futex { .. } => format!("{who} waits for a lock or a thread"),
+        WaitsFor::Futex { function: None, .. } => format!("{who} waits for a lock or a thread"),
+        WaitsFor::Futex { function: Some(function), holder, .. } => {
+            let what = format!("{who} waits in {}", crate::escape::line(function));
+            match holder {
+                None => what,
+                Some(holder) if *holder == who => format!("{what} for what it holds itself"),
+                Some(holder) => format!("{what} for what {holder} holds"),
+            }
+        }
         WaitsFor::VforkChild { child } => {
             format!("{who} waits until its vfork child {child} executes a program or ends")
         }

@@ -1,6 +1,7 @@
 //! One typical run for each rule. The file is long because the rules are many: a function each.
 
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
+use crate::lock_cases;
 use crate::signal_cases;
 use forklings_model::{
     Action, Deed, Demand, Descriptor, Detail, End, Ending, EventKind, Failure, Fault, IoResult,
@@ -61,6 +62,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("todo-left", todo_left()),
     ]
     .into_iter()
+    .chain(lock_cases::all())
     .chain(signal_cases::all())
     .collect()
 }

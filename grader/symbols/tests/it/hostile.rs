@@ -3,7 +3,7 @@
 use crate::guest::{C, DYNAMIC, Guest};
 use crate::tracee::trace;
 use forklings_model::Frame;
-use forklings_symbols::{Mapping, Memory, Registers, Symbols, Unwinder};
+use forklings_symbols::{Mapping, Memory, Registers, Symbols, Unwinder, callable, entry_points};
 use std::fs;
 use std::path::PathBuf;
 
@@ -41,6 +41,8 @@ fn whole(path: PathBuf) -> Vec<Mapping> {
 fn interrogate(path: PathBuf, numbers: &mut Numbers) {
     let maps = whole(path.clone());
     let length = usize::try_from(fs::metadata(&path).unwrap().len()).unwrap();
+    drop(callable(&maps, &["main", "malloc"]));
+    drop(entry_points(&maps, |name| name.contains("main").then(String::new)));
     let mut unwinder = Unwinder::new();
     let mut symbols = Symbols::new(Vec::new());
     for _ in 0..20 {

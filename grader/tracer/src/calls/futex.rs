@@ -45,7 +45,11 @@ pub(crate) struct Sleeper {
 impl Run<'_> {
     /// What a futex call waits for.
     pub(crate) fn waits_on_futex(&mut self, t: usize, call: &Call) -> Result<Option<WaitsFor>> {
-        let waits = Some(WaitsFor::Futex { address: call.args[0] });
+        let waits = Some(WaitsFor::Futex {
+            address: call.args[0],
+            function: self.tasks[t].within.map(|within| within.function.to_owned()),
+            holder: None,
+        });
         match call.int(1) & COMMAND {
             WAIT | WAIT_BITSET => Ok(if self.tasks[t].sleeper.is_some() { waits } else { None }),
             LOCK_PI | LOCK_PI2 => {

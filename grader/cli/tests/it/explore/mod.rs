@@ -5,6 +5,7 @@ mod bad_input;
 mod differences;
 mod door;
 mod faults;
+mod mutexes;
 mod programs;
 mod real;
 mod replay;
