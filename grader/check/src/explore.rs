@@ -173,7 +173,7 @@ fn note(shown: &mut BTreeMap<Rule, Shown>, findings: Vec<Finding>, trace: &Trace
 /// Runs the failing schedule once more with call stacks, and saves it.
 fn show(check: &Check, explorer: &mut Explorer, program: &Path, shown: Shown) -> Failure {
     let rule = shown.finding.rule();
-    let again = explorer.replay(&shown.schedule).ok().and_then(|trace| {
+    let again = explorer.show(&shown.trace).ok().and_then(|trace| {
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
         let finding = findings.into_iter().find(|finding| finding.rule() == rule)?;
         Some((finding, trace))

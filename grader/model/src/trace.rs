@@ -134,6 +134,8 @@ pub enum End {
         proc: ProcId,
         /// Whether it was computing (CPU time) rather than sleeping (virtual time).
         computing: bool,
+        /// Where in the code it was computing.
+        site: Option<SiteId>,
     },
     /// One more process than allowed.
     ProcessLimit {

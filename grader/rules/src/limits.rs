@@ -52,13 +52,18 @@ pub(crate) fn output_limit(case: &Case<'_>) -> Vec<Finding> {
 }
 
 pub(crate) fn time_limit(case: &Case<'_>) -> Vec<Finding> {
-    let End::TimeLimit { seconds, proc, computing } = case.trace().end else { return Vec::new() };
-    vec![limit(case, Detail::TimeLimit { seconds, proc, computing }, proc)]
+    let End::TimeLimit { seconds, proc, computing, site } = case.trace().end else {
+        return Vec::new();
+    };
+    let finding = limit(case, Detail::TimeLimit { seconds, proc, computing }, proc);
+    vec![if site.is_some() { finding.at(site) } else { finding }]
 }
 
-/// A finding about `proc` that shows what it did last.
+/// A finding about `proc` that shows what its own code did last.
 fn limit(case: &Case<'_>, detail: Detail, proc: ProcId) -> Finding {
-    let evidence = case.run.of(proc).rev().take(SHOWN).map(|event| event.seq);
+    let own = case.run.of(proc).rev().map(|event| event.seq);
+    let own = own.filter(|seq| !case.trace().before_main.contains(seq));
+    let evidence = own.take(SHOWN);
     let site = case.run.of(proc).rev().find_map(|event| event.site);
     accuse(detail, evidence).at(site)
 }

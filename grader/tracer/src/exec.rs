@@ -88,9 +88,7 @@ impl Run<'_> {
         self.tasks[first].site = self.tasks[t].site;
         self.tasks[first].call_done();
         image::prepare(&stopped)?;
-        if let Some(stacks) = self.stacks.as_deref_mut() {
-            stacks.forget(stopped.tid());
-        }
+        self.stacks.forget(stopped.tid());
         self.executed(first)?;
         self.resume_and_follow(first, stopped, Some(call), Resume::ToExit, 0)
     }

@@ -24,6 +24,17 @@ pub struct Explorer {
     isolation: Isolation,
 }
 
+/// How a run is made, beside its schedule.
+#[derive(Debug, Default)]
+struct Manner {
+    /// Whether call stacks are recorded.
+    stacks: bool,
+    /// An order to follow in place of the schedule.
+    order: Option<SleepsLast>,
+    /// Number of events after which it is known that somebody computes without end.
+    endless_after: Option<usize>,
+}
+
 impl Explorer {
     /// Waits for a processor, then launches the subject and holds it where runs begin.
     ///
@@ -52,7 +63,8 @@ impl Explorer {
     /// # Errors
     /// As [`Explorer::run`].
     pub fn run_with_stacks(&mut self, schedule: &Schedule) -> Result<Trace> {
-        self.run_with(schedule, true, None).map(|finished| finished.trace)
+        let manner = Manner { stacks: true, ..Manner::default() };
+        self.run_with(schedule, manner).map(|finished| finished.trace)
     }
 
     /// Runs the subject again under the schedule of a run, with call stacks. The decisions alone
@@ -61,7 +73,23 @@ impl Explorer {
     /// # Errors
     /// As [`Explorer::run`]; a run that goes on where the decisions end is a misfit too.
     pub fn replay(&mut self, schedule: &Schedule) -> Result<Trace> {
-        let trace = self.run_with_stacks(schedule)?;
+        self.repeat(schedule, None)
+    }
+
+    /// Runs the subject again as it ran in this trace, with call stacks. A process that computed
+    /// there until its time was up is ended as soon as it is seen to compute again, after as many
+    /// events: to wait for the limit once more would show nothing else.
+    ///
+    /// # Errors
+    /// As [`Explorer::replay`].
+    pub fn show(&mut self, seen: &Trace) -> Result<Trace> {
+        let endless = matches!(seen.end, End::TimeLimit { computing: true, .. });
+        self.repeat(&seen.schedule, endless.then_some(seen.events.len()))
+    }
+
+    fn repeat(&mut self, schedule: &Schedule, endless_after: Option<usize>) -> Result<Trace> {
+        let manner = Manner { stacks: true, endless_after, ..Manner::default() };
+        let trace = self.run_with(schedule, manner)?.trace;
         let (given, taken) = (schedule.decisions.len(), trace.schedule.decisions.len());
         if taken > given {
             return Err(Misfit::Beyond { given, taken }.into());
@@ -71,7 +99,7 @@ impl Explorer {
 
     /// Runs the subject once, and tells how the run went.
     pub(crate) fn observe(&mut self, schedule: &Schedule) -> Result<(Trace, Course)> {
-        self.run_with(schedule, false, None).map(|finished| (finished.trace, finished.course))
+        self.run_with(schedule, Manner::default()).map(|finished| (finished.trace, finished.course))
     }
 
     /// Runs the subject in the order of this schedule but for the clock: no sleep ends while
@@ -81,9 +109,10 @@ impl Explorer {
     /// # Errors
     /// As [`Explorer::run`].
     pub fn run_with_sleeps_last(&mut self, schedule: &Schedule) -> Result<Trace> {
-        let happened = self.run_with(schedule, false, None)?.happened;
+        let happened = self.run_with(schedule, Manner::default())?.happened;
         let order = SleepsLast::new(happened);
-        self.run_with(schedule, false, Some(order)).map(|finished| finished.trace)
+        let manner = Manner { order: Some(order), ..Manner::default() };
+        self.run_with(schedule, manner).map(|finished| finished.trace)
     }
 
     /// What stands between the subject and the machine.
@@ -92,28 +121,24 @@ impl Explorer {
         self.isolation
     }
 
-    fn run_with(
-        &mut self,
-        schedule: &Schedule,
-        stacks: bool,
-        order: Option<SleepsLast>,
-    ) -> Result<Finished> {
+    fn run_with(&mut self, schedule: &Schedule, manner: Manner) -> Result<Finished> {
         let mut server = match self.server.take() {
             Some(server) => server,
             None => Server::launch(&self.subject, &self.lease, &self.watchdog)?,
         };
         let kills = server.held.out_of_memory_kills();
-        let mut stacks = stacks.then(|| Stacks::new(&server.held, &self.subject));
+        let mut call_stacks = Stacks::new(manner.stacks, &server.held, &self.subject);
         // A server that failed is not used again; dropping it ends everybody in its sandbox.
         let mut run =
-            Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule)?;
-        run.order = order;
+            Run::begin(&mut server, &self.watchdog, &mut call_stacks, &self.subject, schedule)?;
+        run.order = manner.order;
+        run.endless_after = manner.endless_after;
         let mut finished = run.finish(&self.subject)?;
         let trace = &mut finished.trace;
-        if let Some(stacks) = &mut stacks {
+        if manner.stacks {
             trace.before_main = before_main::events(trace);
-            stacks.name_lines(&mut trace.sites);
         }
+        call_stacks.name_lines(&mut trace.sites);
         if server.held.out_of_memory_kills() > kills {
             let proc = trace.events.last().map_or(ProcId::ROOT, |event| event.task.proc);
             trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };

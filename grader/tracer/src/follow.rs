@@ -72,9 +72,7 @@ impl Run<'_> {
             let hit = self.unwatch(t, &stopped, reason);
             self.stops += 1;
             if self.stops > STOPS_A_SECOND * self.cpu_seconds {
-                let (seconds, proc) = (self.cpu_seconds, self.tasks[t].id.proc);
-                self.end = Some(End::TimeLimit { seconds, proc, computing: true });
-                return Ok(());
+                return self.computes_without_end(t, &stopped);
             }
             let (mut how, mut deliver) = (Resume::Free, 0);
             match reason {
@@ -84,7 +82,7 @@ impl Run<'_> {
                         self.park(t, stopped, Point::Call(next));
                         return Ok(());
                     }
-                    self.note_site(t, &stopped, &next);
+                    self.note_site(t, &stopped, &next.registers);
                     call = Some(next);
                     how = match self.before_quiet(t, &stopped, &next)? {
                         true => Resume::ToExit,
@@ -137,9 +135,7 @@ impl Run<'_> {
                 Reason::VforkDone => how = Resume::ToExit,
                 Reason::Exec => {
                     image::prepare(&stopped)?;
-                    if let Some(stacks) = self.stacks.as_deref_mut() {
-                        stacks.forget(stopped.tid());
-                    }
+                    self.stacks.forget(stopped.tid());
                     self.executed(t)?;
                     how = Resume::ToExit;
                 }
@@ -312,7 +308,7 @@ impl Run<'_> {
         let own = info.is_from_process()
             && (info.sender == 0 || info.sender.unsigned_abs() == std::process::id());
         if own && signal == libc::SIGSTOP {
-            return self.preempted(t).map(|()| None);
+            return self.preempted(t, stopped).map(|()| None);
         }
         let disposition = self.process(t).dispositions.of(signal);
         let source = if own {
@@ -359,13 +355,22 @@ impl Run<'_> {
     }
 
     /// The watchdog interrupted a task that computes without a call.
-    fn preempted(&mut self, t: usize) -> Result<()> {
+    fn preempted(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
         self.replayable = false;
-        let process = self.process(t);
-        if cpu::time_of(process.host)? > u64::from(self.cpu_seconds) * 1_000_000_000 {
-            let (seconds, proc) = (self.cpu_seconds, process.id);
-            self.end = Some(End::TimeLimit { seconds, proc, computing: true });
+        let known = self.endless_after.is_some_and(|events| self.events.len() >= events);
+        let limit = u64::from(self.cpu_seconds) * 1_000_000_000;
+        if known || cpu::time_of(self.process(t).host)? > limit {
+            self.computes_without_end(t, stopped)?;
         }
+        Ok(())
+    }
+
+    /// The run ends because a task has used up its processor time.
+    fn computes_without_end(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
+        self.note_site(t, stopped, &stopped.registers()?);
+        let site = self.tasks[t].site;
+        let (seconds, proc) = (self.cpu_seconds, self.tasks[t].id.proc);
+        self.end = Some(End::TimeLimit { seconds, proc, computing: true, site });
         Ok(())
     }
 

@@ -128,9 +128,7 @@ impl Run<'_> {
         if threads.count() == 1 && matches!(self.key_of(t, address, true)?, Key::Private(..)) {
             return Ok(None);
         }
-        if let Some(stacks) = self.stacks.as_deref_mut() {
-            self.tasks[t].site = stacks.site(stopped, &registers, &mut self.sites);
-        }
+        self.note_site(t, stopped, &registers);
         Ok(Some(Point::Mutex(MutexCall { function, address })))
     }
 

@@ -23,7 +23,7 @@ use crate::special::Special;
 use crate::stacks::Stacks;
 use crate::strategy::{self, Choice, Pick};
 use crate::subject::Subject;
-use crate::task::{Call, Point, State, Task};
+use crate::task::{Point, State, Task};
 use crate::timers::{Countdown, Timer};
 use crate::watchdog::Watchdog;
 use forklings_model::{
@@ -31,7 +31,7 @@ use forklings_model::{
     Signal, SignalSet, TaskId, Trace,
 };
 use forklings_sys::descriptor;
-use forklings_sys::ptrace::Stopped;
+use forklings_sys::ptrace::{Registers, Stopped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,7 +55,7 @@ pub(crate) struct Finished {
 pub(crate) struct Run<'a> {
     pub(crate) server: &'a Server,
     pub(crate) watchdog: &'a Watchdog,
-    pub(crate) stacks: Option<&'a mut Stacks>,
+    pub(crate) stacks: &'a mut Stacks,
     pub(crate) limits: Limits,
     /// CPU seconds that the run may use.
     pub(crate) cpu_seconds: u32,
@@ -68,6 +68,9 @@ pub(crate) struct Run<'a> {
     pub(crate) happened: Vec<Choice>,
     /// An order to follow in place of the schedule.
     pub(crate) order: Option<SleepsLast>,
+    /// Number of events after which it is known that somebody computes without end: no need to
+    /// wait for the limit again.
+    pub(crate) endless_after: Option<usize>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) processes: Vec<Process>,
     pub(crate) objects: Objects,
@@ -138,7 +141,7 @@ impl<'a> Run<'a> {
     pub(crate) fn begin(
         server: &'a mut Server,
         watchdog: &'a Watchdog,
-        stacks: Option<&'a mut Stacks>,
+        stacks: &'a mut Stacks,
         subject: &Subject,
         schedule: &'a Schedule,
     ) -> Result<Self> {
@@ -186,6 +189,7 @@ impl<'a> Run<'a> {
             course: Course::default(),
             happened: Vec::new(),
             order: None,
+            endless_after: None,
             tasks: vec![Task::new(id, host, root.stopped)],
             processes: vec![process],
             objects: Objects::standard(),
@@ -309,7 +313,7 @@ impl<'a> Run<'a> {
             if self.end.is_none() && self.clock.now() > limit {
                 let proc = self.events.last().map_or(ProcId::ROOT, |event| event.task.proc);
                 let seconds = self.limits.seconds;
-                self.end = Some(End::TimeLimit { seconds, proc, computing: false });
+                self.end = Some(End::TimeLimit { seconds, proc, computing: false, site: None });
             }
         }
         Ok(())
@@ -404,18 +408,15 @@ impl<'a> Run<'a> {
 
     /// Puts a stopped task before a call, and notes where in the code it stands.
     pub(crate) fn park(&mut self, t: usize, stopped: Stopped, point: Point) {
-        if let (Some(stacks), Point::Call(call)) = (self.stacks.as_deref_mut(), point) {
-            let site = stacks.site(&stopped, &call.registers, &mut self.sites);
-            self.tasks[t].site = site;
+        if let Point::Call(call) = point {
+            self.note_site(t, &stopped, &call.registers);
         }
         self.tasks[t].state = State::Parked(stopped, point);
     }
 
-    /// Notes where in the code a call stands that is not parked at.
-    pub(crate) fn note_site(&mut self, t: usize, stopped: &Stopped, call: &Call) {
-        if let Some(stacks) = self.stacks.as_deref_mut() {
-            self.tasks[t].site = stacks.site(stopped, &call.registers, &mut self.sites);
-        }
+    /// Notes where in the code a task stands.
+    pub(crate) fn note_site(&mut self, t: usize, stopped: &Stopped, registers: &Registers) {
+        self.tasks[t].site = self.stacks.site(stopped, registers, &mut self.sites);
     }
 }
 

@@ -171,9 +171,7 @@ impl Run<'_> {
                 if let Some(innermost) = self.tasks[t].handling.last_mut() {
                     innermost.watched = false;
                 }
-                if let Some(stacks) = self.stacks.as_deref_mut() {
-                    self.tasks[t].site = stacks.site(stopped, &registers, &mut self.sites);
-                }
+                self.note_site(t, stopped, &registers);
                 let function = name.clone();
                 self.emit(t, EventKind::UnsafeCall { signal: handling.signal, function });
             }

@@ -18,7 +18,7 @@ pub fn end(trace: &Trace) -> String {
             let lines: Vec<String> = waits.iter().map(|w| wait::sentence(w, trace)).collect();
             format!("Nobody can go on:\n{}", lines.join("\n"))
         }
-        End::TimeLimit { seconds, proc, computing } => {
+        End::TimeLimit { seconds, proc, computing, .. } => {
             let doing = if *computing { "computing" } else { "sleeping" };
             let limit = count((*seconds).into(), "second", "seconds");
             format!("Ended after {limit} (the limit); {proc} was {doing}.")

@@ -722,8 +722,8 @@ fn time_limit() -> Failure {
     run.fork(P1);
     run.exit(P2, 0);
     run.reap(P1, P2, 0);
-    run.trace.end = End::TimeLimit { seconds: 5, proc: P1, computing: true };
     let site = run.site(18, "while reaped < n {");
+    run.trace.end = End::TimeLimit { seconds: 5, proc: P1, computing: true, site: Some(site) };
     run.failure(Detail::TimeLimit { seconds: 5, proc: P1, computing: true }, &[], Some(site), None)
 }
 

@@ -118,7 +118,7 @@ fn memory_that_was_refused_is_no_crash() {
 #[test]
 fn each_limit_has_its_rule_and_hides_what_did_not_come() {
     let cases = [
-        (End::TimeLimit { seconds: 5, proc: P1, computing: true }, "time-limit"),
+        (End::TimeLimit { seconds: 5, proc: P1, computing: true, site: None }, "time-limit"),
         (End::ProcessLimit { processes: 32, proc: P1 }, "process-limit"),
         (End::MemoryLimit { mib: 256, proc: P1 }, "memory-limit"),
         (End::OutputLimit { kib: 64, proc: P1 }, "output-limit"),

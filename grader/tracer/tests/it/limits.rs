@@ -10,6 +10,19 @@ fn a_loop_without_calls_is_a_time_limit() {
 }
 
 #[test]
+fn a_loop_without_calls_is_shown_again_with_its_place_in_the_code() {
+    let mut explorer = explorer("spins", Wanted::All);
+    let seen = explorer.run(&Schedule::new(Strategy::Random, 1)).unwrap();
+    let again = explorer.show(&seen).unwrap();
+    let End::TimeLimit { computing: true, site: Some(site), .. } = again.end else {
+        panic!("{:?}", again.end);
+    };
+    let frames = &again.sites[usize::try_from(site.0).unwrap()];
+    let mut lines = frames.iter().filter_map(|frame| frame.line.as_ref());
+    assert!(lines.any(|line| line.file.ends_with("bounds.rs")), "{frames:#?}");
+}
+
+#[test]
 fn a_loop_of_calls_is_a_time_limit() {
     ends("calls-for-ever", |end| matches!(end, End::TimeLimit { computing: true, .. }));
 }

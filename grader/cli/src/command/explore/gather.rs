@@ -215,12 +215,12 @@ impl Gathered {
 /// that need not repeat only when it fails again.
 fn confirm(command: &Command, explorer: &mut Explorer, shown: Shown) -> Option<(Finding, Trace)> {
     let rule = shown.finding.rule();
-    if matches!(rule, Rule::TimeLimit | Rule::OutputLimit | Rule::MemoryLimit) {
+    if matches!(rule, Rule::OutputLimit | Rule::MemoryLimit) {
         // It would only take as long again.
         return Some((shown.finding, shown.trace));
     }
     for _ in 0..TRIES {
-        let Ok(trace) = explorer.replay(&shown.trace.schedule) else { continue };
+        let Ok(trace) = explorer.show(&shown.trace) else { continue };
         let seen = forklings_rules::without_contract(&trace, &command.demands, &command.waivers);
         if let Some(finding) = seen.findings.into_iter().find(|found| found.rule() == rule) {
             return Some((finding, trace));
