@@ -56,7 +56,7 @@ pub fn grade(
     } else {
         grade_work(&options, &course, &taken, &scratch, &mut journal, progress, cancel)?
     };
-    let graded: Vec<Graded> = keys.iter().filter_map(|key| journal.get(key)).cloned().collect();
+    let graded: Vec<Graded> = keys.iter().filter_map(|key| journal.get(key)).collect();
     if graded.is_empty() && cancel.load(Ordering::Relaxed) {
         return Err(GradeError::Interrupted);
     }
@@ -112,7 +112,7 @@ fn grade_work(
     };
     let grader = Grader { course, options, builder, scratch, suites: &suites };
     let done = |work: &Work, graded: Graded, progress: &mut dyn Progress| {
-        journal.append(key(work, &prebuilt), graded.clone())?;
+        journal.append(key(work, &prebuilt), &graded)?;
         progress.graded(&graded);
         Ok(())
     };

@@ -10,6 +10,7 @@ use forklings_model::Graded;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -34,16 +35,10 @@ pub struct Key {
     pub recipe: String,
 }
 
-#[derive(Serialize)]
-struct LineOut<'a> {
-    key: &'a Key,
-    graded: &'a Graded,
-}
-
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Line {
     key: Key,
-    graded: Graded,
+    graded: Box<RawValue>,
 }
 
 /// The journal of one output folder, held by this process alone.
@@ -53,7 +48,8 @@ pub struct Journal {
     file: Flock<File>,
     /// Length of the whole lines, in bytes.
     length: u64,
-    known: HashMap<Key, Graded>,
+    /// Results as they are written, since an old journal holds many that nobody asks for again.
+    known: HashMap<Key, Box<RawValue>>,
 }
 
 impl Journal {
@@ -90,29 +86,33 @@ impl Journal {
 
     /// What is known under a key.
     #[must_use]
-    pub fn get(&self, key: &Key) -> Option<&Graded> {
-        self.known.get(key)
+    pub fn get(&self, key: &Key) -> Option<Graded> {
+        self.known.get(key).and_then(|raw| serde_json::from_str(raw.get()).ok())
     }
 
     /// Writes a result down. When this returns it survives a crash of the machine.
     ///
     /// # Errors
     /// No room or no permission. The journal then holds what it held before.
-    pub fn append(&mut self, key: Key, graded: Graded) -> Result<(), GradeError> {
+    pub fn append(&mut self, key: Key, graded: &Graded) -> Result<(), GradeError> {
         let failed = GradeError::write(self.path.clone());
-        let mut line = match serde_json::to_vec(&LineOut { key: &key, graded: &graded }) {
-            Ok(line) => line,
+        let written = to_raw_value(graded).and_then(|graded| {
+            let line = Line { key, graded };
+            Ok((serde_json::to_vec(&line)?, line))
+        });
+        let (mut bytes, line) = match written {
+            Ok(written) => written,
             Err(error) => return Err(failed(error.into())),
         };
-        line.push(b'\n');
-        if let Err(error) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
+        bytes.push(b'\n');
+        if let Err(error) = self.file.write_all(&bytes).and_then(|()| self.file.sync_data()) {
             // Half a line must not stay in front of the next one. Should this fail too, the next
             // run removes it.
             drop(self.cut());
             return Err(failed(error));
         }
-        self.length += line.len() as u64;
-        self.known.insert(key, graded);
+        self.length += bytes.len() as u64;
+        self.known.insert(line.key, line.graded);
         Ok(())
     }
 

@@ -57,7 +57,9 @@ pub fn callable<'n>(maps: &[Mapping], names: &[&'n str]) -> BTreeSet<&'n str> {
             continue;
         }
         let Some(elf) = ElfFile::read(&mapping.path) else { continue };
-        let alone = elf.content(".dynsym").is_none();
+        // A library's name says that it is one.
+        let name = mapping.path.file_name().unwrap_or_default().to_string_lossy();
+        let alone = elf.section(".interp").is_none() && !name.contains(".so");
         let (table, strings) = if alone { (".symtab", ".strtab") } else { (".dynsym", ".dynstr") };
         let strings = elf.content(strings).unwrap_or_default();
         let symbols = elf.content(table).unwrap_or_default();

@@ -88,7 +88,7 @@ impl Run<'_> {
         self.tasks[first].site = self.tasks[t].site;
         self.tasks[first].call_done();
         image::prepare(&stopped)?;
-        self.stacks.forget(stopped.tid());
+        self.forget_stacks(&stopped);
         self.executed(first)?;
         self.resume_and_follow(first, stopped, Some(call), Resume::ToExit, 0)
     }

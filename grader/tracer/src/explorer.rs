@@ -127,18 +127,18 @@ impl Explorer {
             None => Server::launch(&self.subject, &self.lease, &self.watchdog)?,
         };
         let kills = server.held.out_of_memory_kills();
-        let mut call_stacks = Stacks::new(manner.stacks, &server.held, &self.subject);
+        let mut stacks = manner.stacks.then(|| Stacks::new(&server.held, &self.subject));
         // A server that failed is not used again; dropping it ends everybody in its sandbox.
         let mut run =
-            Run::begin(&mut server, &self.watchdog, &mut call_stacks, &self.subject, schedule)?;
+            Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule)?;
         run.order = manner.order;
         run.endless_after = manner.endless_after;
         let mut finished = run.finish(&self.subject)?;
         let trace = &mut finished.trace;
-        if manner.stacks {
+        if let Some(stacks) = &mut stacks {
             trace.before_main = before_main::events(trace);
+            stacks.name_lines(&mut trace.sites);
         }
-        call_stacks.name_lines(&mut trace.sites);
         if server.held.out_of_memory_kills() > kills {
             let proc = trace.events.last().map_or(ProcId::ROOT, |event| event.task.proc);
             trace.end = End::MemoryLimit { mib: self.subject.limits.memory_mib, proc };

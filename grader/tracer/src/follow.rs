@@ -135,7 +135,7 @@ impl Run<'_> {
                 Reason::VforkDone => how = Resume::ToExit,
                 Reason::Exec => {
                     image::prepare(&stopped)?;
-                    self.stacks.forget(stopped.tid());
+                    self.forget_stacks(&stopped);
                     self.executed(t)?;
                     how = Resume::ToExit;
                 }
@@ -386,6 +386,7 @@ impl Run<'_> {
         process.dispositions.exec();
         let proc = process.id;
         process.image = images;
+        process.shares_memory = false;
         let inherited = process
             .files
             .iter()

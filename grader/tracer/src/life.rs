@@ -48,6 +48,8 @@ impl Run<'_> {
         let pid = self.pid_inside(tid);
         let maker = self.process(t);
         let parent = if asked(libc::CLONE_PARENT) { maker.parent } else { Some(maker.id) };
+        // A vfork parent waits until its memory is its own again.
+        let one_memory = asked(libc::CLONE_VM) && !asked(libc::CLONE_VFORK);
         let process = Process {
             id,
             host: tid,
@@ -61,6 +63,7 @@ impl Run<'_> {
             group: maker.group,
             subreaper: false,
             threads: 1,
+            shares_memory: maker.shares_memory || one_memory,
             vfork_parent: (reason == Reason::Vfork).then_some(t),
             unreported_stop: false,
             unreported_continue: false,
@@ -68,6 +71,7 @@ impl Run<'_> {
             image: maker.image,
             last_answer: None,
         };
+        self.process_mut(t).shares_memory |= one_memory;
         self.processes.push(process);
         self.tasks.push(Task::new(TaskId::main(id), tid, stopped));
         let how = match reason {

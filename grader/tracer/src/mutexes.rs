@@ -1,7 +1,7 @@
 //! Mutexes, semaphores and conditions of the C library: they enter the kernel only to wait and to
 //! wake, so most of what they do is no system call, and yet others notice it. A breakpoint stands
 //! at the beginning of each such function that the program can call, and there others may go
-//! first. A program that calls none of them pays nothing, nor does one that has forked nobody yet.
+//! first. A process that has one thread and shares no memory pays nothing.
 //!
 //! Only in the program itself and what it forks, not in what it executes. Locks that are made of
 //! atomic operations alone are not seen.
@@ -13,11 +13,12 @@ use crate::futexes::Key;
 use crate::run::Run;
 use crate::task::{Point, State, Task};
 use forklings_model::{EventKind, ObjectId, ObjectKind, TaskId};
+use forklings_symbols::{Mapping, callable, entry_points};
 use forklings_sys::memory;
 use forklings_sys::ptrace::Stopped;
 
 /// The functions, each of which takes the address of what it works on first.
-pub(crate) const MUTEXES: [&str; 12] = [
+const MUTEXES: [&str; 12] = [
     "pthread_cond_broadcast",
     "pthread_cond_signal",
     "pthread_mutex_lock",
@@ -33,7 +34,7 @@ pub(crate) const MUTEXES: [&str; 12] = [
 ];
 /// Functions that others notice by the system calls alone that they make; who waits in one of them
 /// is said to.
-pub(crate) const WAITS: [&str; 7] = [
+const WAITS: [&str; 7] = [
     "pthread_barrier_wait",
     "pthread_cond_clockwait",
     "pthread_cond_timedwait",
@@ -45,6 +46,37 @@ pub(crate) const WAITS: [&str; 7] = [
 const LOCK: &str = "pthread_mutex_lock";
 /// Those that may answer "not now".
 const ASK: [&str; 2] = ["pthread_mutex_trylock", "sem_trywait"];
+
+/// Such a function of a program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MutexFunction {
+    /// Where it begins.
+    address: u64,
+    /// The word of code at its beginning.
+    word: u64,
+    name: &'static str,
+}
+
+/// The functions of these that a program can call; none where it can call none that others notice.
+pub(crate) fn functions(tid: i32, maps: &[Mapping]) -> Vec<MutexFunction> {
+    // The locks of the compiler's own library guard what each process has for itself.
+    let own = |mapping: &&Mapping| {
+        let name = mapping.path.file_name().unwrap_or_default();
+        !name.to_string_lossy().starts_with("libgcc_s.")
+    };
+    let callers: Vec<Mapping> = maps.iter().filter(own).cloned().collect();
+    let names: Vec<&'static str> = MUTEXES.into_iter().chain(WAITS).collect();
+    let called = callable(&callers, &names);
+    if !MUTEXES.iter().any(|name| called.contains(name)) {
+        return Vec::new();
+    }
+    let entries = entry_points(maps, |symbol| called.get(symbol).map(|name| (*name).to_owned()));
+    let function = |(address, name): &(u64, String)| {
+        let name = called.get(name.as_str())?;
+        Some(MutexFunction { address: *address, word: memory::read_u64(tid, *address).ok()?, name })
+    };
+    entries.iter().filter_map(function).collect()
+}
 
 /// A call of such a function that a task stands before.
 #[derive(Clone, Copy, Debug)]
@@ -70,16 +102,18 @@ const OWNER: u64 = 8;
 const USERS: u64 = 12;
 
 impl Run<'_> {
-    /// Adds the addresses at which a task shall stop: where it would call such a function, and
-    /// where it returns from the one that it is inside of.
-    pub(crate) fn mutex_breakpoints(&mut self, t: usize, addresses: &mut Vec<u64>) {
-        // Who was always alone shares nothing.
-        if self.process(t).image != 0 || self.tasks.len() == 1 {
+    /// Adds the addresses at which a task shall stop, with the word that stands there if it is
+    /// known: where it would call such a function, and where it returns from the one that it is
+    /// inside of.
+    pub(crate) fn mutex_breakpoints(&mut self, t: usize, places: &mut Vec<(u64, Option<u64>)>) {
+        let process = self.process(t);
+        // What nobody else can reach concerns nobody.
+        if process.image != 0 || !(process.shares_memory || process.threads > 1) {
             return;
         }
         let functions = self.server.mutexes(self.tasks[t].tid);
-        addresses.extend(functions.iter().map(|(address, _)| *address));
-        addresses.extend(self.tasks[t].within.map(|within| within.return_to));
+        places.extend(functions.iter().map(|function| (function.address, Some(function.word))));
+        places.extend(self.tasks[t].within.map(|within| (within.return_to, None)));
     }
 
     /// A task has met the breakpoint at this address, and stands there again. Gives the call that
@@ -106,11 +140,10 @@ impl Run<'_> {
             return Ok(None);
         }
         let functions = self.server.mutexes(self.tasks[t].tid);
-        let name = functions.iter().find(|(entry, _)| *entry == at).map(|(_, name)| name.as_str());
-        let Some(function) = MUTEXES.into_iter().chain(WAITS).find(|known| Some(*known) == name)
-        else {
+        let Some(function) = functions.iter().find(|function| function.address == at) else {
             return Ok(None);
         };
+        let function = function.name;
         let tid = self.tasks[t].tid;
         let return_to = memory::read_u64(tid, registers.rsp)?;
         let address = registers.rdi;
@@ -167,5 +200,19 @@ impl Run<'_> {
         let object = self.objects.add(ObjectKind::Other(kind.to_owned()), None);
         self.mutexes.insert(key, object);
         Ok(object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use forklings_symbols::parse_maps;
+
+    #[test]
+    fn what_only_the_compilers_library_calls_does_not_count() {
+        let maps = parse_maps(&std::fs::read_to_string("/proc/self/maps").expect("maps"));
+        assert!(maps.iter().any(|mapping| mapping.path.ends_with("libgcc_s.so.1")));
+        let pid = i32::try_from(std::process::id()).expect("a pid");
+        assert!(functions(pid, &maps).is_empty());
     }
 }

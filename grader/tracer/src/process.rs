@@ -25,6 +25,8 @@ pub(crate) struct Process {
     pub(crate) subreaper: bool,
     /// Threads made so far: the next one's number, less one.
     pub(crate) threads: u32,
+    /// Whether other processes may see what it writes to some of its memory.
+    pub(crate) shares_memory: bool,
     /// Who waits in `vfork` for this process to execute a program or end.
     pub(crate) vfork_parent: Option<usize>,
     /// A stop that its parent has not been told of yet.

@@ -55,7 +55,7 @@ pub(crate) struct Finished {
 pub(crate) struct Run<'a> {
     pub(crate) server: &'a Server,
     pub(crate) watchdog: &'a Watchdog,
-    pub(crate) stacks: &'a mut Stacks,
+    pub(crate) stacks: Option<&'a mut Stacks>,
     pub(crate) limits: Limits,
     /// CPU seconds that the run may use.
     pub(crate) cpu_seconds: u32,
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
     pub(crate) fn begin(
         server: &'a mut Server,
         watchdog: &'a Watchdog,
-        stacks: &'a mut Stacks,
+        stacks: Option<&'a mut Stacks>,
         subject: &Subject,
         schedule: &'a Schedule,
     ) -> Result<Self> {
@@ -167,6 +167,7 @@ impl<'a> Run<'a> {
             group: root.pid,
             subreaper: false,
             threads: 1,
+            shares_memory: false,
             vfork_parent: None,
             unreported_stop: false,
             unreported_continue: false,
@@ -414,9 +415,18 @@ impl<'a> Run<'a> {
         self.tasks[t].state = State::Parked(stopped, point);
     }
 
-    /// Notes where in the code a task stands.
+    /// The process has another image now.
+    pub(crate) fn forget_stacks(&mut self, stopped: &Stopped) {
+        if let Some(stacks) = self.stacks.as_deref_mut() {
+            stacks.forget(stopped.tid());
+        }
+    }
+
+    /// Notes where in the code a task stands, if stacks are recorded.
     pub(crate) fn note_site(&mut self, t: usize, stopped: &Stopped, registers: &Registers) {
-        self.tasks[t].site = self.stacks.site(stopped, registers, &mut self.sites);
+        if let Some(stacks) = self.stacks.as_deref_mut() {
+            self.tasks[t].site = stacks.site(stopped, registers, &mut self.sites);
+        }
     }
 }
 

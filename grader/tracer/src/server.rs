@@ -11,7 +11,7 @@ use crate::calls;
 use crate::error::{Result, TracerError};
 use crate::filter;
 use crate::image;
-use crate::mutexes::{MUTEXES, WAITS};
+use crate::mutexes::{self, MutexFunction};
 use crate::prelude::{self, Prelude};
 use crate::process::Dispositions;
 use crate::stacks::maps_of;
@@ -20,7 +20,7 @@ use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
 use forklings_model::Isolation;
 use forklings_sandbox::{CpuLease, Held, Launch, Wanted, probe};
-use forklings_symbols::{callable, entry_points};
+use forklings_symbols::entry_points;
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
 use forklings_sys::{descriptor, memory};
 use std::cell::OnceCell;
@@ -59,7 +59,7 @@ pub(crate) struct Server {
     program: PathBuf,
     /// What handlers must not call in this program, once that was looked up.
     watched: OnceCell<Functions>,
-    mutexes: OnceCell<Functions>,
+    mutexes: OnceCell<Rc<[MutexFunction]>>,
 }
 
 /// The server's own process.
@@ -207,17 +207,12 @@ impl Server {
         entry_points(&maps, watched_name).into()
     }
 
-    /// Where the functions stand that use mutexes and the like, in every copy of this program; none
-    /// where the program calls none.
-    pub(crate) fn mutexes(&self, tid: i32) -> Functions {
+    /// The functions that use mutexes and the like, in every copy of this program; none where the
+    /// program calls none.
+    pub(crate) fn mutexes(&self, tid: i32) -> Rc<[MutexFunction]> {
         let find = || {
             let maps = maps_of(tid, (&self.held.program_inside(), &self.program));
-            let mut called = callable(&maps, &MUTEXES);
-            if called.is_empty() {
-                return Rc::from([]);
-            }
-            called.extend(callable(&maps, &WAITS));
-            entry_points(&maps, |symbol| called.get(symbol).map(|name| (*name).to_owned())).into()
+            mutexes::functions(tid, &maps).into()
         };
         Rc::clone(self.mutexes.get_or_init(find))
     }

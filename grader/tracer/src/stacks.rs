@@ -16,8 +16,6 @@ pub(crate) const DEPTH: usize = 40;
 
 /// Call stacks of one run.
 pub(crate) struct Stacks {
-    /// Whether they are recorded.
-    wanted: bool,
     unwinder: Unwinder,
     symbols: Symbols,
     /// The program as the subject sees it, and as it can be read here.
@@ -32,9 +30,8 @@ impl fmt::Debug for Stacks {
 }
 
 impl Stacks {
-    pub(crate) fn new(wanted: bool, held: &Held, subject: &Subject) -> Self {
+    pub(crate) fn new(held: &Held, subject: &Subject) -> Self {
         Self {
-            wanted,
             unwinder: Unwinder::new(),
             symbols: Symbols::new(subject.sources.clone()),
             program: (held.program_inside(), subject.program.clone()),
@@ -47,16 +44,13 @@ impl Stacks {
         self.maps.remove(&tid);
     }
 
-    /// The call stack of a stopped thread, as an entry of `sites`, if stacks are recorded.
+    /// The call stack of a stopped thread, as an entry of `sites`.
     pub(crate) fn site(
         &mut self,
         stopped: &Stopped,
         registers: &Registers,
         sites: &mut Vec<Vec<Frame>>,
     ) -> Option<SiteId> {
-        if !self.wanted {
-            return None;
-        }
         let tid = stopped.tid();
         let (inside, outside) = &self.program;
         let maps = self.maps.entry(tid).or_insert_with(|| maps_of(tid, (inside, outside)));

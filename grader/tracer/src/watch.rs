@@ -99,22 +99,23 @@ impl Run<'_> {
         if how != Resume::Free {
             return Ok(());
         }
-        let mut addresses = Vec::new();
+        let mut places = Vec::new();
         if self.is_watched(t) {
-            addresses.extend(self.functions(t).iter().map(|(address, _)| *address));
+            places.extend(self.functions(t).iter().map(|(address, _)| (*address, None)));
         }
-        self.mutex_breakpoints(t, &mut addresses);
-        if addresses.is_empty() {
+        self.mutex_breakpoints(t, &mut places);
+        if places.is_empty() {
             return Ok(());
         }
-        addresses.sort_unstable();
-        addresses.dedup();
+        // In ascending order, so that no word that is written holds a breakpoint before it.
+        places.sort_unstable();
+        places.dedup_by_key(|place| place.0);
         // Where it stands it has stopped already.
         let here = stopped.registers()?.rip;
-        addresses.retain(|&address| address != here);
-        let mut set = Vec::with_capacity(addresses.len());
-        for address in addresses {
-            let Ok(word) = memory::read_u64(stopped.tid(), address) else { continue };
+        let mut set = Vec::with_capacity(places.len());
+        for (address, word) in places.into_iter().filter(|place| place.0 != here) {
+            let read = || memory::read_u64(stopped.tid(), address).ok();
+            let Some(word) = word.or_else(read) else { continue };
             if stopped.poke(address, (word & !0xff) | 0xcc).is_ok() {
                 set.push((address, word));
             }

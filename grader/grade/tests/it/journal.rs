@@ -37,10 +37,10 @@ fn graded(name: &str) -> Graded {
 fn what_was_written_is_known_to_the_next_run() {
     let out = TempDir::new().unwrap();
     let mut journal = Journal::open(&out.path().join("new/folder")).unwrap();
-    journal.append(key("a"), graded("a")).unwrap();
+    journal.append(key("a"), &graded("a")).unwrap();
     drop(journal);
     let journal = Journal::open(&out.path().join("new/folder")).unwrap();
-    assert_eq!(journal.get(&key("a")), Some(&graded("a")));
+    assert_eq!(journal.get(&key("a")), Some(graded("a")));
     let changed = Key { recipe: "other".into(), ..key("a") };
     assert_eq!(journal.get(&changed), None);
 }
@@ -50,9 +50,9 @@ fn a_torn_line_is_removed_at_every_length() {
     let out = TempDir::new().unwrap();
     let file = out.path().join("journal.jsonl");
     let mut journal = Journal::open(out.path()).unwrap();
-    journal.append(key("a"), graded("a")).unwrap();
+    journal.append(key("a"), &graded("a")).unwrap();
     let one = fs::metadata(&file).unwrap().len();
-    journal.append(key("b"), graded("b")).unwrap();
+    journal.append(key("b"), &graded("b")).unwrap();
     drop(journal);
     let whole = fs::read(&file).unwrap();
     for length in usize::try_from(one).unwrap()..whole.len() {
@@ -60,7 +60,7 @@ fn a_torn_line_is_removed_at_every_length() {
         let mut journal = Journal::open(out.path()).unwrap();
         assert!(journal.get(&key("a")).is_some());
         assert!(journal.get(&key("b")).is_none());
-        journal.append(key("b"), graded("b")).unwrap();
+        journal.append(key("b"), &graded("b")).unwrap();
         drop(journal);
         assert_eq!(fs::read(&file).unwrap(), whole);
     }
@@ -70,13 +70,13 @@ fn a_torn_line_is_removed_at_every_length() {
 fn a_line_that_makes_no_sense_costs_no_other() {
     let out = TempDir::new().unwrap();
     let mut journal = Journal::open(out.path()).unwrap();
-    journal.append(key("a"), graded("a")).unwrap();
+    journal.append(key("a"), &graded("a")).unwrap();
     drop(journal);
     let file = out.path().join("journal.jsonl");
     let mut file = OpenOptions::new().append(true).open(file).unwrap();
     file.write_all(b"{\"key\":3}\n\xff\n").unwrap();
     let mut journal = Journal::open(out.path()).unwrap();
-    journal.append(key("b"), graded("b")).unwrap();
+    journal.append(key("b"), &graded("b")).unwrap();
     drop(journal);
     let journal = Journal::open(out.path()).unwrap();
     assert!(journal.get(&key("a")).is_some() && journal.get(&key("b")).is_some());
@@ -106,7 +106,7 @@ fn writer_without_room() {
     let mut journal = Journal::open(out.as_ref()).unwrap();
     for n in 0.. {
         let name = n.to_string();
-        if let Err(error) = journal.append(key(&name), graded(&name)) {
+        if let Err(error) = journal.append(key(&name), &graded(&name)) {
             assert!(error.to_string().contains("what was graded before is kept"), "{error}");
             return;
         }

@@ -244,7 +244,10 @@ impl Run<'_> {
                 self.used(t, call, processes::errno_of(result));
             }
             other if changes_files(other) => self.used(t, call, processes::errno_of(result)),
-            libc::SYS_mmap | libc::SYS_shmat => self.forget_pages(self.tasks[t].id.proc),
+            libc::SYS_mmap | libc::SYS_shmat => {
+                self.process_mut(t).shares_memory = true;
+                self.forget_pages(self.tasks[t].id.proc);
+            }
             libc::SYS_setsid | libc::SYS_setpgid => self.after_group(t, call, result),
             libc::SYS_prctl => {
                 if call.int(0) == libc::PR_SET_CHILD_SUBREAPER && result == 0 {
