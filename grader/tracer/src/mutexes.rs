@@ -1,7 +1,7 @@
 //! Mutexes, semaphores and conditions of the C library: they enter the kernel only to wait and to
 //! wake, so most of what they do is no system call, and yet others notice it. A breakpoint stands
 //! at the beginning of each such function that the program can call, and there others may go
-//! first. A process that has one thread and shares no memory pays nothing.
+//! first. A process that is alone, or has one thread and shares no memory, pays nothing.
 //!
 //! Only in the program itself and what it forks, not in what it executes. Locks that are made of
 //! atomic operations alone are not seen.
@@ -107,8 +107,9 @@ impl Run<'_> {
     /// inside of.
     pub(crate) fn mutex_breakpoints(&mut self, t: usize, places: &mut Vec<(u64, Option<u64>)>) {
         let process = self.process(t);
-        // What nobody else can reach concerns nobody.
-        if process.image != 0 || !(process.shares_memory || process.threads > 1) {
+        // What nobody else can reach concerns nobody, and who was always alone is in nobody's way.
+        let shares = self.tasks.len() > 1 && (process.shares_memory || process.threads > 1);
+        if process.image != 0 || !shares {
             return;
         }
         let functions = self.server.mutexes(self.tasks[t].tid);
