@@ -5,14 +5,15 @@ use crate::screen::Screen;
 use anyhow::Result;
 use clap::value_parser;
 use forklings_grade::exit_codes;
+use forklings_model::Exercise;
 use forklings_report::style::Ink;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The exercise's id
     exercise: String,
-    /// The task's id
-    task: String,
+    /// The task's id; without it the tasks are listed
+    task: Option<String>,
     /// How much to say: 1 a question, 2 a direction, 3 nearly the answer
     #[arg(default_value_t = 1, value_parser = value_parser!(u8).range(1..=3))]
     level: u8,
@@ -21,7 +22,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
     let course = repository.course()?;
     let exercise = repository::exercise(&course, &args.exercise)?;
-    let task = repository::task(exercise, &args.task)?;
+    let Some(task) = &args.task else {
+        screen.print(&tasks(exercise, screen))?;
+        return Ok(exit_codes::OK);
+    };
+    let task = repository::task(exercise, task)?;
     let style = &screen.style;
     let hint = &task.hints.0[usize::from(args.level) - 1];
     let head =
@@ -40,4 +45,15 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     }
     screen.print(&out)?;
     Ok(exit_codes::OK)
+}
+
+/// Which tasks there are hints for.
+fn tasks(exercise: &Exercise, screen: &Screen) -> String {
+    let style = &screen.style;
+    let mut out = format!("{}\n\n", style.paint(Ink::Strong, &exercise.id));
+    for task in &exercise.tasks {
+        let command = format!("cargo run -q -p forklings -- hint {} {}", exercise.id, task.id);
+        out += &format!("  {}\n", style.paint(Ink::Accent, &command));
+    }
+    out
 }

@@ -45,6 +45,11 @@ fn explain() {
 }
 
 #[test]
+fn hints_are_there_for_every_task() {
+    insta::assert_snapshot!(page(&["hint", "signal-sync"]));
+}
+
+#[test]
 fn hints_come_one_at_a_time() {
     insta::assert_snapshot!(page(&["hint", "zombies", "reap_all", "2"]));
 }
