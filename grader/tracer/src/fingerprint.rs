@@ -1,5 +1,6 @@
 //! Tells orders apart that differ in something other than the order of unrelated steps.
 
+use crate::common_files::{self, is_common_file};
 use crate::lineage::Lineages;
 use forklings_model::{
     Event, EventKind, IoResult, ObjectId, ProcId, SignalTarget, TaskId, Trace, WaitOutcome,
@@ -136,6 +137,8 @@ impl<'a> Names<'a> {
             parent.map(|p| p.proc).map(|proc| self.process(proc)).hash(hasher);
         } else if let EventKind::Used { errno, .. } = kind {
             errno.hash(hasher);
+        } else if let EventKind::OpenFailed { errno, .. } = kind {
+            errno.hash(hasher);
         } else if let EventKind::Ended { ending } = kind {
             ending.hash(hasher);
         }
@@ -179,10 +182,17 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
             }
         },
         EventKind::Read(IoResult { object, .. }) | EventKind::Write(IoResult { object, .. }) => {
-            [Some(task), object.map(Place::Object)].into_iter().flatten().collect()
+            [Some(task), object.map(|object| of_object(object, trace))]
+                .into_iter()
+                .flatten()
+                .collect()
         }
         EventKind::Used { object, .. } => {
-            vec![task, object.map_or(Place::Files, Place::Object)]
+            vec![task, object.map_or(Place::Files, |object| of_object(object, trace))]
+        }
+        EventKind::Opened { object, .. } if is_common(*object, trace) => vec![task, Place::Files],
+        EventKind::OpenFailed { path, .. } if common_files::is_common(path) => {
+            vec![task, Place::Files]
         }
         EventKind::ForkFailed { .. }
         | EventKind::ThreadStarted { .. }
@@ -211,6 +221,15 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         | EventKind::Refused { .. }
         | EventKind::Unmodelled { .. } => vec![task],
     }
+}
+
+/// A file that others may have opened too is more than one object.
+fn of_object(object: ObjectId, trace: &Trace) -> Place {
+    if is_common(object, trace) { Place::Files } else { Place::Object(object) }
+}
+
+fn is_common(object: ObjectId, trace: &Trace) -> bool {
+    trace.object(object).is_some_and(|object| is_common_file(&object.kind))
 }
 
 /// The object that an event is about.

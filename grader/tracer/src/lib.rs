@@ -16,6 +16,7 @@ mod before_main;
 mod calls;
 mod choose;
 mod clock;
+mod common_files;
 mod course;
 mod descriptors;
 mod error;

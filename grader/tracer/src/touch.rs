@@ -3,6 +3,7 @@
 //! call is not known here it is taken to touch everything.
 
 use crate::calls::changes_files;
+use crate::common_files::is_common_file;
 use crate::futexes::Key;
 use crate::run::Run;
 use crate::strategy::{Choice, What};
@@ -89,10 +90,16 @@ impl Run<'_> {
         touches
     }
 
+    /// A file that others may have opened too is more than one object.
+    fn place_of(&self, object: ObjectId) -> Place {
+        let common = self.objects.kind(object).is_some_and(is_common_file);
+        if common { Place::Files } else { Place::Object(object) }
+    }
+
     fn call_touches(&self, t: usize, call: &Call, touches: &mut Vec<Touch>) {
         let process = self.process(t);
         let own = process.id;
-        let object = |fd| process.files.get(fd).map(|entry| Place::Object(entry.object));
+        let object = |fd| process.files.get(fd).map(|entry| self.place_of(entry.object));
         match call.number {
             // Whoever looks below /proc sees what all processes are doing.
             libc::SYS_read | libc::SYS_readv if self.is_proc_file(t, call.int(0)) => {

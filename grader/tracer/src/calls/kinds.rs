@@ -1,17 +1,23 @@
 //! Which calls are decisions, and which have a model.
 
+use crate::common_files::is_common;
 use crate::run::Run;
 use crate::task::Call;
+use forklings_sys::memory;
 
 /// Commands of `fcntl` that change locks.
 pub(super) const LOCKING: [i32; 4] =
     [libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
 
+/// Longest path. Source: `limits.h(0p)`, PATH_MAX of Linux.
+const PATH_MAX: usize = 4096;
+
 /// Flags of an `open` that changes what others find.
 const CHANGING: i32 = libc::O_CREAT | libc::O_TRUNC;
 
-/// Calls that change files or their names. Calls that only look at them are no decisions: whoever
-/// changes what was looked at goes before the look or after it.
+/// Calls that change files or their names. Calls that only look at a name (`stat`, `access`) are no
+/// decisions: whoever changes what was looked at goes before the look, or after it and before what
+/// is done next.
 pub(crate) fn changes_files(call: i64) -> bool {
     matches!(
         call,
@@ -41,10 +47,22 @@ impl Run<'_> {
         match call.number {
             libc::SYS_fcntl => LOCKING.contains(&call.int(1)),
             libc::SYS_open | libc::SYS_openat | libc::SYS_openat2 | libc::SYS_creat => {
-                self.opens_fifo(t, call) || self.open_flags(t, call) & CHANGING != 0
+                self.opens_fifo(t, call)
+                    || self.open_flags(t, call) & CHANGING != 0
+                    || self.opens_common_file(t, call)
             }
             other => !is_quiet(other),
         }
+    }
+
+    /// Whether this `open` is one of a file that another process may change.
+    fn opens_common_file(&self, t: usize, call: &Call) -> bool {
+        let place = match call.number {
+            libc::SYS_open | libc::SYS_creat => call.args[0],
+            _ => call.args[1],
+        };
+        // Where it cannot be read, the kernel will say so.
+        memory::string(self.tasks[t].tid, place, PATH_MAX).is_ok_and(|path| is_common(&path))
     }
 }
 

@@ -81,6 +81,12 @@ fn a_file_that_another_makes_between_the_look_and_the_open_is_found() {
 }
 
 #[test]
+fn a_file_that_another_removes_between_the_look_and_the_open_is_found() {
+    finds(&["--waive", "zombie-left"], &[&c("vanishes")], &["crashed"]);
+    silent(&[], &[&c("vanishes"), "tries"]);
+}
+
+#[test]
 fn correct_programs_are_silent() {
     for program in ["pipeline", "waitorder", "early"] {
         silent(&[], &[&c(program)]);
