@@ -102,8 +102,8 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
         (
             "a wake-up of a condition is spent where nobody waits yet: it came before the wait, or \
              went to another",
-            "change what is waited for under the mutex, and wait in a loop that looks at it first: \
-             while (!ready) pthread_cond_wait(…); wake all with pthread_cond_broadcast",
+            "change what is waited for under the mutex, and wait in a loop that looks at it first; \
+             wake all where more than one may wait",
             "man 3 pthread_cond_wait",
         )
     } else if waits.iter().any(holds_it_itself) {
@@ -134,7 +134,8 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
 }
 
 fn waits_for_condition(wait: &Wait) -> bool {
-    matches!(&wait.on, WaitsFor::Futex { function: Some(f), .. } if f.starts_with("pthread_cond_"))
+    matches!(&wait.on, WaitsFor::Futex { function: Some(function), .. }
+        if function.starts_with("pthread_cond_") || function.starts_with("Condvar::"))
 }
 
 fn holds_it_itself(wait: &Wait) -> bool {
@@ -147,5 +148,5 @@ fn holds_it_itself(wait: &Wait) -> bool {
 fn is_for_lock(on: &WaitsFor) -> bool {
     matches!(on, WaitsFor::Lock { .. } | WaitsFor::Semaphore { .. })
         || matches!(on, WaitsFor::Futex { function: Some(function), .. }
-            if function.contains("lock") || function == "sem_wait")
+            if function.to_lowercase().contains("lock") || function == "sem_wait")
 }

@@ -1,4 +1,5 @@
-//! The programs to explore: C, compiled once each by the compiler that Rust links with, and scripts.
+//! The programs to explore: C and Rust, compiled once each, C by the compiler that Rust links with,
+//! and scripts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,19 +25,29 @@ pub(super) fn c(name: &str) -> String {
 /// A program from `tests/programs/<source>.c`, built with more options.
 #[track_caller]
 pub(super) fn compiled(program: &str, source_name: &str, options: &[&str]) -> String {
+    build("cc", program, &source(&format!("{source_name}.c")), &[&["-g", "-w"], options].concat())
+}
+
+/// A program from `tests/programs/<name>.rs`, as `cargo build` would make it.
+pub(super) fn rust(name: &str) -> String {
+    let options = ["-C", "debuginfo=1", "--edition", "2024"];
+    build("rustc", &format!("{name}-rust"), &source(&format!("{name}.rs")), &options)
+}
+
+#[track_caller]
+fn build(compiler: &str, program: &str, source: &Path, options: &[&str]) -> String {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let source = source(&format!("{source_name}.c"));
     let place = built().join(program);
     let age = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
-    if age(&place) <= age(&source) {
-        let built = Command::new("cc")
-            .args(["-g", "-w", "-o"])
+    if age(&place) <= age(source) {
+        let built = Command::new(compiler)
+            .arg("-o")
             .arg(&place)
-            .arg(&source)
+            .arg(source)
             .args(options)
             .output()
-            .expect("these tests need a C compiler that is called `cc`");
+            .unwrap_or_else(|_| panic!("these tests need a compiler that is called `{compiler}`"));
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     }
     place.display().to_string()
