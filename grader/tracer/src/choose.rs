@@ -5,7 +5,6 @@ use crate::error::{Misfit, Result};
 use crate::process::Life;
 use crate::ready::Ready;
 use crate::run::Run;
-use crate::step::ENDLESS_SPINS;
 use crate::strategy::{Choice, What};
 use crate::task::Task;
 use crate::timers::Due;
@@ -99,8 +98,8 @@ impl Run<'_> {
         if choices.iter().any(|choice| !held(choice, &self.tasks)) {
             choices.retain(|choice| !held(choice, &self.tasks));
         } else {
-            let idle = |task: &Task| task.polls > 0 || task.spins >= ENDLESS_SPINS;
-            if self.tasks.iter().any(|task| task.held_back && idle(task)) {
+            // Who uses a mutex again and again may do so for its work.
+            if self.tasks.iter().any(|task| task.held_back && task.polls > 0) {
                 // Only those who poll are left: time passes.
                 self.clock.pass();
                 self.only_polls = true;

@@ -22,8 +22,6 @@ const LESS_PATIENCE: u32 = 8;
 /// Uses of the same mutexes in a row, and of nothing else, after which others must go first: who
 /// does that may wait for somebody to change what the mutex guards.
 const SPINS: u32 = 60;
-/// The same after which time passes where nobody else is left. Work is seldom done in as many.
-pub(crate) const ENDLESS_SPINS: u32 = 10_000;
 
 impl Run<'_> {
     /// Lets what was chosen happen.

@@ -20,6 +20,10 @@ use forklings_sys::ptrace::Stopped;
 use functions::{Argument, Known, LOCK, Role};
 pub(crate) use functions::{MutexFunction, functions};
 
+/// Uses in one run that are decisions. A program that counts to a million under a mutex shall come to
+/// its end: what can go wrong there has had its chance by then.
+const MOST: u32 = 2_000;
+
 /// A call of such a function that a task stands before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MutexCall {
@@ -58,7 +62,7 @@ impl Run<'_> {
         let process = self.process(t);
         // What nobody else can reach concerns nobody, and who was always alone is in nobody's way.
         let shares = self.tasks.len() > 1 && (process.shares_memory || process.threads > 1);
-        if process.image != 0 || !shares {
+        if process.image != 0 || !shares || self.mutex_uses >= MOST {
             return;
         }
         let functions = self.server.mutexes(self.tasks[t].tid);
@@ -135,6 +139,7 @@ impl Run<'_> {
 
     /// The call begins that a task stands before.
     pub(crate) fn enters_mutex(&mut self, t: usize, call: MutexCall) -> Result<()> {
+        self.mutex_uses += 1;
         let object = self.mutex_object(t, call)?;
         if !self.tasks[t].used_in_a_row.insert(object) {
             self.tasks[t].spins += 1;
