@@ -122,8 +122,8 @@ pub(crate) struct Run<'a> {
     pub(crate) watched: BTreeMap<u32, crate::watch::Functions>,
     /// Mutexes, semaphores and conditions that were used.
     pub(crate) mutexes: BTreeMap<crate::futexes::Key, ObjectId>,
-    /// How often one was used.
-    pub(crate) mutex_uses: u32,
+    /// How often a task has stopped before using one.
+    pub(crate) mutex_stops: u32,
     /// Programs executed so far.
     pub(crate) images: u32,
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
@@ -226,7 +226,7 @@ impl<'a> Run<'a> {
             handlers: Vec::new(),
             watched: BTreeMap::new(),
             mutexes: BTreeMap::new(),
-            mutex_uses: 0,
+            mutex_stops: 0,
             images: 0,
             narrow_pipes,
             patience: crate::step::PATIENCE,

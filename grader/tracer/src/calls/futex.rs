@@ -47,7 +47,7 @@ impl Run<'_> {
     pub(crate) fn waits_on_futex(&mut self, t: usize, call: &Call) -> Result<Option<WaitsFor>> {
         let waits = Some(WaitsFor::Futex {
             address: call.args[0],
-            function: self.tasks[t].within.map(|within| within.function().to_owned()),
+            function: self.mutex_function(t),
             holder: None,
         });
         match call.int(1) & COMMAND {

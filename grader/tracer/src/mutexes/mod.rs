@@ -20,7 +20,7 @@ use forklings_sys::ptrace::Stopped;
 use functions::{Argument, Known, LOCK, Role};
 pub(crate) use functions::{MutexFunction, functions};
 
-/// Uses in one run that are decisions. A program that counts to a million under a mutex shall come to
+/// Uses in one run at which tasks stop. A program that counts to a million under a mutex shall come to
 /// its end: what can go wrong there has had its chance by then.
 const MOST: u32 = 2_000;
 
@@ -43,13 +43,6 @@ pub(crate) struct Within {
     stack: u64,
 }
 
-impl Within {
-    /// What it is called in a message.
-    pub(crate) fn function(&self) -> &'static str {
-        self.what.name
-    }
-}
-
 /// Where a `pthread_mutex_t` of glibc names the thread that holds it, and how many use it.
 const OWNER: u64 = 8;
 const USERS: u64 = 12;
@@ -62,7 +55,7 @@ impl Run<'_> {
         let process = self.process(t);
         // What nobody else can reach concerns nobody, and who was always alone is in nobody's way.
         let shares = self.tasks.len() > 1 && (process.shares_memory || process.threads > 1);
-        if process.image != 0 || !shares || self.mutex_uses >= MOST {
+        if process.image != 0 || !shares || self.mutex_stops >= MOST {
             return;
         }
         let functions = self.server.mutexes(self.tasks[t].tid);
@@ -98,6 +91,7 @@ impl Run<'_> {
         let Some(function) = functions.iter().find(|function| function.address == at) else {
             return Ok(None);
         };
+        self.mutex_stops += 1;
         let what = function.what;
         let tid = self.tasks[t].tid;
         let return_to = memory::read_u64(tid, registers.rsp)?;
@@ -124,10 +118,20 @@ impl Run<'_> {
         Ok(Some(Point::Mutex(MutexCall { what, address })))
     }
 
+    /// What a task is inside of, as long as its return would be seen.
+    fn within(&self, t: usize) -> Option<Within> {
+        self.tasks[t].within.filter(|_| self.mutex_stops < MOST)
+    }
+
+    /// The function that a task waits in, where it is one of these.
+    pub(crate) fn mutex_function(&self, t: usize) -> Option<String> {
+        self.within(t).map(|within| within.what.name.to_owned())
+    }
+
     /// Who holds the mutex that a task waits for, by what glibc keeps in it; with another C library
     /// nobody is known to.
     pub(crate) fn holder(&self, t: usize) -> Option<TaskId> {
-        let within = self.tasks[t].within.filter(|within| within.what.name == LOCK)?;
+        let within = self.within(t).filter(|within| within.what.name == LOCK)?;
         let word = |at| memory::read_u32(self.tasks[t].tid, within.address + at).ok();
         let owner = word(OWNER).filter(|_| word(USERS).is_some_and(|users| users > 0))?;
         let is = |task: &&Task| {
@@ -139,7 +143,6 @@ impl Run<'_> {
 
     /// The call begins that a task stands before.
     pub(crate) fn enters_mutex(&mut self, t: usize, call: MutexCall) -> Result<()> {
-        self.mutex_uses += 1;
         let object = self.mutex_object(t, call)?;
         if !self.tasks[t].used_in_a_row.insert(object) {
             self.tasks[t].spins += 1;
