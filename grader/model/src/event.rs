@@ -244,8 +244,9 @@ pub enum EventKind {
     /// A write returned.
     Write(IoResult),
     /// A call that asked "is there something?" and was told "no": `WNOHANG` without a child, EAGAIN
-    /// from a non-blocking descriptor, `poll` or `sigtimedwait` with time-out 0, `sched_yield`, an unchanged
-    /// `getppid` or `kill(pid, 0)`. Follows the call's own event, if it has one.
+    /// from a non-blocking descriptor, `poll` or `sigtimedwait` with time-out 0, `sched_yield`, an
+    /// unchanged `getppid` or `kill(pid, 0)`, a lock that was only tried. Follows the call's own
+    /// event, if it has one.
     PolledInVain {
         /// Name of the call.
         call: String,

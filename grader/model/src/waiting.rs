@@ -52,7 +52,8 @@ pub enum WaitsFor {
     Futex {
         /// Address of the futex word in the waiting process.
         address: u64,
-        /// The function of the C library that waits, where it is one of those that are followed.
+        /// The function of the C library, or of Rust's, that waits, where it is one of those that
+        /// are followed.
         function: Option<String>,
         /// Who holds the mutex that is waited for, where it is known.
         holder: Option<TaskId>,

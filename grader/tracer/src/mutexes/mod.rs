@@ -20,8 +20,8 @@ use forklings_sys::ptrace::Stopped;
 use functions::{Argument, Known, LOCK, Role};
 pub(crate) use functions::{MutexFunction, functions};
 
-/// Uses in one run at which tasks stop. A program that counts to a million under a mutex shall come to
-/// its end: what can go wrong there has had its chance by then.
+/// Uses in one run at which tasks stop. A program that counts to a million under a mutex shall come
+/// to its end: what can go wrong there has had its chance by then.
 const MOST: u32 = 2_000;
 
 /// A call of such a function that a task stands before.
