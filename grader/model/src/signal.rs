@@ -49,6 +49,8 @@ impl Signal {
     pub const ABRT: Signal = Signal(6);
     /// `SIGPIPE`, sent to who writes into a pipe that nobody can read.
     pub const PIPE: Signal = Signal(13);
+    /// `SIGALRM`, sent to a process when its `alarm` or real interval timer expires.
+    pub const ALRM: Signal = Signal(14);
     /// `SIGCHLD`, sent to a parent when a child ends or stops.
     pub const CHLD: Signal = Signal(17);
     /// `SIGCONT`, which resumes a stopped process.

@@ -47,17 +47,17 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
         };
         let stuck = waits.iter().filter_map(|wait| last(wait.task));
         let lost = stuck.filter_map(|event| judge(case, event, true));
-        let by_a_hair = waits.iter().filter_map(|wait| missed_by_a_poll(case, wait));
+        let by_a_hair = waits.iter().filter_map(|wait| missed_by_a_hair(case, wait));
         return lost.chain(by_a_hair).take(1).collect();
     }
     let in_vain = events().filter(|event| awaited(event).is_some() && timed_out(case, event));
     in_vain.filter_map(|event| judge(case, event, false)).take(1).collect()
 }
 
-/// The handler ran directly before a wait for descriptors, which it would have ended a moment later:
-/// `poll` and its relatives are never restarted. Source: `signal(7)`.
-fn missed_by_a_poll(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
-    let WaitsFor::AnyOf { .. } = wait.on else { return None };
+/// The handler ran directly before a call that it would have ended a moment later: a wait for
+/// descriptors, since `poll` and its relatives are never restarted, or, for an alarm whose handler
+/// was installed without `SA_RESTART`, any other. Source: `signal(7)`.
+fn missed_by_a_hair(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
     let task = wait.task;
     let mut own = case.run.by(task).rev();
     let begin = own.next().filter(|event| matches!(event.kind, EventKind::Blocked { .. }))?;
@@ -65,6 +65,14 @@ fn missed_by_a_poll(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
     let EventKind::SignalDelivered { signal, action: Action::Handler, .. } = delivered.kind else {
         return None;
     };
+    let ends = match wait.on {
+        WaitsFor::AnyOf { .. } => true,
+        WaitsFor::Futex { .. } => false,
+        _ => signal == Signal::ALRM && !case.run.restarts(task.proc, signal, delivered.seq),
+    };
+    if !ends {
+        return None;
+    }
     let meant = SignalSet::of(&[signal]);
     let waiting = Waiting { task, seq: begin.seq, takes: false, awaited: meant, meant };
     if !is_missed(case, &waiting, signal) {

@@ -184,6 +184,11 @@ impl Task {
         matches!(call.number, libc::SYS_pause | libc::SYS_rt_sigsuspend)
     }
 
+    /// Whether a task stands before a futex call, which a library restarts when a signal ends it.
+    pub(crate) fn is_before_futex(&self) -> bool {
+        matches!(&self.state, State::Parked(_, Point::Call(call)) if call.number == libc::SYS_futex)
+    }
+
     /// Forgets what belonged to the call that just ended.
     pub(crate) fn call_done(&mut self) {
         self.announced = false;

@@ -156,15 +156,19 @@ impl Run<'_> {
 
     /// The process, or one thread of it, really gets a timer's signal.
     fn ring(&mut self, proc: ProcId, thread: i32, expiry: timer::Expiry) -> Result<()> {
+        let process = &self.processes[self.position(proc)?];
+        let host = process.host;
         // Where it rings because nobody could go on, whoever waits was inside its call by then, but
-        // where nothing else ends the call it may as well have stood before it: the signal is lost
-        // then. Where time passes early, it may have stood before any call.
+        // where the call would end by it, and not by a time-out of its own, it may as well have
+        // stood before it: the signal is lost then. Where time passes early, it may have stood
+        // before any call.
         if !self.time_is_early() {
+            let restarts = process.dispositions.of(expiry.signal).restart;
             for task in self.tasks.iter_mut().filter(|task| task.id.proc == proc) {
-                task.inside |= !task.waits_for_signals_alone();
+                let ends = !restarts && task.deadline.is_none() && !task.is_before_futex();
+                task.inside |= !(ends || task.waits_for_signals_alone());
             }
         }
-        let host = self.processes[self.position(proc)?].host;
         match timer::send(host, (thread != 0).then_some(thread), expiry) {
             // A thread that has ended gets no signals; its process goes on.
             Err(error) if error.is_gone() => Ok(()),

@@ -144,6 +144,13 @@ const fn disposed(action: Action) -> &'static str {
 
 pub(super) fn signal_lost(proc: ProcId, signal: Signal, window: LostIn) -> Explanation {
     let (how, likely, experiment) = match window {
+        LostIn::BeforeTheWait if signal == Signal::ALRM => (
+            "its handler ran before the wait began",
+            "an alarm may ring before the call that it shall end has begun, however long its time: \
+             then nothing ends the call",
+            "give the wait a time-out of its own (poll before a read, sigtimedwait), or block the \
+             signal and let it through in the wait alone (sigsuspend, ppoll)",
+        ),
         LostIn::BeforeTheWait => (
             "its handler ran before the wait began",
             "between the look and the wait is a window: a signal that comes then wakes nobody, and \

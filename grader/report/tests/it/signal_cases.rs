@@ -1,6 +1,6 @@
 //! Typical runs for the rules about signals: a function each.
 
-use crate::build::{P1, P2, Run, wait_for};
+use crate::build::{P1, P2, Run, holder, wait_for};
 use forklings_model::{
     Action, Demand, Detail, End, EventKind, Failure, LostIn, ProcId, Signal, SignalSet,
     SignalSource, SignalTarget, WaitsFor,
@@ -13,6 +13,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("mask-not-restored", mask_not_restored()),
         ("handler-not-restored", handler_not_restored()),
         ("signal-lost", signal_lost(LostIn::BeforeTheWait)),
+        ("signal-lost-alarm", alarm_lost()),
         ("signal-lost-merged", signal_lost(LostIn::Merged)),
         ("signal-lost-ignored", signal_lost(LostIn::Ignored)),
         ("signal-lost-blocked", signal_lost(LostIn::Blocked)),
@@ -123,4 +124,23 @@ fn signal_lost(window: LostIn) -> Failure {
     let (site, origin) = (run.site(25, "pause();"), run.site(21, "kill(getppid(), SIGUSR1)?;"));
     let detail = Detail::SignalLost { proc: P1, signal: USR1, window };
     run.failure(detail, &[sent, lost, stuck], Some(site), Some(origin))
+}
+
+fn alarm_lost() -> Failure {
+    let mut run = Run::new(&["answer"]);
+    let (signal, action) = (Signal::ALRM, Action::Handler);
+    let (restart, no_child_wait, handler) = (false, false, Some(0));
+    run.event(P1, EventKind::Disposition { signal, action, restart, no_child_wait, handler });
+    let object = run.pipe(P1, 3, 4, 12);
+    let source = SignalSource::Kernel;
+    let lost = run.event(P1, EventKind::SignalDelivered { signal, source, action });
+    let returned = EventKind::HandlerReturned { blocked: SignalSet::EMPTY };
+    run.event(P1, returned);
+    let writers = vec![holder(P1, 4, None)];
+    let wait = wait_for(P1, WaitsFor::Readable { fd: 3, object, writers });
+    let stuck = run.blocked(&wait);
+    run.trace.end = End::Deadlock { waits: vec![wait] };
+    let site = run.site(31, "read(&answer, &mut byte)");
+    let detail = Detail::SignalLost { proc: P1, signal, window: LostIn::BeforeTheWait };
+    run.failure(detail, &[lost, stuck], Some(site), None)
 }

@@ -89,6 +89,22 @@ impl Index<'_> {
         now
     }
 
+    /// Whether the handler of a process goes back into the call that its signal came into, rather
+    /// than ending it, when the event with this number happens.
+    pub(crate) fn restarts(&self, proc: ProcId, wanted: Signal, seq: u32) -> bool {
+        let told = self.of(proc).take_while(|event| event.seq < seq);
+        let own = told.filter_map(|event| match event.kind {
+            EventKind::Disposition { signal, restart, .. } if signal == wanted => Some(restart),
+            _ => None,
+        });
+        let inherited = || {
+            let life = self.life(proc)?;
+            let (parent, forked) = (life.parent?, life.forked?);
+            (forked < seq && parent < proc).then(|| self.restarts(parent, wanted, forked))
+        };
+        own.last().or_else(inherited).unwrap_or(false)
+    }
+
     /// The signals whose disposition was ever changed, by anybody.
     pub(crate) fn ever_disposed(&self) -> BTreeSet<Signal> {
         let changed = self.trace.events.iter().filter_map(|event| match event.kind {

@@ -5,7 +5,7 @@ use forklings_model::{Action, End, EventKind, LostIn, SignalSet, SignalSource, W
 
 const USR1: Signal = Signal(10);
 const USR2: Signal = Signal(12);
-const ALRM: Signal = Signal(14);
+const ALRM: Signal = Signal::ALRM;
 
 /// A parent and its child, of which the child has ended; the parent waits for ever in this call.
 #[track_caller]
@@ -76,6 +76,22 @@ fn a_handler_that_ran_directly_before_a_poll_of_descriptors_lost_the_signal() {
     };
     lost(&death(false), Signal::CHLD, LostIn::BeforeTheWait);
     assert_eq!(names(&death(true), &[]), ["deadlock"], "the child was reaped");
+}
+
+#[test]
+fn an_alarm_directly_before_a_call_that_it_would_have_ended_is_lost() {
+    let hangs = |signal, restart| {
+        let mut run = run();
+        let (action, no_child_wait, handler) = (Action::Handler, false, Some(0));
+        let kind = EventKind::Disposition { signal, action, restart, no_child_wait, handler };
+        run.event(P1, kind);
+        run.fork(P1);
+        run.runs_handler(P1, signal, SignalSource::Kernel);
+        run.stuck(vec![(P1, WaitsFor::Child { candidates: vec![P2] })])
+    };
+    lost(&hangs(ALRM, false), ALRM, LostIn::BeforeTheWait);
+    assert_eq!(names(&hangs(ALRM, true), &[]), ["deadlock"], "it would go on waiting");
+    assert_eq!(names(&hangs(USR1, false), &[]), ["deadlock"], "it is no time-out");
 }
 
 #[test]

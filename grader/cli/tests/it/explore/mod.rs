@@ -57,6 +57,12 @@ fn a_signal_between_the_look_and_the_wait_is_found_and_sigsuspend_is_silent() {
 }
 
 #[test]
+fn an_alarm_between_its_setting_and_the_read_that_it_shall_end_is_found() {
+    finds(&[], &[&c("alarmread")], &["signal-lost"]);
+    silent(&[], &[&compiled("alarmread-mended", "alarmread", &["-DMENDED"])]);
+}
+
+#[test]
 fn a_program_that_multiplies_is_found() {
     finds(&["--processes", "40"], &[&c("bomb")], &["process-limit"]);
 }
