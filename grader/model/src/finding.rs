@@ -249,9 +249,9 @@ pub enum Detail {
     BusyWait {
         /// Who.
         proc: ProcId,
-        /// With which call.
-        call: String,
-        /// How often in a row.
+        /// With which call; `None` when it turned in a loop that looked at memory and made none.
+        call: Option<String>,
+        /// How often in a row; 0 when it made no call.
         times: u32,
         /// How often it slept between; 0 when it never did.
         #[serde(default)]

@@ -58,6 +58,8 @@ pub enum WaitsFor {
         /// Who holds the mutex that is waited for, where it is known.
         holder: Option<TaskId>,
     },
+    /// Memory to change: it turns in a loop that makes no call.
+    Memory,
     /// The child of `vfork` to execute a program or end.
     VforkChild {
         /// That child.

@@ -2,7 +2,7 @@
 
 use crate::case::{At, Case, accuse};
 use crate::errno::EAGAIN;
-use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome};
+use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome, WaitsFor};
 use std::collections::BTreeMap;
 
 /// From so many vain polls in a row on it is no spin before a wait any more. The scheduler lets a
@@ -15,9 +15,30 @@ const ENOUGH: usize = 50;
 const ENOUGH_NAPS: usize = 8;
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
+    let memory = looks_at_memory(case);
+    if memory.is_some() {
+        return memory.into_iter().collect();
+    }
     let spins = streaks(case, Some(Role::Progress)).into_iter().filter(|s| s.polls.len() >= ENOUGH);
     let first = spins.min_by_key(|streak| streak.polls[0].seq);
     first.map_or_else(|| naps(case), |streak| vec![report(&streak)])
+}
+
+/// Who turns in a loop that only looks at memory. One that never ends is a matter of time-limit or
+/// deadlock.
+fn looks_at_memory(case: &Case<'_>) -> Option<Finding> {
+    let ends = |event: &Event| {
+        let mut later = case.run.after(event.seq);
+        later.any(|later| {
+            let dies = matches!(later.kind, EventKind::Ended { .. } | EventKind::Zombie { .. });
+            later.task == event.task && !dies && role(&later.kind) == Role::Progress
+        })
+    };
+    let spin = case.trace().events.iter().find(|event| {
+        matches!(event.kind, EventKind::Blocked { on: WaitsFor::Memory }) && ends(event)
+    })?;
+    let detail = Detail::BusyWait { proc: spin.task.proc, call: None, times: 0, naps: 0 };
+    Some(accuse(detail, [spin.seq]).at(spin.site))
 }
 
 /// Who naps between its questions where the test demands that it waits.
@@ -81,8 +102,8 @@ fn report(streak: &Streak<'_>) -> Finding {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (first, last) = (streak.polls[0], streak.polls[streak.polls.len() - 1]);
     let call = match &first.kind {
-        EventKind::PolledInVain { call } | EventKind::TimedOut { call } => call.clone(),
-        _ => String::new(),
+        EventKind::PolledInVain { call } | EventKind::TimedOut { call } => Some(call.clone()),
+        _ => None,
     };
     let (times, naps) = (number(streak.polls.len()), number(streak.naps));
     let detail = Detail::BusyWait { proc: first.task.proc, call, times, naps };

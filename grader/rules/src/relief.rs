@@ -86,9 +86,11 @@ impl<'a> Relief<'a> {
             }
             WaitsFor::Child { candidates } => candidates.iter().any(|child| self.is_over(*child)),
             WaitsFor::VforkChild { child } => self.is_over(*child),
-            WaitsFor::Futex { .. } => self.waits.iter().zip(&self.free).any(|(other, free)| {
-                *free && other.task.proc == wait.task.proc && other.task != wait.task
-            }),
+            WaitsFor::Futex { .. } | WaitsFor::Memory => {
+                self.waits.iter().zip(&self.free).any(|(other, free)| {
+                    *free && other.task.proc == wait.task.proc && other.task != wait.task
+                })
+            }
             // A lock is given back when its holder ends.
             WaitsFor::Lock { holders, .. } => {
                 all(holders.iter().copied(), |proc| self.is_over(proc))

@@ -87,6 +87,8 @@ pub enum Resume {
     Free,
     /// Until the current call returns.
     ToExit,
+    /// One instruction.
+    Step,
 }
 
 /// Attaches to the process `pid` without stopping it.
@@ -210,6 +212,7 @@ impl Stopped {
         let request = match how {
             Resume::Free => libc::PTRACE_CONT,
             Resume::ToExit => libc::PTRACE_SYSCALL,
+            Resume::Step => libc::PTRACE_SINGLESTEP,
         };
         self.request(request, 0, signal.unsigned_abs() as usize, "ptrace(PTRACE_CONT)")?;
         Ok(Running { tid: self.tid, owner: PhantomData })
@@ -247,6 +250,22 @@ impl Stopped {
     pub fn set_registers(&self, registers: &Registers) -> Result<()> {
         let data = ptr::from_ref(registers) as usize;
         self.request(libc::PTRACE_SETREGS, 0, data, "ptrace(PTRACE_SETREGS)")
+    }
+
+    /// The registers for floating point and vectors, as far as `xsave` keeps them.
+    ///
+    /// # Errors
+    /// ESRCH when it was killed meanwhile.
+    pub fn vector_registers(&self) -> Result<Vec<u8>> {
+        /// Room for all that a processor has, the tiles of AMX included.
+        const MOST: usize = 16 * 1024;
+        const NT_X86_XSTATE: usize = 0x202;
+        let mut bytes = vec![0u8; MOST];
+        let mut place = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: MOST };
+        let data = &raw mut place as usize;
+        self.request(libc::PTRACE_GETREGSET, NT_X86_XSTATE, data, "ptrace(PTRACE_GETREGSET)")?;
+        bytes.truncate(place.iov_len);
+        Ok(bytes)
     }
 
     /// The number that belongs to an event: a new thread's id, or an exit status word.
@@ -356,6 +375,14 @@ impl SignalInfo {
         // number that nobody reads.
         let sender = unsafe { info.si_pid() };
         Self { signal: info.si_signo, code: info.si_code, sender }
+    }
+
+    /// Whether it says that one instruction was done, as [`Resume::Step`] asked. Source:
+    /// `sigaction(2)`, `TRAP_TRACE`.
+    #[must_use]
+    pub fn is_step(&self) -> bool {
+        const TRAP_TRACE: i32 = 2;
+        self.signal == libc::SIGTRAP && self.code == TRAP_TRACE
     }
 
     /// Whether a process sent it with `kill`, `tgkill` or `sigqueue`.

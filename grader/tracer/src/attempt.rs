@@ -168,13 +168,17 @@ impl Run<'_> {
                 memory::write(self.tasks[t].tid, *place, bytes)?;
             }
             self.lock_refused(t, call);
-            let class = attempt.class;
-            self.tasks[t].refusal = Some(Refusal { class, seen: self.changes.of(class) });
+            self.refuse(t, attempt.class);
         } else {
             self.tasks[t].piece = piece;
         }
         stopped.set_registers(&registers)?;
         Ok(refused)
+    }
+
+    /// What a task tried was in vain, until something of this class changes.
+    pub(crate) fn refuse(&mut self, t: usize, class: Class) {
+        self.tasks[t].refusal = Some(Refusal { class, seen: self.changes.of(class) });
     }
 
     /// Whether a task's call was refused and nothing has changed since.

@@ -1,14 +1,16 @@
 //! Follows one task from being let go to its next stop that others can notice.
 
+use crate::attempt::Class;
 use crate::error::Result;
 use crate::process::Life;
 use crate::run::Run;
 use crate::server::lost;
+use crate::spin::Led;
 use crate::task::{Call, Inside, Point, State};
 use crate::watchdog::PATIENCE;
 use crate::{calls, image};
 use forklings_model::{Action, End, EventKind, Signal, SignalSource, Stuck};
-use forklings_sys::ptrace::{Halt, Reason, Resume, Running, Stopped};
+use forklings_sys::ptrace::{Halt, Reason, Resume, Running, SignalInfo, Stopped};
 use forklings_sys::{SysError, cpu, ptrace};
 use std::fs;
 use std::time::Instant;
@@ -54,17 +56,21 @@ impl Run<'_> {
     }
 
     /// Follows a running task. `call` is the call it is inside of.
-    pub(crate) fn follow(
+    pub(crate) fn follow(&mut self, t: usize, running: Running, call: Option<Call>) -> Result<()> {
+        match self.wait_for(t, running, call)? {
+            Some(halt) => self.follow_halt(t, halt, call),
+            None => Ok(()),
+        }
+    }
+
+    /// Follows a task on from where it has halted.
+    pub(crate) fn follow_halt(
         &mut self,
         t: usize,
-        mut running: Running,
+        mut halt: Halt,
         mut call: Option<Call>,
     ) -> Result<()> {
         loop {
-            let halt = match self.wait_for(t, running, call)? {
-                Some(halt) => halt,
-                None => return Ok(()),
-            };
             let (stopped, reason) = match halt {
                 Halt::Stopped(stopped, reason) => (stopped, reason),
                 Halt::Died(status) => return self.died_at_once(t, status),
@@ -73,6 +79,15 @@ impl Run<'_> {
             self.stops += 1;
             if self.stops > STOPS_A_SECOND * self.cpu_seconds {
                 return self.computes_without_end(t, &stopped);
+            }
+            if reason == Reason::Signal(libc::SIGSTOP) && is_from_tracer(&stopped.signal_info()?) {
+                match self.interrupted(t, stopped)? {
+                    Some(next) => {
+                        halt = next;
+                        continue;
+                    }
+                    None => return Ok(()),
+                }
             }
             let (mut how, mut deliver) = (Resume::Free, 0);
             match reason {
@@ -108,13 +123,7 @@ impl Run<'_> {
                         return Ok(());
                     }
                 }
-                Reason::Signal(signal) => match self.signal_stop(t, &stopped, signal)? {
-                    Some(signal) => deliver = signal,
-                    None => {
-                        self.park(t, stopped, Point::Return);
-                        return Ok(());
-                    }
-                },
+                Reason::Signal(signal) => deliver = self.signal_stop(t, &stopped, signal)?,
                 Reason::Fork | Reason::Clone => {
                     let tid = i32::try_from(stopped.event_message()?).unwrap_or(0);
                     self.born(t, tid, reason, call)?;
@@ -144,9 +153,13 @@ impl Run<'_> {
                 Reason::Group(signal) => return self.group_stops(t, stopped, signal),
             }
             self.watch(t, &stopped, how)?;
-            running = match stopped.resume(how, deliver) {
+            let running = match stopped.resume(how, deliver) {
                 Ok(running) => running,
                 Err(error) => return self.survive(t, error),
+            };
+            halt = match self.wait_for(t, running, call)? {
+                Some(halt) => halt,
+                None => return Ok(()),
             };
         }
     }
@@ -160,7 +173,8 @@ impl Run<'_> {
         {
             return self.wait_or_asleep(t, running, call);
         }
-        self.watchdog.begin(host, running.tid());
+        let computes = self.tasks[t].computes || self.tasks[t].endless;
+        self.watchdog.begin(host, running.tid(), computes);
         let halt = running.wait();
         if let Some(given_up) = self.watchdog.end() {
             if self.is_cancelled() {
@@ -285,33 +299,18 @@ impl Run<'_> {
                 Ok(())
             }
             Halt::Stopped(stopped, Reason::Exit) => self.dies(t, stopped),
-            Halt::Stopped(stopped, Reason::Signal(signal)) => {
-                match self.signal_stop(t, &stopped, signal)? {
-                    Some(signal) => self.resume_and_follow(t, stopped, None, Resume::Free, signal),
-                    None => {
-                        self.park(t, stopped, Point::Return);
-                        Ok(())
-                    }
-                }
-            }
+            halted @ Halt::Stopped(_, Reason::Signal(_)) => self.follow_halt(t, halted, None),
             Halt::Stopped(stopped, _) => {
                 self.resume_and_follow(t, stopped, call, Resume::ToExit, 0)
             }
         }
     }
 
-    /// A signal is about to be delivered. Gives the signal to deliver; `None` when the watchdog
-    /// interrupted a loop and others may go first.
-    fn signal_stop(&mut self, t: usize, stopped: &Stopped, signal: i32) -> Result<Option<i32>> {
+    /// A signal is about to be delivered. Gives the signal to deliver.
+    fn signal_stop(&mut self, t: usize, stopped: &Stopped, signal: i32) -> Result<i32> {
         let info = stopped.signal_info()?;
-        // Who sends from outside the receiver's pid namespace has pid 0 in it.
-        let own = info.is_from_process()
-            && (info.sender == 0 || info.sender.unsigned_abs() == std::process::id());
-        if own && signal == libc::SIGSTOP {
-            return self.preempted(t, stopped).map(|()| None);
-        }
         let disposition = self.process(t).dispositions.of(signal);
-        let source = if own {
+        let source = if is_from_tracer(&info) {
             SignalSource::Fault
         } else if signal == libc::SIGPIPE && self.wrote_to_nobody(t) {
             SignalSource::Kernel
@@ -341,7 +340,7 @@ impl Run<'_> {
                 self.emit(t, EventKind::Interrupted { call, signal: Some(Signal(signal)) });
             }
         }
-        Ok(Some(signal))
+        Ok(signal)
     }
 
     /// Whether the last that a task did was a write that failed with EPIPE. The kernel signs the
@@ -354,7 +353,38 @@ impl Run<'_> {
         )
     }
 
-    /// The watchdog interrupted a task that computes without a call.
+    /// The watchdog interrupted a task that computes without a call. Where it turns in a loop that
+    /// only looks at memory, it waits for that. Gives what happened instead, if anything did, while
+    /// that was found out; `None` when others may go first.
+    fn interrupted(&mut self, t: usize, stopped: Stopped) -> Result<Option<Halt>> {
+        let stopped = if self.tasks[t].endless {
+            stopped
+        } else {
+            match self.look_for_spin(t, stopped)? {
+                (Led::Halted(halt), _) => return Ok(Some(halt)),
+                (Led::On(stopped) | Led::Round(stopped, _), Some(spin)) => {
+                    self.note_site(t, &stopped, &stopped.registers()?);
+                    self.park(t, stopped, Point::Spin(spin));
+                    self.refuse(t, Class::Steps);
+                    return Ok(None);
+                }
+                (Led::On(stopped) | Led::Round(stopped, _), None) if self.tasks[t].computes => {
+                    stopped
+                }
+                (led, _) => {
+                    self.tasks[t].computes = true;
+                    return self.go_on_from(t, led).map(|()| None);
+                }
+            }
+        };
+        self.preempted(t, &stopped)?;
+        self.park(t, stopped, Point::Return);
+        // It may still wait for others, in a way that changes its own memory.
+        self.tasks[t].held_back = true;
+        Ok(None)
+    }
+
+    /// A task that really computes has had its time.
     fn preempted(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
         self.replayable = false;
         let known = self.endless_after.is_some_and(|events| self.events.len() >= events);
@@ -461,6 +491,12 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Whether the tracer sent a signal, or somebody else outside the receiver's pid namespace, who has
+/// pid 0 in it.
+fn is_from_tracer(info: &SignalInfo) -> bool {
+    info.is_from_process() && (info.sender == 0 || info.sender.unsigned_abs() == std::process::id())
 }
 
 /// A mark that stays the same as long as a thread sleeps: its voluntary switches.

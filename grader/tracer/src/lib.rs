@@ -41,6 +41,7 @@ mod run;
 mod server;
 mod sleeps_last;
 mod special;
+mod spin;
 mod stacks;
 mod step;
 mod stops;

@@ -93,7 +93,7 @@ pub(crate) fn run(
 fn to_call(mut stopped: Stopped, watchdog: &Watchdog) -> Result<Reached> {
     loop {
         let running = stopped.resume(Resume::ToExit, 0)?;
-        watchdog.begin(running.tid(), running.tid());
+        watchdog.begin(running.tid(), running.tid(), true);
         let halt = running.wait();
         // Whether it was given up shows in how it stopped.
         let _ = watchdog.end();

@@ -35,6 +35,11 @@ impl Run<'_> {
             State::Parked(_, Point::Start | Point::Return | Point::Mutex(_)) => {
                 return Ok(Ready::Yes);
             }
+            State::Parked(_, Point::Spin(_)) => {
+                let waits =
+                    self.still_refused(t) && !self.tasks[t].endless && !self.signal_is_due(t)?;
+                return Ok(if waits { Ready::Blocked(WaitsFor::Memory) } else { Ready::Yes });
+            }
             State::Parked(_, Point::Call(call)) => *call,
             State::GroupStopped(_) => return Ok(Ready::Blocked(WaitsFor::Continue)),
             State::InKernel(..) => return Ok(self.inside_kernel(t)),
@@ -141,6 +146,20 @@ impl Run<'_> {
         Ok(stopped.pending()?.iter().any(|i| {
             mask & signal_bit(i.signal) == 0 && dispositions.of(i.signal).action == Action::Handler
         }))
+    }
+
+    /// Whether a pending signal does something as soon as a task runs.
+    fn signal_is_due(&self, t: usize) -> Result<bool> {
+        let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(false) };
+        let pending = stopped.pending()?;
+        if pending.is_empty() {
+            return Ok(false);
+        }
+        let mask = stopped.signal_mask()?;
+        let dispositions = &self.process(t).dispositions;
+        Ok(pending
+            .iter()
+            .any(|i| mask & signal_bit(i.signal) == 0 && dispositions.has_effect(i.signal)))
     }
 
     /// Whether a pending signal would end a blocking call: it is let through and does something.

@@ -415,6 +415,7 @@ impl<'a> Run<'a> {
         if let Point::Call(call) = point {
             self.note_site(t, &stopped, &call.registers);
         }
+        self.tasks[t].computes = false;
         self.tasks[t].state = State::Parked(stopped, point);
     }
 

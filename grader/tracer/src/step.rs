@@ -116,6 +116,7 @@ impl Run<'_> {
                 self.enters_mutex(t, call)?;
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
+            State::Parked(stopped, Point::Spin(spin)) => self.look_again(t, stopped, spin),
             State::Parked(stopped, Point::Call(call)) => {
                 self.tasks[t].forestalled = 0;
                 self.execute(t, stopped, call)
@@ -211,7 +212,7 @@ impl Run<'_> {
                 self.time_passes()
             }
             None if self.somebody_in_kernel() => self.wait_for_kernel(),
-            None if self.last_chance() => Ok(()),
+            None if self.last_chance() || self.give_up_spins(&waits) => Ok(()),
             None if self.terminal && waits.iter().any(|(_, on)| is_stdin(on)) => {
                 descriptor::poll(&[(0, libc::POLLIN)], -1)?;
                 Ok(())

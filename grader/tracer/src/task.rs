@@ -4,6 +4,7 @@ use crate::attempt::{Attempt, Refusal};
 use crate::calls::fifos::FifoOpen;
 use crate::calls::futex::Sleeper;
 use crate::mutexes::MutexCall;
+use crate::spin::Spin;
 use forklings_model::{ObjectId, ProcId, SiteId, TaskId};
 use forklings_sys::ptrace::{Registers, Running, Stopped};
 use std::collections::BTreeSet;
@@ -65,6 +66,10 @@ pub(crate) struct Task {
     pub(crate) breakpoints: Vec<(u64, u64)>,
     /// Processes for which the signal that it sends merges with a pending one.
     pub(crate) merges: Vec<ProcId>,
+    /// Whether it was seen to compute, and not to turn in a loop, since it was last parked.
+    pub(crate) computes: bool,
+    /// Whether it turns in a loop that nobody can end, and computes until its time is over.
+    pub(crate) endless: bool,
     /// Whether the call it is inside of ends only this thread (`exit`, not `exit_group`).
     pub(crate) leaving: bool,
 }
@@ -96,7 +101,6 @@ pub(crate) enum State {
 
 /// What a thread stands before.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are few tasks, and most stand before a call")]
 pub(crate) enum Point {
     /// Its first instruction.
     Start,
@@ -106,6 +110,8 @@ pub(crate) enum Point {
     Call(Call),
     /// This call of a function that uses a mutex or the like.
     Mutex(MutexCall),
+    /// A round of this loop, which only looks at memory.
+    Spin(Spin),
 }
 
 /// Why a thread is inside the kernel while others run.
@@ -173,6 +179,8 @@ impl Task {
             within: None,
             breakpoints: Vec::new(),
             merges: Vec::new(),
+            computes: false,
+            endless: false,
             leaving: false,
         }
     }

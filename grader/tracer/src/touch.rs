@@ -87,6 +87,11 @@ impl Run<'_> {
             let key = self.known_key(choice.who.proc, call.address, true);
             touches.push(Touch::changes(Place::Futex(key)));
         }
+        if let Some(t) = task
+            && matches!(self.tasks[t].state, State::Parked(_, Point::Spin(_)))
+        {
+            touches.push(Touch::looks_at(Place::Everything));
+        }
         touches
     }
 

@@ -99,17 +99,10 @@ impl Run<'_> {
         if how != Resume::Free {
             return Ok(());
         }
-        let mut places = Vec::new();
-        if self.is_watched(t) {
-            places.extend(self.functions(t).iter().map(|(address, _)| (*address, None)));
-        }
-        self.mutex_breakpoints(t, &mut places);
+        let places = self.places(t);
         if places.is_empty() {
             return Ok(());
         }
-        // In ascending order, so that no word that is written holds a breakpoint before it.
-        places.sort_unstable();
-        places.dedup_by_key(|place| place.0);
         // Where it stands it has stopped already.
         let here = stopped.registers()?.rip;
         let mut set = Vec::with_capacity(places.len());
@@ -122,6 +115,26 @@ impl Run<'_> {
         }
         self.tasks[t].breakpoints = set;
         Ok(())
+    }
+
+    /// Where a task shall stop while it runs, with the word that stands there if it is known.
+    fn places(&mut self, t: usize) -> Vec<(u64, Option<u64>)> {
+        let mut places = Vec::new();
+        if self.is_watched(t) {
+            places.extend(self.functions(t).iter().map(|(address, _)| (*address, None)));
+        }
+        self.mutex_breakpoints(t, &mut places);
+        // In ascending order, so that no word that is written holds a breakpoint before it.
+        places.sort_unstable();
+        places.dedup_by_key(|place| place.0);
+        places
+    }
+
+    /// The addresses at which a task shall stop, but for the one where it stands.
+    pub(crate) fn breakpoint_addresses(&mut self, t: usize, stopped: &Stopped) -> Result<Vec<u64>> {
+        let places = self.places(t).into_iter().map(|(address, _)| address);
+        let here = stopped.registers()?.rip;
+        Ok(places.filter(|&address| address != here).collect())
     }
 
     /// Whether a task is inside of a handler whose calls are of interest.
@@ -152,16 +165,16 @@ impl Run<'_> {
         at: u64,
     ) -> Result<Option<Point>> {
         if self.is_watched(t) && self.functions(t).iter().any(|(address, _)| *address == at) {
-            self.calls_unsafe(t, stopped)?;
+            self.calls_unsafe(t, stopped, at)?;
             return Ok(None);
         }
         self.at_mutex(t, stopped, at)
     }
 
     /// The task stands at the first instruction of a function that a handler must not call.
-    fn calls_unsafe(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
+    fn calls_unsafe(&mut self, t: usize, stopped: &Stopped, at: u64) -> Result<()> {
         let mut registers = stopped.registers()?;
-        registers.rip -= 1;
+        registers.rip = at;
         stopped.set_registers(&registers)?;
         let functions = self.functions(t);
         let name = functions.iter().find(|(at, _)| *at == registers.rip).map(|(_, name)| name);

@@ -9,12 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// CPU time that a tracee may use without a stop before it is interrupted.
+/// CPU time that a tracee may use without a stop before it is interrupted for the first time, to
+/// see whether it only turns in a loop, and again if it does not.
+const FIRST_SLICE: Duration = Duration::from_millis(10);
 const SLICE: Duration = Duration::from_millis(200);
 /// Wall-clock time without a stop after which the tracee is given up, whatever it does.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often to look.
-const TICK: Duration = Duration::from_millis(25);
+const TICK: Duration = Duration::from_millis(5);
 
 /// A watch over one tracer's tracees. Dropping it ends its thread.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ struct Watched {
     tid: i32,
     since: Instant,
     cpu: u64,
+    slice: Duration,
     given_up: Option<GivenUp>,
 }
 
@@ -54,9 +57,11 @@ impl Watchdog {
         Self { watched }
     }
 
-    /// A tracee was let go.
-    pub(crate) fn begin(&self, pid: i32, tid: i32) {
-        let watched = Watched { pid, tid, since: Instant::now(), cpu: u64::MAX, given_up: None };
+    /// A tracee was let go. `computes` if it is known to do more than turn in a loop.
+    pub(crate) fn begin(&self, pid: i32, tid: i32, computes: bool) {
+        let slice = if computes { SLICE } else { FIRST_SLICE };
+        let (since, cpu, given_up) = (Instant::now(), u64::MAX, None);
+        let watched = Watched { pid, tid, since, cpu, slice, given_up };
         *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
     }
 
@@ -78,7 +83,7 @@ fn look(watched: &Mutex<Option<Watched>>, cancelled: bool) {
     if watched.cpu == u64::MAX {
         watched.cpu = used;
     }
-    let slice = u64::try_from(SLICE.as_nanos()).unwrap_or(u64::MAX);
+    let slice = u64::try_from(watched.slice.as_nanos()).unwrap_or(u64::MAX);
     if used.saturating_sub(watched.cpu) > slice {
         // Gone meanwhile is as good as stopped.
         drop(ptrace::kill_thread(watched.pid, watched.tid, libc::SIGSTOP));

@@ -82,7 +82,7 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
             processes::status_misread(*child, *ending, said)
         }
         Detail::BusyWait { proc, call, times, naps } => {
-            processes::busy_wait(*proc, call, *times, *naps)
+            processes::busy_wait(*proc, call.as_deref(), *times, *naps)
         }
         Detail::ZombieLeft { child, ending, parent, .. } => {
             processes::zombie_left(*child, *ending, *parent, trace)
@@ -149,7 +149,7 @@ pub fn without_trace(finding: &Finding) -> String {
             descriptors::fd_inherited(*proc, program, fds).happened
         }
         Detail::BusyWait { proc, call, times, naps } => {
-            processes::busy_wait(*proc, call, *times, *naps).happened
+            processes::busy_wait(*proc, call.as_deref(), *times, *naps).happened
         }
         _ => finding.rule().name().to_owned(),
     }

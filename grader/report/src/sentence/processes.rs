@@ -212,8 +212,11 @@ pub(super) fn panic_ignored(child: ProcId, panic: &str) -> Explanation {
     }
 }
 
-pub(super) fn busy_wait(proc: ProcId, call: &str, times: u32, naps: u32) -> Explanation {
-    let call = name::call(call);
+/// What is expected of who waits.
+const SLEEPS: &str = "who has to wait sleeps until it is time";
+
+pub(super) fn busy_wait(proc: ProcId, call: Option<&str>, times: u32, naps: u32) -> Explanation {
+    let Some(call) = call.map(name::call) else { return spin(proc) };
     let (rest, likely) = if naps == 0 {
         let likely =
             "a loop asks \"is it done?\" and takes a whole processor from those it waits for";
@@ -224,7 +227,7 @@ pub(super) fn busy_wait(proc: ProcId, call: &str, times: u32, naps: u32) -> Expl
         (format!("and between took {}", name::count(naps.into(), "nap", "naps")), likely)
     };
     Explanation {
-        expected: "who has to wait sleeps until it is time".to_owned(),
+        expected: SLEEPS.to_owned(),
         happened: format!(
             "{proc} asked {times} times in a row with {call}, each time in vain, {rest}"
         ),
@@ -239,6 +242,21 @@ pub(super) fn busy_wait(proc: ProcId, call: &str, times: u32, naps: u32) -> Expl
         }
         .to_owned(),
         man: "man 2 waitpid, WNOHANG",
+    }
+}
+
+/// It turned in a loop that made no call.
+fn spin(proc: ProcId) -> Explanation {
+    Explanation {
+        expected: SLEEPS.to_owned(),
+        happened: format!("{proc} turned in a loop that only looked at memory, and never slept"),
+        likely: "a loop looks whether a flag is set, or a lock free, and takes a whole processor \
+                 from those it waits for"
+            .to_owned(),
+        experiment: "use a call that waits: waitpid, read from a pipe, sigsuspend, poll; between \
+                     threads a condition or a channel"
+            .to_owned(),
+        man: "man 2 sigsuspend; man 3 pthread_cond_wait",
     }
 }
 

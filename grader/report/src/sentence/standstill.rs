@@ -118,6 +118,13 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
             "take the locks in the same order everywhere",
             "man 3 pthread_mutex_lock",
         )
+    } else if waits.iter().any(|wait| matches!(wait.on, WaitsFor::Memory)) {
+        (
+            "what the loop looks for never comes: a lock that is never given back, or a flag that \
+             is set only after this wait, or never",
+            "look where the flag is set, or the lock given back, and what that waits for",
+            "man 7 pthreads",
+        )
     } else if waits.len() == 1 {
         (
             "nobody is left who could end the wait",
@@ -146,7 +153,7 @@ fn holds_it_itself(wait: &Wait) -> bool {
 
 /// A mutex, a semaphore that serves as one, or a lock on a file.
 fn is_for_lock(on: &WaitsFor) -> bool {
-    matches!(on, WaitsFor::Lock { .. } | WaitsFor::Semaphore { .. })
+    matches!(on, WaitsFor::Lock { .. } | WaitsFor::Semaphore { .. } | WaitsFor::Memory)
         || matches!(on, WaitsFor::Futex { function: Some(function), .. }
             if function.to_lowercase().contains("lock") || function == "sem_wait")
 }

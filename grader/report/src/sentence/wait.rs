@@ -18,6 +18,7 @@ pub fn short(on: &WaitsFor) -> String {
         WaitsFor::Signal => "for a signal".to_owned(),
         WaitsFor::Futex { function: Some(function), .. } => crate::escape::line(function),
         WaitsFor::Futex { function: None, .. } => "lock".to_owned(),
+        WaitsFor::Memory => "in a loop".to_owned(),
         WaitsFor::VforkChild { child } => format!("vfork → {child}"),
         WaitsFor::FifoPeer { path, .. } => format!("open {}", crate::escape::line(path)),
         WaitsFor::Lock { fd, .. } => format!("lock fd {fd}"),
@@ -89,6 +90,9 @@ pub fn sentence(wait: &Wait, trace: &Trace) -> String {
                 Some(holder) if *holder == who => format!("{what} for what it holds itself"),
                 Some(holder) => format!("{what} for what {holder} holds"),
             }
+        }
+        WaitsFor::Memory => {
+            format!("{who} turns in a loop until memory changes, and nobody is left to change it")
         }
         WaitsFor::VforkChild { child } => {
             format!("{who} waits until its vfork child {child} executes a program or ends")

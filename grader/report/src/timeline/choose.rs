@@ -363,6 +363,7 @@ fn objects(trace: &Trace, finding: &Finding) -> Vec<ObjectId> {
             | WaitsFor::Signal
             | WaitsFor::Futex { .. }
             | WaitsFor::VforkChild { .. }
+            | WaitsFor::Memory
             | WaitsFor::FifoPeer { .. }
             | WaitsFor::Lock { .. }
             | WaitsFor::Semaphore { .. }

@@ -226,7 +226,8 @@ fn busy_wait() -> Failure {
     run.exit(P1, 0);
     let site = run.site(18, "while waitpid(pid, Some(WNOHANG))? == StillAlive {}");
     let ends = [evidence[0], evidence[1], evidence[49]];
-    let detail = Detail::BusyWait { proc: P1, call: "waitpid".to_owned(), times: 50, naps: 0 };
+    let detail =
+        Detail::BusyWait { proc: P1, call: Some("waitpid".to_owned()), times: 50, naps: 0 };
     run.failure(detail, &ends, Some(site), None)
 }
 
@@ -244,7 +245,7 @@ fn naps() -> Failure {
     run.exit(P1, 0);
     let site = run.site(18, "while waitpid(pid, Some(WNOHANG))? == StillAlive {");
     let ends = [evidence[0], evidence[1], evidence[8]];
-    let detail = Detail::BusyWait { proc: P1, call: "wait4".to_owned(), times: 9, naps: 9 };
+    let detail = Detail::BusyWait { proc: P1, call: Some("wait4".to_owned()), times: 9, naps: 9 };
     run.failure(detail, &ends, Some(site), None)
 }
 

@@ -286,7 +286,7 @@ fn asking_without_end_is_a_busy_wait() {
     let finding = only(&polling(60, |_, _| ()), &[]);
     assert_eq!(
         finding.detail,
-        Detail::BusyWait { proc: P1, call: "wait4".to_owned(), times: 60, naps: 0 }
+        Detail::BusyWait { proc: P1, call: Some("wait4".to_owned()), times: 60, naps: 0 }
     );
     let signalled = polling(60, |run, n| {
         if n == 30 {
@@ -316,7 +316,7 @@ fn napping(times: usize) -> Trace {
 #[test]
 fn a_nap_after_each_question_is_a_busy_wait_where_the_contract_says_so() {
     let finding = only(&napping(8), &[Demand::WaitsAsleep]);
-    let call = "wait4".to_owned();
+    let call = Some("wait4".to_owned());
     assert_eq!(finding.detail, Detail::BusyWait { proc: P1, call, times: 8, naps: 8 });
     assert_eq!(crate::demand(&napping(8), &Demand::WaitsAsleep), Some(finding));
     assert_eq!(names(&napping(300), &[]), [""; 0]);
@@ -336,7 +336,7 @@ fn a_wait_in_steps_is_a_busy_wait_where_the_contract_says_so() {
         run.done()
     };
     let finding = only(&steps(8), &[Demand::WaitsAsleep]);
-    let call = "poll".to_owned();
+    let call = Some("poll".to_owned());
     assert_eq!(finding.detail, Detail::BusyWait { proc: P1, call, times: 8, naps: 8 });
     assert_eq!(names(&steps(7), &[Demand::WaitsAsleep]), [""; 0]);
     assert_eq!(names(&steps(300), &[]), [""; 0]);

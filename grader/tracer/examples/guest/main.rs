@@ -17,6 +17,7 @@ mod pollers;
 mod queues;
 mod signals;
 mod sockets;
+mod spins;
 mod stops;
 mod sysv;
 mod threads;
@@ -39,6 +40,7 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     queues::GUESTS,
     signals::GUESTS,
     sockets::GUESTS,
+    spins::GUESTS,
     stops::GUESTS,
     sysv::GUESTS,
     threads::GUESTS,

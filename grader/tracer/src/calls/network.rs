@@ -69,6 +69,7 @@ impl Run<'_> {
             | WaitsFor::Signal
             | WaitsFor::Futex { .. }
             | WaitsFor::VforkChild { .. }
+            | WaitsFor::Memory
             | WaitsFor::FifoPeer { .. }
             | WaitsFor::Lock { .. }
             | WaitsFor::Semaphore { .. }

@@ -1,0 +1,106 @@
+//! Loops that only look at memory, and make no call until it changes.
+
+use crate::kernel::*;
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicBool, AtomicU32};
+
+/// The guests of this family.
+pub(crate) const GUESTS: &[Guest] = &[
+    ("spins-for-a-thread", spins_for_a_thread),
+    ("spins-for-a-child", spins_for_a_child),
+    ("spins-for-a-handler", spins_for_a_handler),
+    ("spins-in-steps", spins_in_steps),
+    ("spin-lock", spin_lock),
+    ("spins-until-killed", spins_until_killed),
+];
+
+static GO: AtomicBool = AtomicBool::new(false);
+
+fn spins_for_a_thread() {
+    let other = thread::spawn(|| {
+        say("first");
+        GO.store(true, Ordering::Release);
+    });
+    while !GO.load(Ordering::Acquire) {
+        spin_loop();
+    }
+    say("second");
+    let _joined = other.join();
+}
+
+fn spins_for_a_child() {
+    let word = unsafe { AtomicU32::from_ptr(shared()) };
+    child(|| {
+        nap(3);
+        say("first");
+        word.store(1, Ordering::SeqCst);
+        0
+    });
+    while word.load(Ordering::SeqCst) == 0 {}
+    say("second");
+    reap_all();
+}
+
+extern "C" fn go(_: c_int) {
+    GO.store(true, Ordering::SeqCst);
+}
+
+fn spins_for_a_handler() {
+    handle_by(go, libc::SIGUSR1, 0);
+    let parent = unsafe { libc::getpid() };
+    child(|| unsafe { libc::kill(parent, libc::SIGUSR1) });
+    while !GO.load(Ordering::SeqCst) {}
+    say("heard");
+    reap_all();
+}
+
+/// Takes steps between its looks, whose number is kept in memory.
+fn spins_in_steps() {
+    let other = thread::spawn(|| {
+        nap(1);
+        GO.store(true, Ordering::Release);
+    });
+    while !GO.load(Ordering::Acquire) {
+        let mut steps = 0_u32;
+        while unsafe { ptr::read_volatile(&raw const steps) } < 5 {
+            steps += 1;
+        }
+    }
+    let _joined = other.join();
+    say("went on");
+}
+
+/// Three threads count under a lock of their own making.
+fn spin_lock() {
+    static LOCKED: AtomicBool = AtomicBool::new(false);
+    static COUNT: AtomicI32 = AtomicI32::new(0);
+    let count = || {
+        for _ in 0..2 {
+            while LOCKED.swap(true, Ordering::Acquire) {
+                spin_loop();
+            }
+            let seen = COUNT.load(Ordering::Relaxed);
+            nap(1);
+            COUNT.store(seen + 1, Ordering::Relaxed);
+            LOCKED.store(false, Ordering::Release);
+        }
+    };
+    let threads = [0; 3].map(|_| thread::spawn(count));
+    for thread in threads {
+        let _joined = thread.join();
+    }
+    say(&format!("{}", COUNT.load(Ordering::Relaxed)));
+}
+
+/// A child that turns for ever dies like any other.
+fn spins_until_killed() {
+    let pid = child(|| {
+        loop {
+            spin_loop();
+        }
+    });
+    nap(1);
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+    let (_, status) = wait(pid, 0);
+    say(&format!("{}", libc::WTERMSIG(status)));
+}
