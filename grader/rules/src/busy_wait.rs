@@ -153,14 +153,12 @@ fn role(kind: &EventKind) -> Role {
     }
 }
 
-/// Whether the event begins a wait that ends because its time is up.
+/// Whether the event begins a wait that ends because its time is up, or a sleep in `poll`.
 fn begins_step(case: &Case<'_>, event: &Event) -> bool {
     matches!(event.kind, EventKind::Blocked { .. })
-        && case
-            .run
-            .after(event.seq)
-            .find(|later| later.task == event.task)
-            .is_some_and(|next| matches!(next.kind, EventKind::TimedOut { .. }))
+        && case.run.after(event.seq).find(|later| later.task == event.task).is_some_and(|next| {
+            matches!(next.kind, EventKind::TimedOut { .. } | EventKind::Slept { .. })
+        })
 }
 
 /// Whether the event is of a call that waits until there is an answer.

@@ -48,7 +48,8 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
         let stuck = waits.iter().filter_map(|wait| last(wait.task));
         let lost = stuck.filter_map(|event| judge(case, event, true));
         let by_a_hair = waits.iter().filter_map(|wait| missed_by_a_hair(case, wait));
-        return lost.chain(by_a_hair).take(1).collect();
+        let read = waits.iter().filter_map(|wait| merged_before_read(case, wait));
+        return lost.chain(by_a_hair).chain(read).take(1).collect();
     }
     let in_vain = events().filter(|event| awaited(event).is_some() && timed_out(case, event));
     in_vain.filter_map(|event| judge(case, event, false)).take(1).collect()
@@ -80,6 +81,32 @@ fn missed_by_a_hair(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
     }
     let loss = (signal, delivery(case, task, signal, delivered.seq));
     Some(report(case, task, LostIn::BeforeTheWait, loss, begin.seq, true))
+}
+
+/// A `signalfd` gives one record for two signals that became one.
+fn merged_before_read(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
+    let task = wait.task;
+    let begin = case.run.by(task).next_back()?;
+    let table = case.run.descriptors(task.proc, begin.seq);
+    let fds = match &wait.on {
+        WaitsFor::Readable { fd, .. } => std::slice::from_ref(fd),
+        WaitsFor::AnyOf { fds } => fds.as_slice(),
+        _ => &[],
+    };
+    let reads = fds.iter().filter_map(|fd| table.get(fd)).any(|(object, _)| {
+        case.trace().object(*object).is_some_and(|object| is_signalfd(&object.kind))
+    });
+    if !reads {
+        return None;
+    }
+    let meant = case.run.mask(task, begin.seq);
+    let waiting = Waiting { task, seq: begin.seq, takes: true, awaited: meant, meant };
+    let loss = merged(case, &waiting)?;
+    Some(report(case, task, LostIn::Merged, loss, begin.seq, true))
+}
+
+fn is_signalfd(kind: &ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Other(call) if call.starts_with("signalfd"))
 }
 
 /// The events of a delivery: who sent the signal, if somebody did, and its arrival.
@@ -115,7 +142,8 @@ fn awaited(event: &Event) -> Option<(&str, SignalSet)> {
 fn timed_out(case: &Case<'_>, event: &Event) -> bool {
     let mut later = case.run.after(event.seq).filter(|later| later.task == event.task);
     let blocked = later.next().is_some_and(|e| matches!(e.kind, EventKind::Blocked { .. }));
-    blocked && later.next().is_some_and(|e| matches!(e.kind, EventKind::TimedOut { .. }))
+    let over = |e: &Event| matches!(e.kind, EventKind::TimedOut { .. } | EventKind::Slept { .. });
+    blocked && later.next().is_some_and(over)
 }
 
 fn judge(case: &Case<'_>, event: &Event, for_ever: bool) -> Option<Finding> {
@@ -222,10 +250,7 @@ fn ignored(case: &Case<'_>, waiting: &Waiting) -> Option<Loss> {
 /// It is pending, but the wait keeps it out.
 fn blocked(case: &Case<'_>, waiting: &Waiting) -> Option<Loss> {
     let (proc, task) = (waiting.task.proc, waiting.task);
-    let reads_signals = case.trace().objects.iter().any(
-        |object| matches!(&object.kind, ObjectKind::Other(call) if call.starts_with("signalfd")),
-    );
-    if reads_signals {
+    if case.trace().objects.iter().any(|object| is_signalfd(&object.kind)) {
         return None;
     }
     let mask = case.run.mask(task, waiting.seq);

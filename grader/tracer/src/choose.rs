@@ -6,9 +6,9 @@ use crate::process::Life;
 use crate::ready::Ready;
 use crate::run::Run;
 use crate::strategy::{Choice, What};
-use crate::task::Task;
+use crate::task::{Point, State, Task};
 use crate::timers::Due;
-use forklings_model::{EventKind, ProcId, TaskId, WaitsFor};
+use forklings_model::{EventKind, ObjectId, ProcId, TaskId, WaitsFor};
 
 /// How often a sleep may end while others are ready: in a row for one task, and in a whole run.
 /// Enough to break an order that rests on sleep; few enough for a loop that naps between two looks
@@ -46,7 +46,7 @@ impl Run<'_> {
                     if self.can_interrupt(t) {
                         choices.push(Choice::new(who, What::Interrupt));
                     }
-                    if early && self.tasks[t].deadline.is_some() {
+                    if self.tasks[t].deadline.is_some() && (early || self.sleeps_otherwise(t)) {
                         sleepers.push(t);
                     }
                     waits.push((t, on));
@@ -71,7 +71,10 @@ impl Run<'_> {
                 Due::Alarm(proc) | Due::Timer(proc, _) => {
                     (early, Some(Choice::new(TaskId::main(proc), What::Ring)))
                 }
-                Due::File(_) => (early, Some(Choice::new(TaskId::main(ProcId::ROOT), What::Ring))),
+                Due::File(object) => {
+                    let ring = Choice::new(TaskId::main(ProcId::ROOT), What::Ring);
+                    (early || self.sleeps_on(object), Some(ring))
+                }
             };
             if may_end {
                 choices.extend(choice.filter(|_| self.naps < NAPS));
@@ -85,6 +88,21 @@ impl Run<'_> {
             }
         }
         Ok((choices, waits))
+    }
+
+    /// Whether a task that waits in a call with a time-out does nothing but sleep.
+    fn sleeps_otherwise(&self, t: usize) -> bool {
+        let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { return false };
+        self.sleeps_in_poll(t, call).is_some()
+    }
+
+    /// Whether somebody sleeps by reading this timer.
+    fn sleeps_on(&self, timer: ObjectId) -> bool {
+        (0..self.tasks.len()).any(|t| {
+            let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { return false };
+            let entry = self.process(t).files.get(call.int(0));
+            call.number == libc::SYS_read && entry.is_some_and(|entry| entry.object == timer)
+        })
     }
 
     /// Takes the schedule's decision where there is one, the strategy's otherwise.

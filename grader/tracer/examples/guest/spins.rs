@@ -36,7 +36,9 @@ fn spins_for_a_child() {
         word.store(1, Ordering::SeqCst);
         0
     });
-    while word.load(Ordering::SeqCst) == 0 {}
+    while word.load(Ordering::SeqCst) == 0 {
+        spin_loop();
+    }
     say("second");
     reap_all();
 }
@@ -49,7 +51,9 @@ fn spins_for_a_handler() {
     handle_by(go, libc::SIGUSR1, 0);
     let parent = unsafe { libc::getpid() };
     child(|| unsafe { libc::kill(parent, libc::SIGUSR1) });
-    while !GO.load(Ordering::SeqCst) {}
+    while !GO.load(Ordering::SeqCst) {
+        spin_loop();
+    }
     say("heard");
     reap_all();
 }

@@ -8,7 +8,7 @@ use crate::attempt::{Attempt, Class};
 use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
-use forklings_model::{Fd, WaitsFor};
+use forklings_model::{EventKind, Fd, WaitsFor};
 use forklings_sys::memory;
 use forklings_sys::ptrace::Stopped;
 
@@ -36,6 +36,22 @@ impl Run<'_> {
             self.tasks[t].deadline = timeout.map(|length| self.clock.now().saturating_add(length));
         }
         Ok(Some(WaitsFor::AnyOf { fds: asked.into_iter().map(|(fd, _)| fd).collect() }))
+    }
+
+    /// Whether a call asks about nothing and has a time-out: `poll(NULL, 0, 10)`, `select` without
+    /// sets. That is another way to sleep. Gives its length.
+    pub(crate) fn sleeps_in_poll(&self, t: usize, call: &Call) -> Option<u64> {
+        let polls = matches!(
+            call.number,
+            libc::SYS_poll | libc::SYS_ppoll | libc::SYS_select | libc::SYS_pselect6
+        );
+        let sleeps = polls
+            && self.mask_given(t, call).is_none()
+            && self.polled(t, call).is_some_and(|asked| asked.is_empty());
+        if !sleeps {
+            return None;
+        }
+        self.poll_timeout(t, call).flatten().filter(|&length| length > 0)
     }
 
     /// The descriptors a call asks about, with the events it asks for; `None` when they cannot be
@@ -154,7 +170,10 @@ impl Run<'_> {
     /// Such a call has returned.
     pub(super) fn after_poll(&mut self, t: usize, call: &Call, result: i64) {
         if result == 0 && self.tasks[t].expired {
-            self.timed_out(t, call.number);
+            match self.sleeps_in_poll(t, call) {
+                Some(asked) => self.emit(t, EventKind::Slept { asked, interrupted: false }),
+                None => self.timed_out(t, call.number),
+            }
         } else if result == 0 {
             self.in_vain(t, call.number);
         } else if result > 0 {
