@@ -108,6 +108,7 @@ impl Run<'_> {
 
     /// Lets a parked task perform what it stands before.
     fn go(&mut self, t: usize) -> Result<()> {
+        self.note_telling(t);
         match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
             State::Parked(stopped, Point::Start | Point::Return) => {
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)

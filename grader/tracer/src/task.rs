@@ -66,6 +66,8 @@ pub(crate) struct Task {
     pub(crate) breakpoints: Vec<(u64, u64)>,
     /// Processes for which the signal that it sends merges with a pending one.
     pub(crate) merges: Vec<ProcId>,
+    /// Whether others may have learnt of something by what it did last.
+    pub(crate) has_told: bool,
     /// Whether it was seen to compute, and not to turn in a loop, since it was last parked.
     pub(crate) computes: bool,
     /// Whether it turns in a loop that nobody can end, and computes until its time is over.
@@ -179,6 +181,7 @@ impl Task {
             within: None,
             breakpoints: Vec::new(),
             merges: Vec::new(),
+            has_told: false,
             computes: false,
             endless: false,
             leaving: false,

@@ -133,6 +133,9 @@ impl Run<'_> {
                 touches.push(Touch::changes(Place::Files));
             }
             other if changes_files(other) => touches.push(Touch::changes(Place::Files)),
+            libc::SYS_fcntl if call.int(1) == libc::F_SETFD => {
+                touches.push(Touch::changes(Place::Everything));
+            }
             libc::SYS_flock | libc::SYS_fcntl => touches.push(Touch::changes(Place::Locks)),
             libc::SYS_semop
             | libc::SYS_semtimedop

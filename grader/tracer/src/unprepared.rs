@@ -3,6 +3,7 @@
 //! process keeps all of them pending, and the call would find what it never finds otherwise.
 //! Source: `sigwait(3)`: "the signals in set must be blocked"; `signalfd(2)`.
 
+use crate::calls::preparations::is_preparation;
 use crate::error::Result;
 use crate::ready::{Ready, signal_bit};
 use crate::run::Run;
@@ -17,6 +18,9 @@ impl Run<'_> {
     /// no such signal is pending.
     pub(crate) fn unprepared(&self, t: usize, call: &Call) -> Result<Option<Ready>> {
         let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(None) };
+        if is_preparation(call.number) {
+            return self.comes_before_preparation(t, stopped, call);
+        }
         let taken = match call.number {
             libc::SYS_rt_sigtimedwait => memory::read_u64(self.tasks[t].tid, call.args[0]).ok(),
             libc::SYS_read | libc::SYS_readv => match self.special_of(t, call.int(0)) {

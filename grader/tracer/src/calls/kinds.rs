@@ -1,5 +1,6 @@
 //! Which calls are decisions, and which have a model.
 
+use super::preparations::is_preparation;
 use crate::common_files::is_common;
 use crate::run::Run;
 use crate::task::Call;
@@ -45,12 +46,15 @@ impl Run<'_> {
     /// Whether others may go first when a task stands before this call.
     pub(crate) fn is_decision(&mut self, t: usize, call: &Call) -> bool {
         match call.number {
+            // Between the making of a descriptor and this call another thread may fork and execute.
+            libc::SYS_fcntl if call.int(1) == libc::F_SETFD => self.process(t).threads > 1,
             libc::SYS_fcntl => LOCKING.contains(&call.int(1)),
             libc::SYS_open | libc::SYS_openat | libc::SYS_openat2 | libc::SYS_creat => {
                 self.opens_fifo(t, call)
                     || self.open_flags(t, call) & CHANGING != 0
                     || self.opens_common_file(t, call)
             }
+            preparation if is_preparation(preparation) => self.may_be_unprepared(t, call),
             other => !is_quiet(other),
         }
     }

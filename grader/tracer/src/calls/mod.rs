@@ -14,6 +14,7 @@ mod names;
 mod network;
 mod pidfds;
 mod poll;
+pub(crate) mod preparations;
 mod proc_files;
 mod processes;
 mod queues;
@@ -33,6 +34,7 @@ use forklings_model::{EventKind, Signal};
 use forklings_sys::ptrace::{Resume, Stopped};
 pub(crate) use kinds::{changes_files, is_modelled};
 pub(crate) use names::name;
+use preparations::is_preparation;
 pub(crate) use signals::Handler;
 
 /// What happens to a call that a task stands before.
@@ -48,6 +50,9 @@ pub(crate) enum Before {
 impl Run<'_> {
     /// Performs the call that a parked task stands before.
     pub(crate) fn execute(&mut self, t: usize, stopped: Stopped, call: Call) -> Result<()> {
+        if is_preparation(call.number) {
+            return self.prepare(t, stopped, call);
+        }
         match self.before(t, stopped, &call)? {
             Before::Stop => Ok(()),
             Before::Run(stopped) => {
