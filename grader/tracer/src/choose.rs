@@ -73,7 +73,7 @@ impl Run<'_> {
                 }
                 Due::File(object) => {
                     let ring = Choice::new(TaskId::main(ProcId::ROOT), What::Ring);
-                    (early || self.sleeps_on(object), Some(ring))
+                    (early || sleeps_on(object, &waits), Some(ring))
                 }
             };
             if may_end {
@@ -94,15 +94,6 @@ impl Run<'_> {
     fn sleeps_otherwise(&self, t: usize) -> bool {
         let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { return false };
         self.sleeps_in_poll(t, call).is_some()
-    }
-
-    /// Whether somebody sleeps by reading this timer.
-    fn sleeps_on(&self, timer: ObjectId) -> bool {
-        (0..self.tasks.len()).any(|t| {
-            let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { return false };
-            let entry = self.process(t).files.get(call.int(0));
-            call.number == libc::SYS_read && entry.is_some_and(|entry| entry.object == timer)
-        })
     }
 
     /// Takes the schedule's decision where there is one, the strategy's otherwise.
@@ -166,4 +157,10 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether somebody sleeps by reading this timer.
+fn sleeps_on(timer: ObjectId, waits: &Waits) -> bool {
+    let reads = |on: &WaitsFor| matches!(on, WaitsFor::Readable { object, .. } if *object == timer);
+    waits.iter().any(|(_, on)| reads(on))
 }

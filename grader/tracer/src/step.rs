@@ -118,10 +118,7 @@ impl Run<'_> {
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             State::Parked(stopped, Point::Spin(spin)) => self.look_again(t, stopped, spin),
-            State::Parked(stopped, Point::Call(call)) => {
-                self.tasks[t].forestalled = 0;
-                self.execute(t, stopped, call)
-            }
+            State::Parked(stopped, Point::Call(call)) => self.execute(t, stopped, call),
             other
             @ (State::InKernel(..) | State::GroupStopped(_) | State::Moving | State::Gone) => {
                 self.tasks[t].state = other;
@@ -141,8 +138,9 @@ impl Run<'_> {
                 registers.rax = call.number.cast_unsigned();
                 registers.rip -= 2;
                 stopped.set_registers(&registers)?;
+                let before = self.tasks[t].forestalled;
                 self.tasks[t].call_done();
-                self.tasks[t].forestalled += 1;
+                self.tasks[t].forestalled = before + 1;
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             other @ (State::Parked(..)

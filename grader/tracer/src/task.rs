@@ -206,6 +206,7 @@ impl Task {
         self.deadline = None;
         self.expired = false;
         self.inside = false;
+        self.forestalled = 0;
         self.sleeper = None;
         self.woken = false;
         self.refusal = None;

@@ -143,6 +143,18 @@ pub(crate) fn shared() -> *mut u32 {
     unsafe { libc::mmap(ptr::null_mut(), 4096, access, kind, -1, 0).cast() }
 }
 
+/// Sends SIGALRM again and again: a first one may come before the call that it shall end.
+pub(crate) fn ring() {
+    let time = libc::timeval { tv_sec: 0, tv_usec: 300_000 };
+    let again = libc::itimerval { it_interval: time, it_value: time };
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const again, ptr::null_mut()) };
+}
+
+/// Whether a signal was handled.
+pub(crate) fn heard() -> bool {
+    SEEN.load(Ordering::SeqCst) > 0
+}
+
 /// Lets virtual or real time pass.
 pub(crate) fn nap(milliseconds: u64) {
     thread::sleep(Duration::from_millis(milliseconds));

@@ -25,10 +25,10 @@ pub(crate) const GUESTS: &[Guest] = &[
 fn interrupted() {
     handle(SIGALRM, 0);
     let (read, _write) = pipe();
-    unsafe { libc::alarm(1) };
+    ring();
     let mut byte = 0u8;
     let count = unsafe { libc::read(read, (&raw mut byte).cast(), 1) };
-    say(&format!("{count} {:?} {}", errno(), SEEN.load(Ordering::SeqCst)));
+    say(&format!("{count} {:?} {}", errno(), heard()));
 }
 
 fn restarted() {

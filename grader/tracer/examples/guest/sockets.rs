@@ -293,7 +293,7 @@ fn socket_times_out() {
 fn socket_interrupted() {
     let (a, _b) = pair(SOCK_STREAM);
     handle(SIGALRM, 0);
-    unsafe { libc::alarm(1) };
+    ring();
     let mut byte = 0u8;
     let got = unsafe { libc::recv(a, (&raw mut byte).cast(), 1, 0) };
     say(&format!("{got} {:?}", errno()));

@@ -154,7 +154,7 @@ fn message_queue_empty() {
     let queue = unsafe { libc::msgget(IPC_PRIVATE, 0o600) };
     say(&format!("{} {:?}", receive(queue, 0, IPC_NOWAIT).0, errno()));
     handle(SIGALRM, 0);
-    unsafe { libc::alarm(1) };
+    ring();
     say(&format!("{} {:?}", receive(queue, 0, 0).0, errno()));
     unsafe { libc::msgctl(queue, IPC_RMID, ptr::null_mut()) };
 }
