@@ -4,7 +4,7 @@
 //! is alone, or has one thread and shares no memory, pays nothing.
 //!
 //! Only in the program itself and what it forks, not in what it executes. Locks that are made of
-//! atomic operations alone are not seen.
+//! atomic operations alone are seen only where somebody turns on one: [`crate::spin`].
 //!
 //! Source: `pthread_mutex_lock(3p)`, `sem_overview(7)`.
 

@@ -38,6 +38,13 @@ fn an_order_that_rests_on_a_sleep_is_found_when_it_is_demanded() {
 }
 
 #[test]
+fn a_select_without_descriptors_is_a_sleep() {
+    let demand = ["--before", "child", "parent"];
+    finds(&demand, &[&c("selectorder")], &["order-by-sleep", "order-violated"]);
+    silent(&demand, &[&c("selectorder"), "wait"]);
+}
+
+#[test]
 fn the_whole_output_can_be_demanded() {
     let folder = TempDir::new().unwrap();
     let wanted = folder.path().join("wanted");

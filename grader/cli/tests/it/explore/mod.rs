@@ -9,8 +9,9 @@ mod mutexes;
 mod programs;
 mod real;
 mod replay;
+mod spins;
 
-use door::{finds, silent};
+use door::{explore, finds, silent};
 use programs::{c, compiled, python, script, stripped};
 
 #[test]
@@ -60,6 +61,25 @@ fn a_signal_between_the_look_and_the_wait_is_found_and_sigsuspend_is_silent() {
 fn an_alarm_between_its_setting_and_the_read_that_it_shall_end_is_found() {
     finds(&[], &[&c("alarmread")], &["signal-lost"]);
     silent(&[], &[&compiled("alarmread-mended", "alarmread", &["-DMENDED"])]);
+}
+
+#[test]
+fn who_says_that_it_is_ready_before_it_is_can_be_killed() {
+    let explored = explore(&[], &[&c("ready")]);
+    assert_eq!(explored.code, 5, "{}", explored.json);
+    silent(&[], &[&c("ready"), "before"]);
+}
+
+#[test]
+fn a_descriptor_that_is_marked_too_late_is_inherited() {
+    finds(&[], &[&c("cloexec")], &["deadlock"]);
+    silent(&[], &[&c("cloexec"), "at once"]);
+}
+
+#[test]
+fn a_record_of_a_signalfd_may_stand_for_two_children() {
+    finds(&[], &[&c("signalfd")], &["signal-lost"]);
+    silent(&[], &[&c("signalfd"), "all"]);
 }
 
 #[test]
