@@ -23,6 +23,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("too-many-at-once", too_many_at_once()),
         ("busy-wait", busy_wait()),
         ("busy-wait-naps", naps()),
+        ("busy-wait-in-memory", turns()),
         ("panic-ignored", panic_ignored()),
         ("killed-by-signal", killed_by_signal()),
         ("eintr-not-handled", eintr_not_handled()),
@@ -229,6 +230,20 @@ fn busy_wait() -> Failure {
     let detail =
         Detail::BusyWait { proc: P1, call: Some("waitpid".to_owned()), times: 50, naps: 0 };
     run.failure(detail, &ends, Some(site), None)
+}
+
+fn turns() -> Failure {
+    let mut run = Run::new(&["parent_waits"]);
+    run.fork(P1);
+    let turns = run.blocked(&wait_for(P1, WaitsFor::Memory));
+    run.print(P2, "first\n");
+    run.print(P1, "then\n");
+    run.exit(P2, 0);
+    run.reap(P1, P2, 0);
+    run.exit(P1, 0);
+    let site = run.site(42, "while !TOLD.swap(false, SeqCst) {}");
+    let detail = Detail::BusyWait { proc: P1, call: None, times: 0, naps: 0 };
+    run.failure(detail, &[turns], Some(site), None)
 }
 
 fn naps() -> Failure {

@@ -29,6 +29,12 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
             let wait = waits(&mut run, P1, "pthread_cond_wait", None, 22, wait);
             deadlock(run, vec![wait])
         }),
+        ("deadlock-of-a-flag", {
+            let mut run = Run::new(&["take"]);
+            let site = Some(run.site(22, "while (!filled);"));
+            let wait = Wait { task: TaskId::main(P1), on: WaitsFor::Memory, site };
+            deadlock(run, vec![wait])
+        }),
     ]
 }
 

@@ -297,6 +297,24 @@ fn asking_without_end_is_a_busy_wait() {
 }
 
 #[test]
+fn turning_until_memory_changes_is_a_busy_wait_if_it_ends() {
+    let family = || {
+        let mut run = run();
+        run.fork(P1);
+        run
+    };
+    let mut ends = family();
+    ends.event(P1, EventKind::Blocked { on: WaitsFor::Memory });
+    ends.prints(P1, "heard\n");
+    ends.dies(P2, 0);
+    ends.reaps(P1, P2);
+    let detail = Detail::BusyWait { proc: P1, call: None, times: 0, naps: 0 };
+    assert_eq!(only(&ends.done(), &[]).detail, detail);
+    let never = family().stuck(vec![(P1, WaitsFor::Memory), (P2, WaitsFor::Signal)]);
+    assert_eq!(names(&never, &[]), ["deadlock"]);
+}
+
+#[test]
 fn asking_a_few_times_or_after_each_sleep_is_no_busy_wait() {
     assert_eq!(names(&polling(49, |_, _| ()), &[]), [""; 0]);
     assert_eq!(names(&polling(300, |run, _| run.sleeps(P1, 1_000_000)), &[]), [""; 0]);

@@ -1,7 +1,9 @@
 //! signal-lost, mask-not-restored, handler-not-restored and unsafe-in-handler.
 
 use super::*;
-use forklings_model::{Action, End, EventKind, LostIn, SignalSet, SignalSource, WaitsFor};
+use forklings_model::{
+    Action, End, EventKind, LostIn, ObjectKind, SignalSet, SignalSource, WaitsFor,
+};
 
 const USR1: Signal = Signal(10);
 const USR2: Signal = Signal(12);
@@ -92,6 +94,28 @@ fn an_alarm_directly_before_a_call_that_it_would_have_ended_is_lost() {
     lost(&hangs(ALRM, false), ALRM, LostIn::BeforeTheWait);
     assert_eq!(names(&hangs(ALRM, true), &[]), ["deadlock"], "it would go on waiting");
     assert_eq!(names(&hangs(USR1, false), &[]), ["deadlock"], "it is no time-out");
+}
+
+#[test]
+fn a_record_of_a_signalfd_that_stood_for_two_children_is_a_loss() {
+    let hangs = |reaps_all: bool| {
+        let mut run = run();
+        run.masks(P1, &[Signal::CHLD]);
+        let object = run.object(ObjectKind::Other("signalfd4".to_owned()));
+        run.event(P1, EventKind::Opened { fd: 3, object, close_on_exec: true });
+        run.fork(P1);
+        run.fork(P1);
+        run.dies(P2, 0);
+        run.dies(P3, 0);
+        run.event(P1, EventKind::SignalMerged { signal: Signal::CHLD });
+        run.reaps(P1, P2);
+        if reaps_all {
+            run.reaps(P1, P3);
+        }
+        run.stuck(vec![(P1, WaitsFor::Readable { fd: 3, object, writers: Vec::new() })])
+    };
+    lost(&hangs(false), Signal::CHLD, LostIn::Merged);
+    assert_eq!(names(&hangs(true), &[]), ["deadlock"], "it has heard of both");
 }
 
 #[test]
