@@ -24,7 +24,7 @@ pub(super) fn of_output(
                  a copy of its parent's buffer",
                 quoted(&line)
             ),
-            "end the child with libc::_exit inside its branch; it must never return from the \
+            "end the child with _exit inside its branch; it must never return from the \
              function that forked it"
                 .to_owned(),
             "man 2 _exit, NOTES",

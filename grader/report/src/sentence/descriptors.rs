@@ -23,14 +23,14 @@ pub(super) fn short_io(proc: ProcId, write: bool, fd: Fd, asked: u64, moved: u64
     let (likely, experiment, man) = if write {
         (
             "one write may take less than it is given. The number it returns says how much",
-            "write in a loop until nothing is left, or use write_all",
+            "write in a loop until nothing is left (in Rust: write_all)",
             "man 2 write, RETURN VALUE",
         )
     } else {
         (
             "one read is taken for the whole message. A pipe has bytes, not messages: read returns \
              what is there by now",
-            "read in a loop until it returns 0 (end of file), or use read_to_end or read_exact",
+            "read in a loop until it returns 0 (end of file; in Rust: read_to_end, read_exact)",
             "man 2 read, RETURN VALUE",
         )
     };

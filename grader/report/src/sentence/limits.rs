@@ -35,7 +35,7 @@ pub(super) fn process_limit(processes: u32, proc: ProcId) -> Explanation {
         likely: "a fork in a loop that has no end, or children that go on in their parent's loop: \
                  their number then doubles with each round"
             .to_owned(),
-        experiment: "end each child inside its branch, with libc::_exit; do not repeat a failed \
+        experiment: "end each child inside its branch, with _exit; do not repeat a failed \
                      fork for ever"
             .to_owned(),
         man: "man 2 fork",

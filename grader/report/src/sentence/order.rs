@@ -188,7 +188,7 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => (
             "a line that comes too often was often written by a child too: it flushed a copy of its \
              parent's buffer, or went on in its parent's code",
-            "end the child with libc::_exit inside its branch",
+            "end the child with _exit inside its branch",
         ),
         Demand::Is { .. }
         | Demand::Line { .. }

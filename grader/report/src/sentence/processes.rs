@@ -180,7 +180,7 @@ pub(super) fn too_many(
         (
             "a child that has done its work goes on in the parent's code: it falls through the \
              loop, or returns from the function, and forks as well",
-            "end the child inside its branch, with libc::_exit",
+            "end the child inside its branch, with _exit",
         )
     } else {
         (
