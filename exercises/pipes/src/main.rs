@@ -262,9 +262,10 @@ fn run_send_exactly(takes: usize, length: usize) -> io::Result<()> {
             drop(writer);
             let mut reader = File::from(reader);
             let told = reader.read_exact(&mut vec![0; takes]).and_then(|()| {
-                // Time enough for the writer. No descriptor is asked for, so only time ends this.
-                // SAFETY: without descriptors the pointer is not looked at.
-                unsafe { libc::poll(std::ptr::null_mut(), 0, 1000) };
+                // Time enough for the writer: only its end, or the time, ends this.
+                let mut asked = libc::pollfd { fd: reader.as_raw_fd(), events: 0, revents: 0 };
+                // SAFETY: the pointer is to one pollfd.
+                unsafe { libc::poll(&mut asked, 1, 1000) };
                 let mut left: libc::c_int = 0;
                 // SAFETY: the pointer is to a place of the right type.
                 nix::Error::result(unsafe {

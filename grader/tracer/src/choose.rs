@@ -113,6 +113,14 @@ impl Run<'_> {
                 self.clock.pass();
                 self.only_polls = true;
             }
+            // They may pass each other something in memory, which nobody sees: so all of them ask in
+            // turn.
+            let tries = |choice: &Choice| {
+                let task = self.tasks.iter().find(|task| task.id == choice.who);
+                task.map_or(0, |task| task.polls + task.in_a_row)
+            };
+            let fewest = choices.iter().map(tries).min();
+            choices.retain(|choice| Some(tries(choice)) == fewest);
         }
         if let Some(order) = &mut self.order {
             return Ok(order.next(&choices));

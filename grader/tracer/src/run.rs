@@ -129,6 +129,8 @@ pub(crate) struct Run<'a> {
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
     pub(crate) narrow_pipes: bool,
     pub(crate) patience: u32,
+    /// Steps in a row after which a task must let others go first.
+    pub(crate) turn: u32,
     /// Stops seen so far.
     pub(crate) stops: u32,
     /// Bytes of reads and writes that the trace has room for.
@@ -230,6 +232,7 @@ impl<'a> Run<'a> {
             images: 0,
             narrow_pipes,
             patience: crate::step::PATIENCE,
+            turn: crate::step::TURN,
             stops: 0,
             room: ROOM,
             terminal: subject.terminal,

@@ -22,6 +22,10 @@ const LESS_PATIENCE: u32 = 8;
 /// Uses of the same mutexes in a row, and of nothing else, after which others must go first: who
 /// does that may wait for somebody to change what the mutex guards.
 const SPINS: u32 = 60;
+/// Steps in a row after which others must go first, if they can: who looks at a file again and again
+/// waits for them, and no strategy shall starve them. After the first such row fewer.
+pub(crate) const TURN: u32 = 1_000;
+const SHORT_TURN: u32 = 100;
 
 impl Run<'_> {
     /// Lets what was chosen happen.
@@ -90,6 +94,11 @@ impl Run<'_> {
                     self.tasks[t].polls = 0;
                     self.clock.busy();
                     self.let_others_go(Some(t));
+                    self.tasks[t].in_a_row += 1;
+                    if self.tasks[t].in_a_row >= self.turn {
+                        self.tasks[t].held_back = true;
+                        self.turn = SHORT_TURN;
+                    }
                 }
             }
         }
@@ -101,6 +110,7 @@ impl Run<'_> {
         for (n, task) in self.tasks.iter_mut().enumerate() {
             if Some(n) != but {
                 task.held_back = false;
+                task.in_a_row = 0;
                 task.naps = 0;
             }
         }

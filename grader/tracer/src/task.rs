@@ -52,6 +52,8 @@ pub(crate) struct Task {
     /// of them again.
     pub(crate) used_in_a_row: BTreeSet<ObjectId>,
     pub(crate) spins: u32,
+    /// Steps that it made since anybody else did any.
+    pub(crate) in_a_row: u32,
     /// Whether it must let others go first.
     pub(crate) held_back: bool,
     /// Sleeps that ended early since somebody else went on.
@@ -174,6 +176,7 @@ impl Task {
             polls: 0,
             used_in_a_row: BTreeSet::new(),
             spins: 0,
+            in_a_row: 0,
             held_back: false,
             naps: 0,
             closed: false,
