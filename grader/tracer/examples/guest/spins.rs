@@ -1,4 +1,5 @@
-//! Loops that only look at memory, and make no call until it changes.
+//! Loops that look again and again until somebody else has changed something: memory, and then
+//! they make no call, or a file.
 
 use crate::kernel::*;
 use std::hint::spin_loop;
@@ -12,6 +13,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("spins-in-steps", spins_in_steps),
     ("spin-lock", spin_lock),
     ("spins-until-killed", spins_until_killed),
+    ("yields-in-turn", yields_in_turn),
+    ("looks-at-a-file", looks_at_a_file),
 ];
 
 static GO: AtomicBool = AtomicBool::new(false);
@@ -107,4 +110,45 @@ fn spins_until_killed() {
     unsafe { libc::kill(pid, libc::SIGKILL) };
     let (_, status) = wait(pid, 0);
     say(&format!("{}", libc::WTERMSIG(status)));
+}
+
+/// Two processes hand each other a turn in memory, and give way while it is not theirs.
+fn yields_in_turn() {
+    let turn = unsafe { AtomicU32::from_ptr(shared()) };
+    let take = |mine: u32| {
+        for _ in 0..20 {
+            while turn.load(Ordering::SeqCst) % 2 != mine {
+                thread::yield_now();
+            }
+            turn.fetch_add(1, Ordering::SeqCst);
+        }
+        0
+    };
+    child(|| take(1));
+    take(0);
+    say(&format!("{} {}", turn.load(Ordering::SeqCst), reap_all()));
+}
+
+/// A child looks again and again what a file holds, until another child has put another in its
+/// place.
+fn looks_at_a_file() {
+    let path = path("looked-at");
+    let new = crate::kernel::path("looked-at-next");
+    put(file(&path), "old");
+    child(|| {
+        loop {
+            let fd = open(&path, libc::O_RDONLY);
+            let there = get(fd);
+            close(fd);
+            if there == "new" {
+                return 1;
+            }
+        }
+    });
+    child(|| {
+        put(file(&new), "new");
+        2 * i32::from(unsafe { libc::rename(new.as_ptr(), path.as_ptr()) } == 0)
+    });
+    say(&format!("{}", reap_all()));
+    unsafe { libc::unlink(path.as_ptr()) };
 }

@@ -205,6 +205,8 @@ guests! {
     a_loop_looks_in_steps: "spins-in-steps",
     a_lock_is_waited_for_in_a_loop: "spin-lock",
     a_loop_without_end_is_killed: "spins-until-killed",
+    a_turn_is_handed_over_in_memory: "yields-in-turn",
+    a_file_is_looked_at_again_and_again: "looks-at-a-file",
     a_handler_prints: "prints-in-a-handler",
     a_handler_allocates: "allocates-in-a-handler",
     a_handler_ends_the_program: "exits-in-a-handler",
