@@ -17,6 +17,7 @@ use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Stopped};
 use std::cmp::Reverse;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
+use std::os::unix::fs::FileExt;
 
 /// Instructions that one round of a loop may have. A longer one is taken for a computation.
 const ROUND: u32 = 2_000;
@@ -27,6 +28,8 @@ const FRAME: usize = 1024;
 const RED_ZONE: u64 = 128;
 /// Pages in use that are compared. Who has more is not asked.
 const PAGES: usize = 8_192;
+/// Pages of a mapping, in use or not, that are looked through. Some libraries reserve terabytes.
+const MAPPED: u64 = 1 << 20;
 const PAGE: u64 = 4_096;
 
 /// A loop that a task is in.
@@ -191,7 +194,7 @@ impl Run<'_> {
 
     /// Whether a task that turns in a loop can be waited for: others can reach the memory that it
     /// looks at.
-    pub(crate) fn spin_can_end(&self, t: usize) -> bool {
+    fn spin_can_end(&self, t: usize) -> bool {
         let process = self.process(t);
         process.shares_memory || process.threads > 1
     }
@@ -257,13 +260,13 @@ fn is_same(one: &Registers, other: &Registers) -> bool {
 /// The content of the pages that a process has in use and can write to, as a number; `None` when
 /// there are too many. Source: `proc_pid_maps(5)`, `proc_pid_pagemap(5)`.
 fn memory_of(tid: i32) -> Option<u64> {
-    use std::os::unix::fs::FileExt;
     let maps = fs::read_to_string(format!("/proc/{tid}/maps")).ok()?;
     let pagemap = fs::File::open(format!("/proc/{tid}/pagemap")).ok()?;
     let mut hasher = DefaultHasher::new();
     let mut used = 0;
     for (first, last) in maps.lines().filter_map(writable) {
-        let mut entries = vec![0; usize::try_from((last - first) / PAGE).ok()? * 8];
+        let pages = Some(last.saturating_sub(first) / PAGE).filter(|&pages| pages <= MAPPED)?;
+        let mut entries = vec![0; usize::try_from(pages).ok()? * 8];
         pagemap.read_exact_at(&mut entries, first / PAGE * 8).ok()?;
         for (entry, address) in entries.chunks(8).zip((first..).step_by(4096)) {
             // Bit 63: in memory, bit 62: swapped out.
