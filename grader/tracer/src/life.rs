@@ -62,6 +62,7 @@ impl Run<'_> {
             dispositions: maker.dispositions.clone(),
             group: maker.group,
             subreaper: false,
+            dies_with_parent: 0,
             threads: 1,
             shares_memory: maker.shares_memory || one_memory,
             vfork_parent: (reason == Reason::Vfork).then_some(t),
@@ -287,7 +288,13 @@ impl Run<'_> {
             self.processes[child].parent = to;
             let id = self.processes[child].id;
             match self.processes[child].life {
-                Life::Alive => self.emit_for(id, EventKind::Orphaned { to }),
+                Life::Alive => {
+                    self.emit_for(id, EventKind::Orphaned { to });
+                    // The kernel has sent what the child asked for, and SIGKILL waits for nobody.
+                    if self.processes[child].dies_with_parent == libc::SIGKILL {
+                        self.killed(child)?;
+                    }
+                }
                 Life::Zombie if to.is_none() => {
                     self.processes[child].life = Life::Gone;
                     self.await_release(child)?;

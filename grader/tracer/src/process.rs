@@ -23,6 +23,8 @@ pub(crate) struct Process {
     pub(crate) dispositions: Dispositions,
     pub(crate) group: i32,
     pub(crate) subreaper: bool,
+    /// The signal that it gets when its parent dies, or 0. Source: `PR_SET_PDEATHSIG(2const)`.
+    pub(crate) dies_with_parent: i32,
     /// Threads made so far: the next one's number, less one.
     pub(crate) threads: u32,
     /// Whether other processes may see what it writes to some of its memory.

@@ -170,6 +170,7 @@ impl<'a> Run<'a> {
             dispositions: server.dispositions.clone(),
             group: root.pid,
             subreaper: false,
+            dies_with_parent: 0,
             threads: 1,
             shares_memory: false,
             vfork_parent: None,

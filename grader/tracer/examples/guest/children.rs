@@ -19,6 +19,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("leaves-zombies", leaves_zombies),
     ("sees-the-dead", sees_the_dead),
     ("sees-the-waiting", sees_the_waiting),
+    ("dies-with-its-parent", dies_with_its_parent),
 ];
 
 fn forks() {
@@ -248,4 +249,26 @@ fn sees_the_waiting() {
         wait(child, 0);
     }
     say(&format!("S{} T{}", seen[0], seen[1]));
+}
+
+/// A grandchild asks to be killed when its parent dies, and looks whether that has happened already.
+fn dies_with_its_parent() {
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
+    child(|| {
+        let parent = unsafe { libc::getpid() };
+        child(|| unsafe {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            while libc::getppid() == parent {
+                libc::pause();
+            }
+            0
+        });
+        nap(2);
+        0
+    });
+    let mut gone = 0;
+    while wait(-1, 0).0 > 0 {
+        gone += 1;
+    }
+    say(&format!("{gone}"));
 }

@@ -254,12 +254,14 @@ impl Run<'_> {
                 self.forget_pages(self.tasks[t].id.proc);
             }
             libc::SYS_setsid | libc::SYS_setpgid => self.after_group(t, call, result),
-            libc::SYS_prctl => {
-                if call.int(0) == libc::PR_SET_CHILD_SUBREAPER && result == 0 {
+            libc::SYS_prctl if result == 0 => match call.int(0) {
+                libc::PR_SET_CHILD_SUBREAPER => {
                     self.process_mut(t).subreaper = call.args[1] != 0;
                     self.emit(t, EventKind::BecameSubreaper);
                 }
-            }
+                libc::PR_SET_PDEATHSIG => self.process_mut(t).dies_with_parent = call.int(1),
+                _ => {}
+            },
             _ => self.after_descriptor_call(t, call, result)?,
         }
         self.tasks[t].call_done();

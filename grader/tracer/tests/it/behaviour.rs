@@ -27,6 +27,7 @@ guests! {
     ignored_children_leave_no_status: "ignores-children",
     an_orphan_gets_another_parent: "is-adopted",
     a_subreaper_adopts: "adopts",
+    a_child_dies_with_its_parent: "dies-with-its-parent",
     a_shell_is_spawned: "spawns",
     a_program_that_is_not_there_is_an_error: "fails-to-spawn",
     the_output_of_a_child_is_collected: "spawns-and-reads",
