@@ -68,7 +68,10 @@ pub(super) const LOCK: &str = "pthread_mutex_lock";
 
 static C: [Known; 19] = [
     c("pthread_cond_broadcast", Role::Uses),
+    c("pthread_cond_clockwait", Role::Uses),
     c("pthread_cond_signal", Role::Uses),
+    c("pthread_cond_timedwait", Role::Uses),
+    c("pthread_cond_wait", Role::Uses),
     c(LOCK, Role::Uses),
     c("pthread_mutex_trylock", Role::Asks),
     c("pthread_mutex_unlock", Role::Uses),
@@ -80,9 +83,6 @@ static C: [Known; 19] = [
     c("sem_trywait", Role::Asks),
     c("sem_wait", Role::Uses),
     c("pthread_barrier_wait", Role::Waits),
-    c("pthread_cond_clockwait", Role::Waits),
-    c("pthread_cond_timedwait", Role::Waits),
-    c("pthread_cond_wait", Role::Waits),
     c("pthread_join", Role::Waits),
     c("pthread_mutex_timedlock", Role::Waits),
     c("sem_timedwait", Role::Waits),
@@ -110,8 +110,8 @@ static RUST: [Known; 11] = [
     ),
     rust("condvar::Condvar::notify_one", "Condvar::notify_one", Role::Uses, Argument::First),
     rust("condvar::Condvar::notify_all", "Condvar::notify_all", Role::Uses, Argument::First),
-    rust("condvar::Condvar::wait", "Condvar::wait", Role::Waits, Argument::Second),
-    rust("condvar::Condvar::wait_timeout", "Condvar::wait_timeout", Role::Waits, Argument::Second),
+    rust("condvar::Condvar::wait", "Condvar::wait", Role::Uses, Argument::Second),
+    rust("condvar::Condvar::wait_timeout", "Condvar::wait_timeout", Role::Uses, Argument::Second),
 ];
 
 /// The functions of these that a program can call; none where it can call none that others notice.

@@ -45,6 +45,12 @@ fn a_wait_for_a_condition_without_a_look_is_a_deadlock() {
 }
 
 #[test]
+fn a_wake_up_between_the_look_and_the_wait_for_a_condition_is_a_deadlock() {
+    finds(&[], &[&c("stopflag")], &["deadlock"]);
+    silent(&[], &[&c("stopflag"), "locked"]);
+}
+
+#[test]
 fn who_looks_again_and_again_under_a_mutex_lets_others_go() {
     silent(&["--schedules", "40"], &[&c("spinsonlock")]);
     finds(&["--schedules", "2", "--seconds", "1"], &[&c("spinsonlock"), "never"], &["time-limit"]);
