@@ -377,12 +377,14 @@ impl SignalInfo {
         Self { signal: info.si_signo, code: info.si_code, sender }
     }
 
-    /// Whether it says that one instruction was done, as [`Resume::Step`] asked. Source:
-    /// `sigaction(2)`, `TRAP_TRACE`.
+    /// Whether it says that one instruction was done, as [`Resume::Step`] asked: `TRAP_TRACE`, or
+    /// `TRAP_BRKPT` if that was a system call. A breakpoint in the code has `SI_KERNEL`. Source:
+    /// `sigaction(2)`; Linux, arch/x86/kernel/ptrace.c, `user_single_step_report`.
     #[must_use]
     pub fn is_step(&self) -> bool {
+        const TRAP_BRKPT: i32 = 1;
         const TRAP_TRACE: i32 = 2;
-        self.signal == libc::SIGTRAP && self.code == TRAP_TRACE
+        self.signal == libc::SIGTRAP && matches!(self.code, TRAP_BRKPT | TRAP_TRACE)
     }
 
     /// Whether a process sent it with `kill`, `tgkill` or `sigqueue`.

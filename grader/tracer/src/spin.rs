@@ -247,12 +247,12 @@ impl Run<'_> {
 
 /// Whether two states of the registers are the same to the program.
 fn is_same(one: &Registers, other: &Registers) -> bool {
-    /// Trap and resume flag, which belong to who steps.
+    /// Trap and resume flag, which belong to who steps. A system call leaves the flags in r11.
     const STEPPING: u64 = 1 << 8 | 1 << 16;
     let of = |r: &Registers| {
-        let flags = r.eflags & !STEPPING;
+        let (flags, r11) = (r.eflags & !STEPPING, r.r11 & !STEPPING);
         let low = [r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.rsp];
-        (low, [r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15], r.rip, flags)
+        (low, [r.r8, r.r9, r.r10, r11, r.r12, r.r13, r.r14, r.r15], r.rip, flags)
     };
     one.rip == other.rip && of(one) == of(other)
 }

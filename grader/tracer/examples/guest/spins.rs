@@ -11,6 +11,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("spins-for-a-child", spins_for_a_child),
     ("spins-for-a-handler", spins_for_a_handler),
     ("spins-in-steps", spins_in_steps),
+    ("spins-with-calls", spins_with_calls),
     ("spin-lock", spin_lock),
     ("spins-until-killed", spins_until_killed),
     ("yields-in-turn", yields_in_turn),
@@ -72,6 +73,19 @@ fn spins_in_steps() {
         while unsafe { ptr::read_volatile(&raw const steps) } < 5 {
             steps += 1;
         }
+    }
+    let _joined = other.join();
+    say("went on");
+}
+
+/// Makes calls between its looks that concern nobody else.
+fn spins_with_calls() {
+    let other = thread::spawn(|| {
+        nap(1);
+        GO.store(true, Ordering::Release);
+    });
+    while !GO.load(Ordering::Acquire) {
+        unsafe { libc::syscall(libc::SYS_getuid) };
     }
     let _joined = other.join();
     say("went on");

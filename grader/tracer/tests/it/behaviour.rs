@@ -204,6 +204,7 @@ guests! {
     a_loop_looks_for_a_child: "spins-for-a-child",
     a_loop_looks_for_a_handler: "spins-for-a-handler",
     a_loop_looks_in_steps: "spins-in-steps",
+    a_loop_makes_calls_of_its_own: "spins-with-calls",
     a_lock_is_waited_for_in_a_loop: "spin-lock",
     a_loop_without_end_is_killed: "spins-until-killed",
     a_turn_is_handed_over_in_memory: "yields-in-turn",
