@@ -131,7 +131,8 @@ fn role(kind: &EventKind) -> Role {
         EventKind::PolledInVain { .. } => Role::Poll,
         EventKind::Slept { .. } => Role::Nap,
         EventKind::TimedOut { .. } => Role::Step,
-        EventKind::Waited { outcome: WaitOutcome::NothingYet, .. }
+        // Who looks at a dead child without reaping it finds it there again the next time.
+        EventKind::Waited { outcome: WaitOutcome::NothingYet | WaitOutcome::Seen(_), .. }
         | EventKind::AskedParent { .. }
         | EventKind::AwaitsSignals { .. }
         | EventKind::SignalDelivered { .. }

@@ -315,6 +315,22 @@ fn turning_until_memory_changes_is_a_busy_wait_if_it_ends() {
 }
 
 #[test]
+fn a_look_at_another_dead_child_between_the_questions_is_no_progress() {
+    let mut run = run();
+    run.fork(P1);
+    run.fork(P1);
+    run.dies(P3, 0);
+    for _ in 0..60 {
+        run.waited(P1, WaitTarget::Child(P2), WaitOutcome::NothingYet);
+        run.waited(P1, WaitTarget::Any, WaitOutcome::Seen(P3));
+    }
+    run.dies(P2, 0);
+    run.reaps(P1, P2);
+    run.reaps(P1, P3);
+    assert_eq!(names(&run.done(), &[]), ["busy-wait"]);
+}
+
+#[test]
 fn asking_a_few_times_or_after_each_sleep_is_no_busy_wait() {
     assert_eq!(names(&polling(49, |_, _| ()), &[]), [""; 0]);
     assert_eq!(names(&polling(300, |run, _| run.sleeps(P1, 1_000_000)), &[]), [""; 0]);
