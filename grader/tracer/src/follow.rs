@@ -495,7 +495,7 @@ impl Run<'_> {
 
 /// Whether the tracer sent a signal, or somebody else outside the receiver's pid namespace, who has
 /// pid 0 in it.
-fn is_from_tracer(info: &SignalInfo) -> bool {
+pub(crate) fn is_from_tracer(info: &SignalInfo) -> bool {
     info.is_from_process() && (info.sender == 0 || info.sender.unsigned_abs() == std::process::id())
 }
 

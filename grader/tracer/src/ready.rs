@@ -3,9 +3,11 @@
 //! oracle beside its model, in `calls`.
 
 use crate::error::Result;
+use crate::follow::is_from_tracer;
 use crate::run::Run;
 use crate::task::{Call, Point, State};
 use forklings_model::{Action, WaitsFor};
+use forklings_sys::ptrace::Stopped;
 
 /// How often in a row a signal may come just before a task's call: who sends again and again until
 /// it is heard shall be heard.
@@ -151,15 +153,7 @@ impl Run<'_> {
     /// Whether a pending signal does something as soon as a task runs.
     fn signal_is_due(&self, t: usize) -> Result<bool> {
         let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(false) };
-        let pending = stopped.pending()?;
-        if pending.is_empty() {
-            return Ok(false);
-        }
-        let mask = stopped.signal_mask()?;
-        let dispositions = &self.process(t).dispositions;
-        Ok(pending
-            .iter()
-            .any(|i| mask & signal_bit(i.signal) == 0 && dispositions.has_effect(i.signal)))
+        self.is_struck(t, stopped, None)
     }
 
     /// Whether a pending signal would end a blocking call: it is let through and does something.
@@ -170,17 +164,19 @@ impl Run<'_> {
     }
 
     /// As [`Run::signal_wakes`], for a task that is being moved.
-    pub(crate) fn is_interrupted(
-        &self,
-        t: usize,
-        stopped: &forklings_sys::ptrace::Stopped,
-        call: &Call,
-    ) -> Result<bool> {
-        let pending = stopped.pending()?;
+    pub(crate) fn is_interrupted(&self, t: usize, stopped: &Stopped, call: &Call) -> Result<bool> {
+        self.is_struck(t, stopped, self.mask_given(t, call))
+    }
+
+    /// Whether a pending signal does something to a task that blocks these, or what it blocks now.
+    fn is_struck(&self, t: usize, stopped: &Stopped, mask: Option<u64>) -> Result<bool> {
+        let mut pending = stopped.pending()?;
+        // The watchdog may have come a moment too late.
+        pending.retain(|i| i.signal != libc::SIGSTOP || !is_from_tracer(i));
         if pending.is_empty() {
             return Ok(false);
         }
-        let mask = match self.mask_given(t, call) {
+        let mask = match mask {
             Some(mask) => mask,
             None => stopped.signal_mask()?,
         };
