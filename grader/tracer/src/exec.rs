@@ -1,5 +1,5 @@
-//! Executing a program in a process with several threads: all others end first, and whoever calls
-//! becomes the first thread. Source: `ptrace(2)`, "execve(2) under ptrace".
+//! Executing a program: what does not survive it; and in a process with several threads all others
+//! end first, and whoever calls becomes the first thread. Source: `ptrace(2)`, "execve(2) under ptrace".
 
 use crate::error::Result;
 use crate::image;
@@ -8,6 +8,7 @@ use crate::server::lost;
 use crate::task::{Call, State};
 use forklings_model::EventKind;
 use forklings_sys::ptrace::{self, Halt, Reason, Resume, Running, Stopped};
+use std::fs;
 use std::time::{Duration, Instant};
 
 /// Time between two looks at threads that end.
@@ -91,5 +92,52 @@ impl Run<'_> {
         self.forget_stacks(&stopped);
         self.executed(first)?;
         self.resume_and_follow(first, stopped, Some(call), Resume::ToExit, 0)
+    }
+
+    /// A program was executed: what does not survive that is forgotten.
+    pub(crate) fn executed(&mut self, t: usize) -> Result<()> {
+        let (program, argv) = self.exec_arguments(t);
+        self.images += 1;
+        self.tasks[t].handling.clear();
+        self.tasks[t].within = None;
+        let images = self.images;
+        let process = self.process_mut(t);
+        process.files.exec();
+        process.dispositions.exec();
+        let proc = process.id;
+        process.image = images;
+        process.shares_memory = false;
+        let inherited = process
+            .files
+            .iter()
+            .filter(|&(fd, entry)| fd > 2 && entry.object.0 > 2)
+            .map(|(fd, entry)| (fd, entry.object))
+            .collect();
+        let parent = process.vfork_parent.take();
+        self.emit(t, EventKind::Exec { program, argv, inherited });
+        // Alarms survive; timers do not. Source: execve(2).
+        self.timers.retain(|&(owner, _), _| owner != proc);
+        self.forget_pages(proc);
+        self.something_closed();
+        if let Some(parent) = parent {
+            self.release_vfork(parent)?;
+        }
+        Ok(())
+    }
+
+    /// Program and arguments of the image that a task executes now.
+    fn exec_arguments(&self, t: usize) -> (String, Vec<String>) {
+        let host = self.process(t).host;
+        let argv = fs::read(format!("/proc/{host}/cmdline")).unwrap_or_default();
+        let argv: Vec<String> = argv
+            .split(|&byte| byte == 0)
+            .map(|arg| String::from_utf8_lossy(arg).into_owned())
+            .collect();
+        let argv = argv[..argv.len().saturating_sub(1)].to_vec();
+        let program = fs::read_link(format!("/proc/{host}/exe")).map_or_else(
+            |_| argv.first().cloned().unwrap_or_default(),
+            |path| path.display().to_string(),
+        );
+        (program, argv)
     }
 }

@@ -404,53 +404,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A program was executed: what does not survive that is forgotten.
-    pub(crate) fn executed(&mut self, t: usize) -> Result<()> {
-        let (program, argv) = self.exec_arguments(t);
-        self.images += 1;
-        self.tasks[t].handling.clear();
-        self.tasks[t].within = None;
-        let images = self.images;
-        let process = self.process_mut(t);
-        process.files.exec();
-        process.dispositions.exec();
-        let proc = process.id;
-        process.image = images;
-        process.shares_memory = false;
-        let inherited = process
-            .files
-            .iter()
-            .filter(|&(fd, entry)| fd > 2 && entry.object.0 > 2)
-            .map(|(fd, entry)| (fd, entry.object))
-            .collect();
-        let parent = process.vfork_parent.take();
-        self.emit(t, EventKind::Exec { program, argv, inherited });
-        // Alarms survive; timers do not. Source: execve(2).
-        self.timers.retain(|&(owner, _), _| owner != proc);
-        self.forget_pages(proc);
-        self.something_closed();
-        if let Some(parent) = parent {
-            self.release_vfork(parent)?;
-        }
-        Ok(())
-    }
-
-    /// Program and arguments of the image that a task executes now.
-    fn exec_arguments(&self, t: usize) -> (String, Vec<String>) {
-        let host = self.process(t).host;
-        let argv = fs::read(format!("/proc/{host}/cmdline")).unwrap_or_default();
-        let argv: Vec<String> = argv
-            .split(|&byte| byte == 0)
-            .map(|arg| String::from_utf8_lossy(arg).into_owned())
-            .collect();
-        let argv = argv[..argv.len().saturating_sub(1)].to_vec();
-        let program = fs::read_link(format!("/proc/{host}/exe")).map_or_else(
-            |_| argv.first().cloned().unwrap_or_default(),
-            |path| path.display().to_string(),
-        );
-        (program, argv)
-    }
-
     /// The child of a `vfork` has executed a program or ended: its parent goes on.
     pub(crate) fn release_vfork(&mut self, parent: usize) -> Result<()> {
         match std::mem::replace(&mut self.tasks[parent].state, State::Moving) {

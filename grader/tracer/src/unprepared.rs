@@ -13,7 +13,7 @@ use forklings_model::Action;
 use forklings_sys::memory;
 
 impl Run<'_> {
-    /// Whether a signal that this call would take comes before it: certainly, when it kills or is
+    /// Whether a signal that this call would take, or prepare for, comes before it: certainly, when it kills or is
     /// dropped; perhaps, when it has a handler, since the call may have begun by then. `None` when
     /// no such signal is pending.
     pub(crate) fn unprepared(&self, t: usize, call: &Call) -> Result<Option<Ready>> {

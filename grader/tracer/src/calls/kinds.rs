@@ -71,7 +71,7 @@ impl Run<'_> {
 }
 
 /// Calls that only concern the caller's own descriptors, clocks and dispositions; they are followed
-/// without a decision.
+/// without a decision, but for what [`super::preparations`] says.
 fn is_quiet(call: i64) -> bool {
     matches!(
         call,
