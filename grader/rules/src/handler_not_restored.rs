@@ -16,7 +16,7 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
     let changed = case.run.ever_disposed().into_iter().filter_map(|signal| {
         let was = case.run.disposed(proc, signal, from.seq);
         let now = case.run.disposed(proc, signal, to.seq);
-        (was != now).then_some((signal, was.action, now.action))
+        (!was.is_restored_by(now)).then_some((signal, was.action, now.action))
     });
     let changed: Vec<_> = changed.collect();
     let signals: Vec<Signal> = changed.iter().map(|(signal, ..)| *signal).collect();

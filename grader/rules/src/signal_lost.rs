@@ -69,7 +69,9 @@ fn missed_by_a_hair(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
     let ends = match wait.on {
         WaitsFor::AnyOf { .. } => true,
         WaitsFor::Futex { .. } => false,
-        _ => signal == Signal::ALRM && !case.run.restarts(task.proc, signal, delivered.seq),
+        _ => {
+            signal == Signal::ALRM && !case.run.disposed(task.proc, signal, delivered.seq).restarts
+        }
     };
     if !ends {
         return None;

@@ -4,8 +4,8 @@ use super::Index;
 use forklings_model::{Action, EventKind, ProcId, Signal, SignalSet, TaskId};
 use std::collections::BTreeSet;
 
-/// What a process does with a signal, as far as two answers can differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a process does with a signal.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Disposed {
     /// The action.
     pub(crate) action: Action,
@@ -13,10 +13,20 @@ pub(crate) struct Disposed {
     handler: Option<u32>,
     /// Whether statuses of children are thrown away, which SIGCHLD alone can ask for.
     no_child_wait: bool,
+    /// Whether the handler goes back into the call that its signal came into, rather than ending it.
+    pub(crate) restarts: bool,
 }
 
 impl Disposed {
-    const DEFAULT: Self = Self { action: Action::Default, handler: None, no_child_wait: false };
+    const DEFAULT: Self =
+        Self { action: Action::Default, handler: None, no_child_wait: false, restarts: false };
+
+    /// Whether two dispositions are one as far as restoring it goes: `signal(2)` sets SA_RESTART by
+    /// itself, so that does not count.
+    pub(crate) fn is_restored_by(self, now: Self) -> bool {
+        let of = |disposed: Self| (disposed.action, disposed.handler, disposed.no_child_wait);
+        of(self) == of(now)
+    }
 
     /// Whether a signal with this disposition, if nothing blocks it, vanishes when it comes.
     pub(crate) fn vanishes(self, signal: Signal) -> bool {
@@ -75,11 +85,11 @@ impl Index<'_> {
         };
         for event in self.of(proc).take_while(|event| event.seq < seq) {
             match event.kind {
-                EventKind::Disposition { signal, action, handler, no_child_wait, .. }
+                EventKind::Disposition { signal, action, handler, no_child_wait, restart }
                     if signal == wanted =>
                 {
                     let no_child_wait = no_child_wait && signal == Signal::CHLD;
-                    now = Disposed { action, handler, no_child_wait };
+                    now = Disposed { action, handler, no_child_wait, restarts: restart };
                 }
                 // Handlers do not survive `execve`.
                 EventKind::Exec { .. } if now.action == Action::Handler => now = Disposed::DEFAULT,
@@ -87,22 +97,6 @@ impl Index<'_> {
             }
         }
         now
-    }
-
-    /// Whether the handler of a process goes back into the call that its signal came into, rather
-    /// than ending it, when the event with this number happens.
-    pub(crate) fn restarts(&self, proc: ProcId, wanted: Signal, seq: u32) -> bool {
-        let told = self.of(proc).take_while(|event| event.seq < seq);
-        let own = told.filter_map(|event| match event.kind {
-            EventKind::Disposition { signal, restart, .. } if signal == wanted => Some(restart),
-            _ => None,
-        });
-        let inherited = || {
-            let life = self.life(proc)?;
-            let (parent, forked) = (life.parent?, life.forked?);
-            (forked < seq && parent < proc).then(|| self.restarts(parent, wanted, forked))
-        };
-        own.last().or_else(inherited).unwrap_or(false)
     }
 
     /// The signals whose disposition was ever changed, by anybody.
