@@ -283,6 +283,8 @@ pub enum EventKind {
         /// Its error, if it failed.
         errno: Option<Errno>,
     },
+    /// Memory that processes share was read or written.
+    Accessed(Access),
     /// A fault of the schedule took effect; the call's own event follows.
     Injected {
         /// Which.
@@ -432,4 +434,48 @@ pub struct IoResult {
     pub bytes: Vec<u8>,
     /// Whether the schedule made it shorter than the kernel would have.
     pub shortened: bool,
+}
+
+/// One access to memory that processes share, by one instruction. An instruction that reads and
+/// writes without being atomic makes two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The memory.
+    pub object: ObjectId,
+    /// Where in it, in bytes.
+    pub offset: u64,
+    /// How many bytes, at most 64.
+    pub size: u8,
+    /// What it does.
+    pub kind: AccessKind,
+    /// What stood there before, as a little-endian number of at most eight bytes.
+    pub before: u64,
+    /// What stands there now.
+    pub after: u64,
+    /// Whether other processes may do the same at the same time.
+    pub order: AccessOrder,
+}
+
+/// What an access does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessKind {
+    /// It reads.
+    Load,
+    /// It writes.
+    Store,
+    /// It reads and writes as one step: `xchg`, `cmpxchg`, `xadd` and whatever else is locked.
+    Update,
+}
+
+/// What is known of an access's effect on the order of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessOrder {
+    /// An atomic operation, by its instruction or by the function that it stands in.
+    Atomic,
+    /// None: the code is Rust, and stands in no function of an atomic type.
+    Plain,
+    /// On this processor an atomic load or store looks like any other, and nothing tells more.
+    Unknown,
 }

@@ -29,8 +29,8 @@ mod waiting;
 pub use decisions::{BadDecision, Decision, Decisions};
 pub use ending::Ending;
 pub use event::{
-    Action, Event, EventKind, ForkKind, IoResult, SignalSource, SignalTarget, WaitOptions,
-    WaitOutcome, WaitTarget,
+    Access, AccessKind, AccessOrder, Action, Event, EventKind, ForkKind, IoResult, SignalSource,
+    SignalTarget, WaitOptions, WaitOutcome, WaitTarget,
 };
 pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
 pub use finding::{Detail, Finding, LostIn, PipeEnd, Weight};

@@ -367,6 +367,8 @@ pub struct SignalInfo {
     pub code: i32,
     /// Who sent it, as the tracer's pid namespace numbers it, where a process did.
     pub sender: i32,
+    /// The address that could not be used, where a wrong one was.
+    pub address: u64,
 }
 
 impl SignalInfo {
@@ -374,7 +376,9 @@ impl SignalInfo {
         // SAFETY: si_pid lies within the structure; for codes without a sender it is some other
         // number that nobody reads.
         let sender = unsafe { info.si_pid() };
-        Self { signal: info.si_signo, code: info.si_code, sender }
+        // SAFETY: likewise of si_addr.
+        let address = unsafe { info.si_addr() } as u64;
+        Self { signal: info.si_signo, code: info.si_code, sender, address }
     }
 
     /// Whether it says that one instruction was done, as [`Resume::Step`] asked: `TRAP_TRACE`, or
@@ -385,6 +389,13 @@ impl SignalInfo {
         const TRAP_BRKPT: i32 = 1;
         const TRAP_TRACE: i32 = 2;
         self.signal == libc::SIGTRAP && matches!(self.code, TRAP_BRKPT | TRAP_TRACE)
+    }
+
+    /// Whether it says that memory was used which is mapped, but not for that: `SEGV_ACCERR`.
+    #[must_use]
+    pub fn is_protection(&self) -> bool {
+        const SEGV_ACCERR: i32 = 2;
+        self.signal == libc::SIGSEGV && self.code == SEGV_ACCERR
     }
 
     /// Whether a process sent it with `kill`, `tgkill` or `sigqueue`.

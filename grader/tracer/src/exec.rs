@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::image;
 use crate::run::Run;
 use crate::server::lost;
+use crate::shared_memory::Shared;
 use crate::task::{Call, State};
 use forklings_model::EventKind;
 use forklings_sys::ptrace::{self, Halt, Reason, Resume, Running, Stopped};
@@ -107,6 +108,7 @@ impl Run<'_> {
         let proc = process.id;
         process.image = images;
         process.shares_memory = false;
+        process.shared = Shared::default();
         let inherited = process
             .files
             .iter()

@@ -3,8 +3,8 @@
 use crate::common_files::{self, is_common_file};
 use crate::lineage::Lineages;
 use forklings_model::{
-    Event, EventKind, IoResult, ObjectId, ProcId, SignalTarget, TaskId, Trace, WaitOutcome,
-    WaitsFor,
+    AccessKind, Event, EventKind, IoResult, ObjectId, ProcId, SignalTarget, TaskId, Trace,
+    WaitOutcome, WaitsFor,
 };
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
@@ -19,6 +19,8 @@ enum Place {
     Object(ObjectId),
     /// A process's life, its children's deaths, and the signals that it gets.
     Family(ProcId),
+    /// Eight bytes of shared memory: which of its words.
+    Memory(ObjectId, u64),
     /// Files and their names.
     Files,
 }
@@ -117,6 +119,7 @@ impl<'a> Names<'a> {
             Place::Object(object) => (1, self.objects.get(&object)).hash(hasher),
             Place::Family(proc) => (2, self.process(proc)).hash(hasher),
             Place::Files => 3.hash(hasher),
+            Place::Memory(object, word) => (4, self.objects.get(&object), word).hash(hasher),
         }
     }
 
@@ -139,6 +142,8 @@ impl<'a> Names<'a> {
             errno.hash(hasher);
         } else if let EventKind::OpenFailed { errno, .. } = kind {
             errno.hash(hasher);
+        } else if let EventKind::Accessed(access) = kind {
+            (access.before, access.after).hash(hasher);
         } else if let EventKind::Ended { ending } = kind {
             ending.hash(hasher);
         }
@@ -190,6 +195,13 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         EventKind::Used { object, .. } => {
             vec![task, object.map_or(Place::Files, |object| of_object(object, trace))]
         }
+        // Who only reads is told by what was read.
+        EventKind::Accessed(access) => match access.kind {
+            AccessKind::Load => vec![task],
+            AccessKind::Store | AccessKind::Update => {
+                vec![task, Place::Memory(access.object, access.offset / 8)]
+            }
+        },
         EventKind::Opened { object, .. } if is_common(*object, trace) => vec![task, Place::Files],
         EventKind::OpenFailed { path, .. } if common_files::is_common(path) => {
             vec![task, Place::Files]
@@ -246,6 +258,9 @@ fn object_of(kind: &EventKind) -> Option<ObjectId> {
     | EventKind::Used { object, .. } = kind
     {
         return *object;
+    }
+    if let EventKind::Accessed(access) = kind {
+        return Some(access.object);
     }
     None
 }

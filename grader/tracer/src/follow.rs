@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::process::Life;
 use crate::run::Run;
 use crate::server::lost;
+use crate::shared_memory::Made;
 use crate::spin::Led;
 use crate::task::{Call, Inside, Point, State};
 use crate::watchdog::PATIENCE;
@@ -43,10 +44,9 @@ impl Run<'_> {
         how: Resume,
         signal: i32,
     ) -> Result<()> {
-        self.watch(t, &stopped, how)?;
-        match stopped.resume(how, signal) {
-            Ok(running) => self.follow(t, running, call),
-            Err(error) => self.survive(t, error),
+        match self.let_go(t, stopped, call, (how, signal))? {
+            Some(halt) => self.follow_halt(t, halt, call),
+            None => Ok(()),
         }
     }
 
@@ -71,14 +71,40 @@ impl Run<'_> {
         mut call: Option<Call>,
     ) -> Result<()> {
         loop {
-            let (stopped, reason) = match halt {
+            let (mut stopped, reason) = match halt {
                 Halt::Stopped(stopped, reason) => (stopped, reason),
                 Halt::Died(status) => return self.died_at_once(t, status),
             };
-            let hit = self.unwatch(t, &stopped, reason);
             self.stops += 1;
             if self.stops > STOPS_A_SECOND * self.cpu_seconds {
+                drop(self.unwatch(t, &stopped, reason));
                 return self.computes_without_end(t, &stopped);
+            }
+            let access = match reason {
+                Reason::Signal(libc::SIGSEGV) => self.shared_access(t, &stopped)?,
+                _ => None,
+            };
+            // Where nobody may come between, the breakpoints stay.
+            if let Some(access) = access.filter(|access| !self.is_decision_access(t, access)) {
+                self.note_site(t, &stopped, &stopped.registers()?);
+                halt = match self.access(t, stopped, access)? {
+                    Made::Stands(stopped) => match stopped.resume(Resume::Free, 0) {
+                        Ok(running) => match self.wait_for(t, running, call)? {
+                            Some(halt) => halt,
+                            None => return Ok(()),
+                        },
+                        Err(error) => return self.survive(t, error),
+                    },
+                    Made::Halted(halt) => halt,
+                };
+                continue;
+            }
+            let hit = self.unwatch(t, &stopped, reason);
+            if let Some(access) = access {
+                self.note_site(t, &stopped, &stopped.registers()?);
+                self.comes_to(t, &stopped)?;
+                self.park(t, stopped, Point::Access(access));
+                return Ok(());
             }
             if reason == Reason::Signal(libc::SIGSTOP) && is_from_tracer(&stopped.signal_info()?) {
                 match self.interrupted(t, stopped)? {
@@ -92,12 +118,29 @@ impl Run<'_> {
             let (mut how, mut deliver) = (Resume::Free, 0);
             match reason {
                 Reason::Seccomp => {
-                    let next = Call::of(stopped.registers()?);
+                    let mut next = Call::of(stopped.registers()?);
+                    if self.wants_file(&next) {
+                        stopped = match self.give_file(t, stopped, &next)? {
+                            Made::Stands(stopped) => stopped,
+                            Made::Halted(other) => {
+                                halt = other;
+                                continue;
+                            }
+                        };
+                        next = Call::of(stopped.registers()?);
+                    }
                     if self.is_decision(t, &next) {
                         self.park(t, stopped, Point::Call(next));
                         return Ok(());
                     }
                     self.note_site(t, &stopped, &next.registers);
+                    stopped = match self.lend_pages(t, stopped, &next)? {
+                        Made::Stands(stopped) => stopped,
+                        Made::Halted(other) => {
+                            halt = other;
+                            continue;
+                        }
+                    };
                     call = Some(next);
                     how = match self.before_quiet(t, &stopped, &next)? {
                         true => Resume::ToExit,
@@ -113,6 +156,14 @@ impl Run<'_> {
                         } else if let After::Park = self.after(t, &stopped, &done, result)? {
                             self.park(t, stopped, Point::Return);
                             return Ok(());
+                        } else {
+                            stopped = match self.after_call(t, stopped)? {
+                                Made::Stands(stopped) => stopped,
+                                Made::Halted(other) => {
+                                    halt = other;
+                                    continue;
+                                }
+                            };
                         }
                     }
                 }
@@ -152,15 +203,34 @@ impl Run<'_> {
                 Reason::Group(libc::SIGTRAP) => {}
                 Reason::Group(signal) => return self.group_stops(t, stopped, signal),
             }
-            self.watch(t, &stopped, how)?;
-            let running = match stopped.resume(how, deliver) {
-                Ok(running) => running,
-                Err(error) => return self.survive(t, error),
-            };
-            halt = match self.wait_for(t, running, call)? {
+            halt = match self.let_go(t, stopped, call, (how, deliver))? {
                 Some(halt) => halt,
                 None => return Ok(()),
             };
+        }
+    }
+
+    /// Lets a task go on, with a signal unless it is 0, to its next stop. `None` when it was killed,
+    /// or blocks in a call without a model.
+    fn let_go(
+        &mut self,
+        t: usize,
+        stopped: Stopped,
+        call: Option<Call>,
+        (how, signal): (Resume, i32),
+    ) -> Result<Option<Halt>> {
+        self.watch(t, &stopped, how)?;
+        match stopped.resume(how, signal) {
+            Ok(running) => self.wait_for(t, running, call),
+            Err(error) => self.survive(t, error).map(|()| None),
+        }
+    }
+
+    /// What a task does without knowing when a call of its own has returned.
+    fn after_call(&mut self, t: usize, stopped: Stopped) -> Result<Made> {
+        match self.take_file(t, stopped)? {
+            Made::Stands(stopped) => self.trap(t, stopped),
+            halted @ Made::Halted(_) => Ok(halted),
         }
     }
 

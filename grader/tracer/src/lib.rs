@@ -39,6 +39,7 @@ mod random;
 mod ready;
 mod run;
 mod server;
+mod shared_memory;
 mod sleeps_last;
 mod special;
 mod spin;

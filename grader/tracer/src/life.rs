@@ -65,6 +65,7 @@ impl Run<'_> {
             dies_with_parent: 0,
             threads: 1,
             shares_memory: maker.shares_memory || one_memory,
+            shared: maker.shared.clone(),
             vfork_parent: (reason == Reason::Vfork).then_some(t),
             unreported_stop: false,
             unreported_continue: false,

@@ -37,7 +37,7 @@ impl Run<'_> {
             State::Parked(_, Point::Start | Point::Return | Point::Mutex(_)) => {
                 return Ok(Ready::Yes);
             }
-            State::Parked(_, Point::Spin(_)) => {
+            State::Parked(_, Point::Spin(_) | Point::Access(_)) => {
                 let waits =
                     self.still_refused(t) && !self.tasks[t].endless && !self.signal_is_due(t)?;
                 return Ok(if waits { Ready::Blocked(WaitsFor::Memory) } else { Ready::Yes });

@@ -18,6 +18,7 @@ use crate::lineage::Lineages;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
+use crate::shared_memory::{Looks, Region, Shared};
 use crate::sleeps_last::SleepsLast;
 use crate::special::Special;
 use crate::stacks::Stacks;
@@ -124,6 +125,10 @@ pub(crate) struct Run<'a> {
     pub(crate) mutexes: BTreeMap<crate::futexes::Key, ObjectId>,
     /// How often a task has stopped before using one.
     pub(crate) mutex_stops: u32,
+    /// Memory that processes share.
+    pub(crate) regions: Vec<Region>,
+    /// Accesses to it while several processes had it.
+    pub(crate) accesses: u32,
     /// Programs executed so far.
     pub(crate) images: u32,
     /// Whether large writes are done one page at a time, as into a pipe that is nearly full.
@@ -173,6 +178,7 @@ impl<'a> Run<'a> {
             dies_with_parent: 0,
             threads: 1,
             shares_memory: false,
+            shared: Shared::default(),
             vfork_parent: None,
             unreported_stop: false,
             unreported_continue: false,
@@ -230,6 +236,8 @@ impl<'a> Run<'a> {
             watched: BTreeMap::new(),
             mutexes: BTreeMap::new(),
             mutex_stops: 0,
+            regions: Vec::new(),
+            accesses: 0,
             images: 0,
             narrow_pipes,
             patience: crate::step::PATIENCE,
@@ -418,6 +426,7 @@ impl<'a> Run<'a> {
     pub(crate) fn park(&mut self, t: usize, stopped: Stopped, point: Point) {
         if let Point::Call(call) = point {
             self.note_site(t, &stopped, &call.registers);
+            self.tasks[t].looks = Looks::default();
         }
         self.tasks[t].computes = false;
         self.tasks[t].state = State::Parked(stopped, point);

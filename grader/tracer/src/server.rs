@@ -14,16 +14,17 @@ use crate::image;
 use crate::mutexes::{self, MutexFunction};
 use crate::prelude::{self, Prelude};
 use crate::process::Dispositions;
+use crate::shared_memory::Orders;
 use crate::stacks::maps_of;
 use crate::subject::Subject;
 use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
-use forklings_model::Isolation;
+use forklings_model::{AccessOrder, Isolation};
 use forklings_sandbox::{CpuLease, Held, Launch, Wanted, probe};
 use forklings_symbols::entry_points;
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
 use forklings_sys::{descriptor, memory};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
@@ -60,6 +61,8 @@ pub(crate) struct Server {
     /// What handlers must not call in this program, once that was looked up.
     watched: OnceCell<Functions>,
     mutexes: OnceCell<Rc<[MutexFunction]>>,
+    /// Which instructions of this program are atomic, as far as that was asked.
+    orders: RefCell<Orders>,
 }
 
 /// The server's own process.
@@ -135,6 +138,7 @@ impl Server {
                 program: subject.program.clone(),
                 watched: OnceCell::new(),
                 mutexes: OnceCell::new(),
+                orders: RefCell::default(),
             }),
             Arrival::NeverExecuted => Err(held.failure().into()),
             Arrival::Died(status) => {
@@ -215,6 +219,12 @@ impl Server {
             mutexes::functions(tid, &maps).into()
         };
         Rc::clone(self.mutexes.get_or_init(find))
+    }
+
+    /// What is known of an instruction of this program.
+    pub(crate) fn order_of(&self, tid: i32, address: u64) -> AccessOrder {
+        let program = (self.held.program_inside(), self.program.as_path());
+        self.orders.borrow_mut().of(tid, address, (&program.0, program.1))
     }
 
     /// Clones a root, in its own session, with empty output files and input at its beginning.

@@ -42,16 +42,27 @@ pub(crate) struct Spin {
 }
 
 /// Where a task stands in a loop, as far as that is quickly compared.
-struct Stand {
+#[derive(Debug)]
+pub(crate) struct Stand {
     registers: Registers,
     /// What is on the stack there, where that has to be the same.
     frame: Option<Vec<u8>>,
 }
 
 impl Stand {
-    fn of(stopped: &Stopped) -> Result<Self> {
+    pub(crate) fn of(stopped: &Stopped) -> Result<Self> {
         let registers = stopped.registers()?;
         Ok(Self { registers, frame: Some(frame_of(stopped.tid(), &registers)) })
+    }
+
+    /// Whether the other one is before the same instruction.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        self.registers.rip == other.registers.rip
+    }
+
+    /// Whether the other one is the same to the program.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        is_same(&self.registers, &other.registers) && self.frame == other.frame
     }
 
     fn is_reached(&self, tid: i32, now: &Registers) -> bool {
@@ -259,7 +270,7 @@ fn is_same(one: &Registers, other: &Registers) -> bool {
 
 /// The content of the pages that a process has in use and can write to, as a number; `None` when
 /// there are too many. Source: `proc_pid_maps(5)`, `proc_pid_pagemap(5)`.
-fn memory_of(tid: i32) -> Option<u64> {
+pub(crate) fn memory_of(tid: i32) -> Option<u64> {
     let maps = fs::read_to_string(format!("/proc/{tid}/maps")).ok()?;
     let pagemap = fs::File::open(format!("/proc/{tid}/pagemap")).ok()?;
     let mut hasher = DefaultHasher::new();

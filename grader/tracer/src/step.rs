@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::ready::signal_bit;
 use crate::run::Run;
 use crate::server::lost;
+use crate::shared_memory::Made;
 use crate::strategy::{Choice, What};
 use crate::task::{Inside, Point, State};
 use crate::timers::Due;
@@ -120,9 +121,11 @@ impl Run<'_> {
     fn go(&mut self, t: usize) -> Result<()> {
         self.note_telling(t);
         match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
-            State::Parked(stopped, Point::Start | Point::Return) => {
-                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
-            }
+            State::Parked(stopped, Point::Start | Point::Return) => match self.trap(t, stopped)? {
+                Made::Stands(stopped) => self.resume_and_follow(t, stopped, None, Resume::Free, 0),
+                Made::Halted(halt) => self.follow_halt(t, halt, None),
+            },
+            State::Parked(stopped, Point::Access(access)) => self.go_access(t, stopped, access),
             State::Parked(stopped, Point::Mutex(call)) => {
                 self.enters_mutex(t, call)?;
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)

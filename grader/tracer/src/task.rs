@@ -4,6 +4,7 @@ use crate::attempt::{Attempt, Refusal};
 use crate::calls::fifos::FifoOpen;
 use crate::calls::futex::Sleeper;
 use crate::mutexes::MutexCall;
+use crate::shared_memory::{Looks, SharedAccess};
 use crate::spin::Spin;
 use forklings_model::{ObjectId, ProcId, SiteId, TaskId};
 use forklings_sys::ptrace::{Registers, Running, Stopped};
@@ -64,6 +65,10 @@ pub(crate) struct Task {
     pub(crate) handling: Vec<crate::watch::Handling>,
     /// The function of a mutex or the like that it is inside of.
     pub(crate) within: Option<crate::mutexes::Within>,
+    /// What it has seen of shared memory without effect.
+    pub(crate) looks: Looks,
+    /// A descriptor that it has for the time of its call, without knowing.
+    pub(crate) lent: Option<u64>,
     /// Breakpoints that are set while it runs: address, and the word that belongs there.
     pub(crate) breakpoints: Vec<(u64, u64)>,
     /// Processes for which the signal that it sends merges with a pending one.
@@ -116,6 +121,8 @@ pub(crate) enum Point {
     Mutex(MutexCall),
     /// A round of this loop, which only looks at memory.
     Spin(Spin),
+    /// This access to memory that others share.
+    Access(SharedAccess),
 }
 
 /// Why a thread is inside the kernel while others run.
@@ -182,6 +189,8 @@ impl Task {
             closed: false,
             handling: Vec::new(),
             within: None,
+            looks: Looks::default(),
+            lent: None,
             breakpoints: Vec::new(),
             merges: Vec::new(),
             has_told: false,

@@ -21,6 +21,8 @@ pub(crate) enum Place {
     Signals(ProcId),
     /// A futex.
     Futex(Key),
+    /// Eight bytes of shared memory: the region, and which of its words.
+    Memory(usize, u64),
     /// Files and their names.
     Files,
     /// Locks on files. Descriptors do not tell whether two open files are one file.
@@ -86,6 +88,15 @@ impl Run<'_> {
         {
             let key = self.known_key(choice.who.proc, call.address, true);
             touches.push(Touch::changes(Place::Futex(key)));
+        }
+        if let Some(t) = task
+            && let State::Parked(_, Point::Access(access)) = &self.tasks[t].state
+        {
+            let place = Place::Memory(access.region, access.offset / 8);
+            touches.push(match access.changes() {
+                true => Touch::changes(place),
+                false => Touch::looks_at(place),
+            });
         }
         if let Some(t) = task
             && matches!(self.tasks[t].state, State::Parked(_, Point::Spin(_)))

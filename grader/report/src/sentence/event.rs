@@ -4,8 +4,8 @@ use crate::escape::{bytes, cut, line};
 use crate::sentence::name::{self, errno, output_stream, span};
 use crate::sentence::wait;
 use forklings_model::{
-    Action, Event, EventKind, Fault, ForkKind, IoResult, ProcId, SignalSet, SignalSource,
-    SignalTarget, Trace, WaitOutcome, WaitTarget,
+    Access, AccessKind, Action, Event, EventKind, Fault, ForkKind, IoResult, ProcId, SignalSet,
+    SignalSource, SignalTarget, Trace, WaitOutcome, WaitTarget,
 };
 
 /// The phrase, in the column of the process that did it or that it happened to.
@@ -106,6 +106,7 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Used { call, errno: Some(e), .. } => {
             format!("{}: {}", name::call(call), errno(*e))
         }
+        EventKind::Accessed(access) => accessed(access),
         EventKind::Injected { fault: fault_ } => format!("injected: {}", injected(fault_)),
         EventKind::Exiting => "exits: closes all".to_owned(),
         EventKind::Stopped { signal } => format!("stopped by {signal}"),
@@ -114,6 +115,16 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::BecameSubreaper => "becomes subreaper".to_owned(),
         EventKind::Refused { call } => format!("{}: refused", line(call)),
         EventKind::Unmodelled { call } => format!("{} (no model)", line(call)),
+    }
+}
+
+fn accessed(access: &Access) -> String {
+    let Access { offset, before, after, .. } = access;
+    match access.kind {
+        AccessKind::Load => format!("reads [{offset}]: {before}"),
+        AccessKind::Store => format!("writes [{offset}]: {after}"),
+        AccessKind::Update if before == after => format!("tries [{offset}]: {before}"),
+        AccessKind::Update => format!("[{offset}]: {before} to {after}"),
     }
 }
 

@@ -299,6 +299,7 @@ impl<'t> Matter<'t> {
             | EventKind::Slept { .. }
             | EventKind::AskedParent { .. }
             | EventKind::Used { .. }
+            | EventKind::Accessed(_)
             | EventKind::Continued
             | EventKind::Exiting
             | EventKind::SessionOrGroup { .. }

@@ -9,7 +9,6 @@ use crate::futexes::Key;
 use crate::run::Run;
 use crate::task::{Call, Point, State};
 use forklings_model::WaitsFor;
-use forklings_sys::memory;
 use forklings_sys::ptrace::Stopped;
 
 const WAIT: i32 = 0;
@@ -53,7 +52,7 @@ impl Run<'_> {
         match call.int(1) & COMMAND {
             WAIT | WAIT_BITSET => Ok(if self.tasks[t].sleeper.is_some() { waits } else { None }),
             LOCK_PI | LOCK_PI2 => {
-                let Ok(word) = memory::read_u32(self.tasks[t].tid, call.args[0]) else {
+                let Ok(word) = self.word_at(t, call.args[0]) else {
                     return Ok(None);
                 };
                 if word & OWNER == 0 || word & OWNER_DIED != 0 || self.tasks[t].refusal.is_none() {
@@ -64,6 +63,20 @@ impl Run<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether the kernel itself reads the word of a futex call: most of them it never sees.
+    pub(crate) fn futex_is_for_kernel(
+        &self,
+        t: usize,
+        stopped: &Stopped,
+        call: &Call,
+    ) -> Result<bool> {
+        Ok(match call.int(1) & COMMAND {
+            WAKE | WAKE_BITSET | REQUEUE | CMP_REQUEUE | WAKE_OP => false,
+            WAIT | WAIT_BITSET => self.is_interrupted(t, stopped, call)?,
+            _ => true,
+        })
     }
 
     fn futex_deadline(&mut self, t: usize, call: &Call) {
@@ -105,7 +118,7 @@ impl Run<'_> {
                 done(stopped, moved)
             }
             CMP_REQUEUE => {
-                let word = memory::read_u32(self.tasks[t].tid, call.args[0]);
+                let word = self.word_at(t, call.args[0]);
                 match word {
                     Ok(word) if word != bits_of(call) => done(stopped, -i64::from(libc::EAGAIN)),
                     Ok(_) => {
@@ -148,10 +161,13 @@ impl Run<'_> {
             self.timed_out(t, call.number);
             return Ok(Before::Skip(stopped, -i64::from(libc::ETIMEDOUT)));
         }
-        let word = memory::read_u32(self.tasks[t].tid, call.args[0]);
+        let word = self.word_at(t, call.args[0]);
         let Ok(word) = word else { return Ok(Before::Run(stopped)) };
         let bits = if call.int(1) & COMMAND == WAIT { u32::MAX } else { bits_of(call) };
         let asleep = self.tasks[t].sleeper.is_some();
+        if word != call.int(2).cast_unsigned() && bits != 0 && !asleep {
+            return Ok(Before::Skip(stopped, -i64::from(libc::EAGAIN)));
+        }
         if word != call.int(2).cast_unsigned()
             || bits == 0
             || asleep
@@ -237,8 +253,7 @@ impl Run<'_> {
     /// Changes the second word, wakes at the first, and wakes at the second if its old value
     /// compares as asked for. Source: `futex(2)`, FUTEX_WAKE_OP.
     fn wake_op(&mut self, t: usize, call: &Call) -> Result<i64> {
-        let tid = self.tasks[t].tid;
-        let Ok(old) = memory::read_u32(tid, call.args[4]) else {
+        let Ok(old) = self.word_at(t, call.args[4]) else {
             return Ok(-i64::from(libc::EFAULT));
         };
         let code = bits_of(call);
@@ -266,7 +281,7 @@ impl Run<'_> {
             5 => left >= right,
             _ => return Ok(-i64::from(libc::ENOSYS)),
         };
-        if memory::write(tid, call.args[4], &new.to_le_bytes()).is_err() {
+        if self.set_word_at(t, call.args[4], new).is_err() {
             return Ok(-i64::from(libc::EFAULT));
         }
         let first = self.futex_key(t, call, call.args[0])?;
@@ -290,7 +305,7 @@ impl Run<'_> {
             let Some(sleeper) = self.tasks[t].sleeper else { continue };
             let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { continue };
             let address = call.args[0];
-            let Ok(word) = memory::read_u32(self.tasks[t].tid, address) else { continue };
+            let Ok(word) = self.word_at(t, address) else { continue };
             let left = word != sleeper.word && (word == 0 || word & OWNER_DIED != 0);
             if left && !seen.contains(&sleeper.key) {
                 seen.push(sleeper.key);

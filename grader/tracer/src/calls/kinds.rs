@@ -104,6 +104,10 @@ fn is_quiet(call: i64) -> bool {
             | libc::SYS_epoll_ctl
             | libc::SYS_memfd_create
             | libc::SYS_mmap
+            | libc::SYS_mremap
+            | libc::SYS_pread64
+            | libc::SYS_preadv
+            | libc::SYS_preadv2
             | libc::SYS_shmget
             | libc::SYS_shmat
             | libc::SYS_shmctl

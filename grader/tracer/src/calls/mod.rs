@@ -29,6 +29,7 @@ use crate::attempt::Class;
 use crate::error::Result;
 use crate::follow::After;
 use crate::run::Run;
+use crate::shared_memory::Made;
 use crate::task::Call;
 use forklings_model::{EventKind, Signal};
 use forklings_sys::ptrace::{Resume, Stopped};
@@ -50,6 +51,10 @@ pub(crate) enum Before {
 impl Run<'_> {
     /// Performs the call that a parked task stands before.
     pub(crate) fn execute(&mut self, t: usize, stopped: Stopped, call: Call) -> Result<()> {
+        let stopped = match self.lend_pages(t, stopped, &call)? {
+            Made::Stands(stopped) => stopped,
+            Made::Halted(halt) => return self.follow_halt(t, halt, None),
+        };
         if is_preparation(call.number) {
             return self.prepare(t, stopped, call);
         }
@@ -252,7 +257,9 @@ impl Run<'_> {
             libc::SYS_mmap | libc::SYS_shmat => {
                 self.process_mut(t).shares_memory = true;
                 self.forget_pages(self.tasks[t].id.proc);
+                self.mapped(t, call, result)?;
             }
+            libc::SYS_mremap => self.remapped(t, call, result),
             libc::SYS_setsid | libc::SYS_setpgid => self.after_group(t, call, result),
             libc::SYS_prctl if result == 0 => match call.int(0) {
                 libc::PR_SET_CHILD_SUBREAPER => {

@@ -67,6 +67,7 @@ impl Run<'_> {
         self.tasks[t].has_told = match point {
             Point::Call(call) => !only_asks(call.number),
             Point::Mutex(_) => true,
+            Point::Access(access) => access.changes(),
             Point::Start | Point::Return | Point::Spin(_) => false,
         };
     }

@@ -123,6 +123,11 @@ impl Run<'_> {
         self.tasks[t].within.filter(|_| self.mutex_stops < MOST)
     }
 
+    /// Whether a task is inside of such a function: what it does to memory there is part of it.
+    pub(crate) fn is_in_mutex(&self, t: usize) -> bool {
+        self.within(t).is_some()
+    }
+
     /// The function that a task waits in, where it is one of these.
     pub(crate) fn mutex_function(&self, t: usize) -> Option<String> {
         self.within(t).map(|within| within.what.name.to_owned())
@@ -132,7 +137,7 @@ impl Run<'_> {
     /// nobody is known to.
     pub(crate) fn holder(&self, t: usize) -> Option<TaskId> {
         let within = self.within(t).filter(|within| within.what.name == LOCK)?;
-        let word = |at| memory::read_u32(self.tasks[t].tid, within.address + at).ok();
+        let word = |at| self.word_at(t, within.address + at).ok();
         let owner = word(OWNER).filter(|_| word(USERS).is_some_and(|users| users > 0))?;
         let is = |task: &&Task| {
             !matches!(task.state, State::Gone)

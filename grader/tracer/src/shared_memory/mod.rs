@@ -1,0 +1,199 @@
+//! Memory that several processes share. Each access to it by one of them is something that the
+//! others can notice, and no call: so the pages are taken away from everybody, the processor stops
+//! whoever touches them, and others may go first before the access is done on its behalf.
+//!
+//! The memory is reached through the file behind it, which the tracer has open too; memory without
+//! a name gets a file when it is mapped. So an access costs one stop, whatever its pages are set to.
+//! A process that is alone with its memory, or shares none, pays nothing.
+//!
+//! System V memory and huge pages stay as they are: what happens there is no decision.
+//!
+//! Source: `mmap(2)`, `mprotect(2)`, `memfd_create(2)`.
+
+mod access;
+mod instruction;
+mod order;
+mod trap;
+
+pub(crate) use access::{Looks, SharedAccess};
+pub(crate) use order::Orders;
+pub(crate) use trap::Made;
+
+use crate::error::Result;
+use crate::run::Run;
+use crate::task::Call;
+use forklings_model::{ObjectId, ObjectKind};
+use forklings_sys::{descriptor, memory};
+use std::fs::{File, OpenOptions};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+/// Bytes of one mapping that are followed. Larger ones are data, and nobody's lock.
+const LARGEST: u64 = 256 << 20;
+/// Accesses in one run before which others may go first: what can go wrong has had its chance then.
+const DECISIONS: u32 = 4_000;
+/// Accesses in one run after which the pages are given back.
+const FOLLOWED: u32 = 40_000;
+
+/// A file, or memory without a name, that processes have mapped.
+#[derive(Debug)]
+pub(crate) struct Region {
+    /// Its number among the objects of the run.
+    pub(crate) object: ObjectId,
+    file: File,
+    /// Device and inode.
+    key: (u64, u64),
+}
+
+impl Region {
+    /// The bytes at an offset; `None` where the file ends before.
+    fn read(&self, offset: u64, bytes: &mut [u8]) -> Option<()> {
+        self.file.read_exact_at(bytes, offset).ok()
+    }
+
+    fn write(&self, offset: u64, bytes: &[u8]) -> Option<()> {
+        self.file.write_all_at(bytes, offset).ok()
+    }
+}
+
+/// Where a process has a region.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mapped {
+    start: u64,
+    end: u64,
+    /// What the program may do there: `PROT_READ`, `PROT_WRITE`.
+    protection: i32,
+    region: usize,
+    /// Where in the file it begins.
+    offset: u64,
+}
+
+impl Mapped {
+    fn has(&self, address: u64) -> bool {
+        (self.start..self.end).contains(&address)
+    }
+}
+
+/// What a process shares with others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    mapped: Vec<Mapped>,
+    /// Whether its pages are taken away.
+    trapped: bool,
+    /// Where in its code a `syscall` instruction stands.
+    syscall: Option<u64>,
+}
+
+impl Shared {
+    fn at(&self, address: u64) -> Option<&Mapped> {
+        self.mapped.iter().find(|mapped| mapped.has(address))
+    }
+
+    /// What was mapped there is gone.
+    fn forget(&mut self, start: u64, end: u64) {
+        self.mapped.retain(|mapped| mapped.end <= start || end <= mapped.start);
+    }
+}
+
+/// The arguments of an `mmap`. Source: `mmap(2)`.
+fn is_anonymous(call: &Call) -> bool {
+    call.int(3) & libc::MAP_ANONYMOUS != 0
+}
+
+impl Run<'_> {
+    /// Whether a call maps memory that can be followed and has no file behind it yet.
+    pub(crate) fn wants_file(&self, call: &Call) -> bool {
+        call.number == libc::SYS_mmap
+            && is_anonymous(call)
+            && call.int(3) & libc::MAP_HUGETLB == 0
+            && (1..=LARGEST).contains(&call.args[1])
+    }
+
+    /// A task has mapped memory that may be shared.
+    pub(crate) fn mapped(&mut self, t: usize, call: &Call, result: i64) -> Result<()> {
+        const PAGE: u64 = 4096;
+        let Ok(start) = u64::try_from(result) else { return Ok(()) };
+        let end = start + call.args[1].next_multiple_of(PAGE);
+        self.process_mut(t).shared.forget(start, end);
+        if call.number != libc::SYS_mmap || is_anonymous(call) || end - start > LARGEST {
+            return Ok(());
+        }
+        let Some(region) = self.region_of(t, call.int(4)) else { return Ok(()) };
+        let protection = call.int(2);
+        let mapped = Mapped { start, end, protection, region, offset: call.args[5] };
+        let process = self.process_mut(t);
+        process.shared.mapped.push(mapped);
+        process.shared.trapped = false;
+        process.shared.syscall = Some(call.registers.rip - 2);
+        Ok(())
+    }
+
+    /// A task has moved or resized a mapping.
+    pub(crate) fn remapped(&mut self, t: usize, call: &Call, result: i64) {
+        let (Ok(start), old) = (u64::try_from(result), call.args[0]) else { return };
+        let shared = &mut self.process_mut(t).shared;
+        let Some(mapped) = shared.at(old).copied() else { return };
+        shared.forget(old, old + call.args[1]);
+        let offset = mapped.offset + old - mapped.start;
+        shared.mapped.push(Mapped { start, end: start + call.args[2], offset, ..mapped });
+    }
+
+    /// The region behind a descriptor; `None` where the file cannot be opened here as well.
+    fn region_of(&mut self, t: usize, fd: i32) -> Option<usize> {
+        let copy = descriptor::copy_from(&self.process(t).handle, fd).ok()?;
+        let metadata = copy.metadata().ok()?;
+        let key = (metadata.dev(), metadata.ino());
+        if let Some(known) = self.regions.iter().position(|region| region.key == key) {
+            return Some(known);
+        }
+        if !metadata.is_file() {
+            return None;
+        }
+        // An open file of its own: locks and offsets of the program's are not touched.
+        let path = format!("/proc/self/fd/{}", copy.as_raw_fd());
+        let open = |write| OpenOptions::new().read(true).write(write).open(&path).ok();
+        let file = open(true).or_else(|| open(false))?;
+        let made_at = self.tasks[t].site;
+        let object = self.objects.add(ObjectKind::Other("mmap".to_owned()), made_at);
+        self.regions.push(Region { object, file, key });
+        Some(self.regions.len() - 1)
+    }
+
+    /// Whether several living processes have a region.
+    fn is_contended(&self, region: usize) -> bool {
+        let has = |p: &&crate::process::Process| {
+            p.is_alive() && p.shared.mapped.iter().any(|mapped| mapped.region == region)
+        };
+        self.processes.iter().filter(has).count() > 1
+    }
+
+    /// Four bytes of a task's memory, also where its pages are taken away.
+    pub(crate) fn word_at(&self, t: usize, address: u64) -> forklings_sys::Result<u32> {
+        let shared = &self.process(t).shared;
+        if let Some(mapped) = shared.at(address).filter(|_| shared.trapped) {
+            let mut bytes = [0; 4];
+            let offset = address - mapped.start + mapped.offset;
+            if self.regions[mapped.region].read(offset, &mut bytes).is_some() {
+                return Ok(u32::from_le_bytes(bytes));
+            }
+        }
+        memory::read_u32(self.tasks[t].tid, address)
+    }
+
+    /// As [`Run::word_at`], to change it.
+    pub(crate) fn set_word_at(
+        &self,
+        t: usize,
+        address: u64,
+        word: u32,
+    ) -> forklings_sys::Result<()> {
+        let shared = &self.process(t).shared;
+        if let Some(mapped) = shared.at(address).filter(|_| shared.trapped) {
+            let offset = address - mapped.start + mapped.offset;
+            if self.regions[mapped.region].write(offset, &word.to_le_bytes()).is_some() {
+                return Ok(());
+            }
+        }
+        memory::write(self.tasks[t].tid, address, &word.to_le_bytes())
+    }
+}
