@@ -133,6 +133,13 @@ pub fn nobody_waits() -> Demand {
     Demand::NobodyWaits
 }
 
+/// From when a process writes the line `enter` until it writes the line `leave`, no other process
+/// writes the line `enter`.
+#[must_use]
+pub fn one_at_a_time(enter: impl Into<String>, leave: impl Into<String>) -> Demand {
+    Demand::OneAtATime { enter: enter.into(), leave: leave.into() }
+}
+
 /// A child ends with this code.
 #[must_use]
 pub fn child_exits(code: u8) -> Demand {

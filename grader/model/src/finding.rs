@@ -1,7 +1,8 @@
 //! A finding: what a rule has to say about a trace, as data. The sentences are `report`'s.
 
 use crate::{
-    Action, Demand, Ending, Fd, ObjectId, Pid, ProcId, Rule, Signal, SignalSet, SiteId, Wait,
+    Action, Demand, Ending, Fd, ObjectId, Pid, ProcId, Rule, Signal, SignalSet, SiteId, TaskId,
+    Wait,
 };
 use serde::{Deserialize, Serialize};
 
@@ -240,6 +241,59 @@ pub enum Detail {
         /// Everybody who waits.
         waits: Vec<Wait>,
     },
+    /// A process sleeps on a word of memory that no longer is what it slept for.
+    WakeupLost {
+        /// Who sleeps.
+        sleeper: TaskId,
+        /// Who changed the word and woke nobody, if the trace knows.
+        by: Option<ProcId>,
+        /// Everybody who waits.
+        waits: Vec<Wait>,
+    },
+    /// Somebody waits for a lock whose holder has ended.
+    LockAbandoned {
+        /// Who ended.
+        holder: ProcId,
+        /// Who waits.
+        waiter: TaskId,
+        /// Everybody who waits.
+        waits: Vec<Wait>,
+    },
+    /// Two processes were at once where only one may be.
+    MutualExclusion {
+        /// The demand that was not met.
+        demand: Demand,
+        /// Who was there.
+        first: ProcId,
+        /// Who came too.
+        second: ProcId,
+    },
+    /// A value was overwritten that another process had written since it was read.
+    LostUpdate {
+        /// Who read the value and overwrote another's.
+        proc: ProcId,
+        /// What it read.
+        read: u64,
+        /// Whose value was lost.
+        by: ProcId,
+        /// That value.
+        lost: u64,
+        /// What it was overwritten with.
+        written: u64,
+    },
+    /// Two processes use the same memory at the same time, and one of them writes.
+    DataRace {
+        /// Who came first in this run, and whether it wrote.
+        first: (ProcId, bool),
+        /// Who came second, and whether it wrote.
+        second: (ProcId, bool),
+        /// The memory.
+        object: ObjectId,
+        /// Where in it, in bytes.
+        offset: u64,
+        /// How many bytes.
+        size: u8,
+    },
     /// Everybody waits for somebody.
     Deadlock {
         /// Who waits for what.
@@ -381,6 +435,11 @@ impl Detail {
             Self::HandlerNotRestored { .. } => Rule::HandlerNotRestored,
             Self::SignalLost { .. } => Rule::SignalLost,
             Self::PipeEndOpen { .. } => Rule::PipeEndOpen,
+            Self::WakeupLost { .. } => Rule::WakeupLost,
+            Self::LockAbandoned { .. } => Rule::LockAbandoned,
+            Self::MutualExclusion { .. } => Rule::MutualExclusion,
+            Self::LostUpdate { .. } => Rule::LostUpdate,
+            Self::DataRace { .. } => Rule::DataRace,
             Self::Deadlock { .. } => Rule::Deadlock,
             Self::BusyWait { .. } => Rule::BusyWait,
             Self::TimeLimit { .. } => Rule::TimeLimit,

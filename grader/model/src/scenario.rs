@@ -119,6 +119,14 @@ pub enum Demand {
     WaitsAsleep,
     /// Nobody waits for anything, nor sleeps.
     NobodyWaits,
+    /// From when a process writes the line `enter` on standard output until it writes the line
+    /// `leave`, no other process writes the line `enter`.
+    OneAtATime {
+        /// The line of who comes.
+        enter: String,
+        /// The line of who goes.
+        leave: String,
+    },
     /// This is done in the run, and only the kernel can tell.
     Done(Deed),
 }

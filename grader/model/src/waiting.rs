@@ -57,6 +57,13 @@ pub enum WaitsFor {
         function: Option<String>,
         /// Who holds the mutex that is waited for, where it is known.
         holder: Option<TaskId>,
+        /// Where the word stands, if in memory that processes share: the object, and the offset in
+        /// bytes.
+        #[serde(default)]
+        word: Option<(ObjectId, u64)>,
+        /// Whether the word is no longer what the wait began with, and nobody has woken it.
+        #[serde(default)]
+        changed: bool,
     },
     /// Memory to change: it turns in a loop that makes no call.
     Memory,

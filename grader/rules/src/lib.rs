@@ -12,6 +12,7 @@
 mod busy_wait;
 mod case;
 mod crashed;
+mod data_race;
 mod deadlock;
 mod deeds;
 mod eintr_not_handled;
@@ -19,13 +20,17 @@ mod errno;
 mod fd_inherited;
 mod fd_leaked;
 mod handler_not_restored;
+mod happens_before;
 mod index;
 mod killed_by_signal;
 mod left_behind;
 mod limits;
 mod lines;
+mod lock_abandoned;
+mod lost_update;
 mod mask_not_restored;
 mod misreading;
+mod mutual_exclusion;
 mod order_by_sleep;
 mod order_violated;
 mod orphan_left;
@@ -43,6 +48,7 @@ mod too_many_processes;
 mod tree;
 mod unsafe_in_handler;
 mod verdict;
+mod wakeup_lost;
 mod without_contract;
 mod wrong_child_reaped;
 mod zombie_left;
@@ -60,7 +66,7 @@ use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
 type Find = fn(&Case<'_>) -> Vec<Finding>;
 
 /// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
-const RULES: [(Rule, Find); 34] = [
+const RULES: [(Rule, Find); 39] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),
     (Rule::MemoryLimit, limits::memory_limit),
@@ -79,10 +85,15 @@ const RULES: [(Rule, Find); 34] = [
     (Rule::HandlerNotRestored, handler_not_restored::find),
     (Rule::SignalLost, signal_lost::find),
     (Rule::PipeEndOpen, pipe_end_open::find),
+    (Rule::WakeupLost, wakeup_lost::find),
+    (Rule::LockAbandoned, lock_abandoned::find),
     (Rule::Deadlock, deadlock::find),
     (Rule::BusyWait, busy_wait::find),
     (Rule::TimeLimit, limits::time_limit),
     (Rule::OrderBySleep, order_by_sleep::find),
+    (Rule::MutualExclusion, mutual_exclusion::find),
+    (Rule::LostUpdate, lost_update::find),
+    (Rule::DataRace, data_race::find),
     (Rule::OutputWrong, output_wrong::find),
     (Rule::OrderViolated, order_violated::find),
     (Rule::ZombieLeft, zombie_left::find),
@@ -98,12 +109,13 @@ const RULES: [(Rule, Find); 34] = [
 ];
 
 /// The rules that say whether a demand was met.
-const ON_DEMAND: [Find; 8] = [
+const ON_DEMAND: [Find; 9] = [
     too_many_processes::find,
     status_lost::find,
     mask_not_restored::find,
     handler_not_restored::find,
     busy_wait::naps,
+    mutual_exclusion::find,
     order_by_sleep::find,
     order_violated::find,
     output_wrong::find,

@@ -84,6 +84,7 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
         | Demand::StatusesTaken
         | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
+        | Demand::OneAtATime { .. }
         | Demand::WaitsAsleep => None,
         Demand::NobodyWaits => waited(case).map(|event| event.task.to_string()),
         Demand::Done(deed) => deeds::instead(case, *deed),
@@ -117,6 +118,7 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::HandlersRestored { .. }
         | Demand::WaitsAsleep
         | Demand::NobodyWaits
+        | Demand::OneAtATime { .. }
         | Demand::Done(_) => false,
     }
 }

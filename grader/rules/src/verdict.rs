@@ -46,6 +46,8 @@ fn cuts_short(finding: &Finding) -> bool {
         | Detail::OutputLimit { .. }
         | Detail::TimeLimit { .. }
         | Detail::Deadlock { .. }
+        | Detail::WakeupLost { .. }
+        | Detail::LockAbandoned { .. }
         | Detail::PipeEndOpen { .. } => true,
         Detail::Crashed { proc, .. } | Detail::KilledBySignal { proc, .. } => proc == ProcId::ROOT,
         // Where the time was up in the end it only explains.
@@ -64,6 +66,7 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::NoLine { .. }
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. }
+        | Demand::OneAtATime { .. }
         | Demand::Done(_) => true,
         Demand::Ends(_)
         | Demand::Forks(_)
@@ -85,6 +88,9 @@ fn drop_doubles(findings: &mut Vec<Finding>) {
         (Rule::SignalLost, Rule::PipeEndOpen),
         (Rule::SignalLost, Rule::Deadlock),
         (Rule::PipeEndOpen, Rule::Deadlock),
+        (Rule::WakeupLost, Rule::Deadlock),
+        (Rule::LockAbandoned, Rule::Deadlock),
+        (Rule::LostUpdate, Rule::DataRace),
         (Rule::TooManyProcesses, Rule::ProcessLimit),
     ] {
         let accuses = |finding: &Finding| finding.weight == Weight::Accuses;

@@ -77,7 +77,7 @@ impl Run<'_> {
             };
             self.stops += 1;
             if self.stops > STOPS_A_SECOND * self.cpu_seconds {
-                drop(self.unwatch(t, &stopped, reason));
+                self.unwatch(t, &stopped, reason);
                 return self.computes_without_end(t, &stopped);
             }
             let access = match reason {

@@ -231,8 +231,10 @@ impl Run<'_> {
             }
             None => {
                 let wait = |(t, mut on): (usize, WaitsFor)| {
-                    if let WaitsFor::Futex { holder, .. } = &mut on {
+                    if let WaitsFor::Futex { address, holder, word, changed, .. } = &mut on {
                         *holder = self.holder(t);
+                        *word = self.shared_word(t, *address);
+                        *changed = self.sleeps_in_vain(t, *address);
                     }
                     Wait { task: self.tasks[t].id, on, site: self.tasks[t].site }
                 };

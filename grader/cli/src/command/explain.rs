@@ -38,6 +38,7 @@ fn list(style: &Style) -> String {
         (Family::Processes, "Processes"),
         (Family::Signals, "Signals"),
         (Family::Descriptors, "Descriptors and pipes"),
+        (Family::Memory, "Shared memory and locks"),
         (Family::Objects, "Things with a name that are left"),
         (Family::Limits, "Limits"),
     ];

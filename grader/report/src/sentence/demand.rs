@@ -67,6 +67,11 @@ pub fn demand(demand: &Demand) -> String {
         Demand::NeverSleeps => "nobody sleeps for a time".to_owned(),
         Demand::StatusesTaken => "the parent takes the status of every child by a wait".to_owned(),
         Demand::WaitsAsleep => "who has to wait sleeps until it is time".to_owned(),
+        Demand::OneAtATime { enter, leave } => format!(
+            "between its lines {} and {} a process is alone there",
+            quoted(enter),
+            quoted(leave)
+        ),
         Demand::NobodyWaits => "nobody waits, however short".to_owned(),
         Demand::Done(deed) => super::deed::deed(*deed),
     }

@@ -11,6 +11,7 @@ mod descriptors;
 pub mod end;
 pub mod event;
 mod limits;
+mod memory;
 pub mod name;
 mod objects;
 mod order;
@@ -107,6 +108,21 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
             held.explain()
         }
         Detail::Deadlock { waits } => standstill::deadlock(waits, trace),
+        Detail::WakeupLost { sleeper, by, waits } => {
+            memory::wakeup_lost(*sleeper, *by, waits, trace)
+        }
+        Detail::LockAbandoned { holder, waiter, waits } => {
+            memory::lock_abandoned(*holder, *waiter, waits, trace)
+        }
+        Detail::MutualExclusion { demand, first, second } => {
+            memory::mutual_exclusion(demand, *first, *second)
+        }
+        Detail::LostUpdate { proc, read, by, lost, written } => {
+            memory::lost_update((*proc, *read, *written), (*by, *lost))
+        }
+        Detail::DataRace { first, second, offset, size, .. } => {
+            memory::data_race(*first, *second, *offset, *size)
+        }
         Detail::ShmLeft { paths }
         | Detail::SemLeft { paths }
         | Detail::QueueLeft { paths }
@@ -199,5 +215,16 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
             all
         }
         Detail::Deadlock { waits } => waits.iter().map(|wait| wait.task.proc).collect(),
+        Detail::WakeupLost { sleeper, by, waits } => {
+            let others = waits.iter().map(|wait| wait.task.proc);
+            [Some(sleeper.proc), *by].into_iter().flatten().chain(others).collect()
+        }
+        Detail::LockAbandoned { holder, waiter, waits } => {
+            let others = waits.iter().map(|wait| wait.task.proc);
+            [*holder, waiter.proc].into_iter().chain(others).collect()
+        }
+        Detail::MutualExclusion { first, second, .. } => vec![*first, *second],
+        Detail::LostUpdate { proc, by, .. } => vec![*proc, *by],
+        Detail::DataRace { first, second, .. } => vec![first.0, second.0],
     }
 }

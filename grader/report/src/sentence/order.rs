@@ -73,6 +73,7 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             | Demand::MaskRestored { .. }
             | Demand::HandlersRestored { .. }
             | Demand::WaitsAsleep
+            | Demand::OneAtATime { .. }
             | Demand::NobodyWaits
             | Demand::Done(_) => {
                 let text = String::from_utf8_lossy(&trace.stdout).into_owned();
@@ -146,6 +147,7 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         | Demand::StatusesTaken
         | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
+        | Demand::OneAtATime { .. }
         | Demand::WaitsAsleep => crate::escape::line(actual),
         Demand::NobodyWaits => format!("{} waited", crate::escape::line(actual)),
         Demand::Done(deed) => super::deed::seen(*deed, actual),
@@ -176,6 +178,7 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         | Demand::StatusesTaken
         | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
+        | Demand::OneAtATime { .. }
         | Demand::WaitsAsleep => {
             ("a child is not waited for as the contract says", "look at the waits in the timeline")
         }
@@ -224,6 +227,7 @@ const fn man(demanded: &Demand) -> &'static str {
         | Demand::StatusesTaken
         | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
+        | Demand::OneAtATime { .. }
         | Demand::WaitsAsleep => "man 2 waitpid",
         Demand::NobodyWaits => "man 7 pipe, O_NONBLOCK",
         Demand::Done(deed) => super::deed::man(*deed),
@@ -260,6 +264,7 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::MaskRestored { .. }
         | Demand::HandlersRestored { .. }
         | Demand::WaitsAsleep
+        | Demand::OneAtATime { .. }
         | Demand::NobodyWaits
         | Demand::Done(_) => String::new(),
     }
@@ -339,6 +344,7 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::StatusesTaken
         | Demand::NeverSleeps
         | Demand::WaitsAsleep
+        | Demand::OneAtATime { .. }
         | Demand::NobodyWaits
         | Demand::Done(_) => false,
     };

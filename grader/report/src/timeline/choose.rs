@@ -131,7 +131,11 @@ impl<'t> Matter<'t> {
         let detail = &finding.detail;
         let standstill = matches!(
             detail,
-            Detail::PipeEndOpen { .. } | Detail::Deadlock { .. } | Detail::SignalLost { .. }
+            Detail::PipeEndOpen { .. }
+                | Detail::Deadlock { .. }
+                | Detail::WakeupLost { .. }
+                | Detail::LockAbandoned { .. }
+                | Detail::SignalLost { .. }
         );
         let objects = objects(trace, finding);
         let last = trace.events.last().map_or(0, |event| event.seq);
@@ -344,6 +348,7 @@ fn lines(detail: &Detail) -> Vec<&str> {
         | Demand::NeverSleeps
         | Demand::WaitsAsleep
         | Demand::NobodyWaits
+        | Demand::OneAtATime { .. }
         | Demand::Done(_) => Vec::new(),
         Demand::MaskRestored { from, to } | Demand::HandlersRestored { from, to } => {
             vec![from, to]

@@ -46,7 +46,13 @@ fn waits(
     line: u32,
     text: &str,
 ) -> Wait {
-    let on = WaitsFor::Futex { address: 0x1000, function: Some(function.to_owned()), holder };
+    let on = WaitsFor::Futex {
+        address: 0x1000,
+        function: Some(function.to_owned()),
+        holder,
+        word: None,
+        changed: false,
+    };
     Wait { task: TaskId::main(who), on, site: Some(run.site(line, text)) }
 }
 

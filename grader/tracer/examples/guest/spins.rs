@@ -140,7 +140,8 @@ fn yields_in_turn() {
     };
     child(|| take(1));
     take(0);
-    say(&format!("{} {}", turn.load(Ordering::SeqCst), reap_all()));
+    let reaped = reap_all();
+    say(&format!("{} {reaped}", turn.load(Ordering::SeqCst)));
 }
 
 /// A child looks again and again what a file holds, until another child has put another in its

@@ -48,6 +48,8 @@ impl Run<'_> {
             address: call.args[0],
             function: self.mutex_function(t),
             holder: None,
+            word: None,
+            changed: false,
         });
         match call.int(1) & COMMAND {
             WAIT | WAIT_BITSET => Ok(if self.tasks[t].sleeper.is_some() { waits } else { None }),
@@ -63,6 +65,12 @@ impl Run<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether a task sleeps although its word has changed since.
+    pub(crate) fn sleeps_in_vain(&self, t: usize, address: u64) -> bool {
+        let asleep = self.tasks[t].sleeper.map(|sleeper| sleeper.word);
+        asleep.is_some_and(|word| self.word_at(t, address).is_ok_and(|now| now != word))
     }
 
     /// Whether the kernel itself reads the word of a futex call: most of them it never sees.

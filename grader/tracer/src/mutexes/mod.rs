@@ -143,7 +143,15 @@ impl Run<'_> {
             !matches!(task.state, State::Gone)
                 && self.pid_inside(task.tid).0.cast_unsigned() == owner
         };
-        self.tasks.iter().find(is).map(|task| task.id)
+        let lives = self.tasks.iter().find(is).map(|task| task.id);
+        // The number of a process's first thread is the process's, also after its end.
+        let ended = || {
+            let is = |p: &&crate::process::Process| {
+                p.ending.is_some() && p.pid.0.cast_unsigned() == owner
+            };
+            self.processes.iter().rfind(is).map(|p| TaskId::main(p.id))
+        };
+        lives.or_else(ended)
     }
 
     /// The call begins that a task stands before.

@@ -241,6 +241,10 @@ impl Run<'_> {
             return;
         }
         self.accesses += 1;
+        // Of what a mutex does to itself, what orders others is enough.
+        if self.is_in_mutex(t) && kind != AccessKind::Update {
+            return;
+        }
         let order = self.order_of(t, access);
         let object = self.regions[access.region].object;
         let (offset, size) = (access.offset, access.operation.size);

@@ -167,6 +167,12 @@ impl Run<'_> {
         self.processes.iter().filter(has).count() > 1
     }
 
+    /// Where an address lies in memory that is followed.
+    pub(crate) fn shared_word(&self, t: usize, address: u64) -> Option<(ObjectId, u64)> {
+        let mapped = self.process(t).shared.at(address)?;
+        Some((self.regions[mapped.region].object, address - mapped.start + mapped.offset))
+    }
+
     /// Four bytes of a task's memory, also where its pages are taken away.
     pub(crate) fn word_at(&self, t: usize, address: u64) -> forklings_sys::Result<u32> {
         let shared = &self.process(t).shared;

@@ -1,0 +1,154 @@
+//! Which of two things happened before the other for certain, and not only in this run: whatever
+//! passes from one process to another between them, by `fork`, a wait, a pipe, a signal, a lock or
+//! an atomic operation. Two accesses to the same memory without such a path could as well have
+//! happened at the same time.
+//!
+//! All that a process does is one thread here, whatever its threads do; whatever meets at an object
+//! is taken to be ordered by it. So what is called unordered is so; some that is ordered by chance
+//! is not told.
+
+use forklings_model::{
+    Access, AccessKind, AccessOrder, Event, EventKind, ObjectId, ProcId, SignalTarget, Trace,
+    WaitOutcome,
+};
+use std::collections::BTreeMap;
+
+/// How far each process was when something happened, as far as it can be known there.
+type Clock = BTreeMap<ProcId, u32>;
+
+fn join(clock: &mut Clock, other: &Clock) {
+    for (&proc, &time) in other {
+        let own = clock.entry(proc).or_default();
+        *own = time.max(*own);
+    }
+}
+
+/// Something at which processes meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// What a descriptor refers to, a mutex, a semaphore.
+    Object(ObjectId),
+    /// Signals and deaths on their way to a process.
+    Inbox(ProcId),
+    /// Eight bytes of shared memory.
+    Word(ObjectId, u64),
+    /// Files, their names and locks on them.
+    Files,
+    /// The ends of processes, of which many calls tell.
+    Ends,
+}
+
+/// An access to shared memory, and when it happened.
+pub(crate) struct Timed<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) access: &'a Access,
+    /// The process's own time.
+    time: u32,
+    /// What had happened before, of every process.
+    before: Clock,
+}
+
+impl Timed<'_> {
+    /// Whether `other`, which came later in the run, could have come first as well.
+    pub(crate) fn is_unordered_with(&self, other: &Self) -> bool {
+        let proc = self.event.task.proc;
+        proc != other.event.task.proc
+            && other.before.get(&proc).is_none_or(|&known| known < self.time)
+    }
+}
+
+/// Every access of a run to shared memory, in order.
+pub(crate) fn accesses(trace: &Trace) -> Vec<Timed<'_>> {
+    let mut clocks: BTreeMap<ProcId, Clock> = BTreeMap::new();
+    let mut places: BTreeMap<Place, Clock> = BTreeMap::new();
+    let mut found = Vec::new();
+    for event in &trace.events {
+        let proc = event.task.proc;
+        let clock = clocks.entry(proc).or_default();
+        let time = clock.entry(proc).or_default();
+        *time += 1;
+        let time = *time;
+        for place in learns(event) {
+            if let Some(there) = places.get(&place) {
+                join(clock, there);
+            }
+        }
+        if let EventKind::Accessed(access) = &event.kind {
+            found.push(Timed { event, access, time, before: clock.clone() });
+        }
+        let clock = clock.clone();
+        for place in tells(event) {
+            join(places.entry(place).or_default(), &clock);
+        }
+        if let EventKind::Forked { child, .. } = event.kind {
+            join(clocks.entry(child).or_default(), &clock);
+        }
+    }
+    found
+}
+
+fn word(access: &Access) -> Place {
+    Place::Word(access.object, access.offset / 8)
+}
+
+/// Where a process may learn by this event what others have done.
+fn learns(event: &Event) -> Vec<Place> {
+    let own = Place::Inbox(event.task.proc);
+    match &event.kind {
+        EventKind::Accessed(access) => {
+            let reads = access.kind != AccessKind::Store;
+            if reads && access.order != AccessOrder::Plain { vec![word(access)] } else { vec![] }
+        }
+        EventKind::Waited { outcome, .. } => match outcome {
+            WaitOutcome::Failed(_) | WaitOutcome::NothingYet => vec![Place::Ends],
+            WaitOutcome::Reaped { .. } | WaitOutcome::Seen(_) | WaitOutcome::Job(_) => vec![own],
+        },
+        EventKind::SignalDelivered { .. }
+        | EventKind::SignalTaken { .. }
+        | EventKind::Interrupted { .. } => vec![own],
+        EventKind::AskedParent { .. } | EventKind::SignalSent { .. } => vec![Place::Ends],
+        EventKind::Read(io) | EventKind::Write(io) => {
+            let object = io.object.map(Place::Object);
+            object.into_iter().chain([Place::Ends, Place::Files]).collect()
+        }
+        _ => at_objects(event),
+    }
+}
+
+/// Where others may learn of this event.
+fn tells(event: &Event) -> Vec<Place> {
+    let proc = event.task.proc;
+    match &event.kind {
+        EventKind::Accessed(access) => {
+            let writes = access.kind != AccessKind::Load;
+            if writes && access.order != AccessOrder::Plain { vec![word(access)] } else { vec![] }
+        }
+        EventKind::SignalSent { target, .. } => match *target {
+            SignalTarget::Process(to) => vec![Place::Inbox(to)],
+            SignalTarget::Task(to) => vec![Place::Inbox(to.proc)],
+            _ => vec![Place::Ends],
+        },
+        EventKind::Zombie { parent } | EventKind::Discarded { parent } => {
+            parent.map(Place::Inbox).into_iter().chain([Place::Ends]).collect()
+        }
+        EventKind::Ended { .. } | EventKind::Exiting | EventKind::Stopped { .. } => {
+            vec![Place::Ends, Place::Inbox(proc)]
+        }
+        EventKind::Read(io) | EventKind::Write(io) => {
+            io.object.map(Place::Object).into_iter().chain([Place::Files]).collect()
+        }
+        _ => at_objects(event),
+    }
+}
+
+/// Calls that order those who make them, by what they are about.
+fn at_objects(event: &Event) -> Vec<Place> {
+    match &event.kind {
+        EventKind::Used { object, .. } | EventKind::Closed { object, .. } => {
+            object.map(Place::Object).into_iter().chain([Place::Files]).collect()
+        }
+        EventKind::Opened { object, .. } => vec![Place::Object(*object), Place::Files],
+        EventKind::OpenFailed { .. } => vec![Place::Files],
+        _ => Vec::new(),
+    }
+}
