@@ -80,9 +80,10 @@ impl Run<'_> {
                 self.unwatch(t, &stopped, reason);
                 return self.computes_without_end(t, &stopped);
             }
-            let access = match reason {
-                Reason::Signal(libc::SIGSEGV) => self.shared_access(t, &stopped)?,
-                _ => None,
+            let access = if reason == Reason::Signal(libc::SIGSEGV) {
+                self.shared_access(t, &stopped)?
+            } else {
+                None
             };
             // Where nobody may come between, the breakpoints stay.
             if let Some(access) = access.filter(|access| !self.is_decision_access(t, access)) {

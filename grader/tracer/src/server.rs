@@ -14,12 +14,12 @@ use crate::image;
 use crate::mutexes::{self, MutexFunction};
 use crate::prelude::{self, Prelude};
 use crate::process::Dispositions;
-use crate::shared_memory::Orders;
+use crate::shared_memory::{Origin, Origins};
 use crate::stacks::maps_of;
 use crate::subject::Subject;
 use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
-use forklings_model::{AccessOrder, Isolation};
+use forklings_model::Isolation;
 use forklings_sandbox::{CpuLease, Held, Launch, Wanted, probe};
 use forklings_symbols::entry_points;
 use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stopped};
@@ -61,8 +61,8 @@ pub(crate) struct Server {
     /// What handlers must not call in this program, once that was looked up.
     watched: OnceCell<Functions>,
     mutexes: OnceCell<Rc<[MutexFunction]>>,
-    /// Which instructions of this program are atomic, as far as that was asked.
-    orders: RefCell<Orders>,
+    /// What instructions of this program are part of, as far as that was asked.
+    origins: RefCell<Origins>,
 }
 
 /// The server's own process.
@@ -138,7 +138,7 @@ impl Server {
                 program: subject.program.clone(),
                 watched: OnceCell::new(),
                 mutexes: OnceCell::new(),
-                orders: RefCell::default(),
+                origins: RefCell::default(),
             }),
             Arrival::NeverExecuted => Err(held.failure().into()),
             Arrival::Died(status) => {
@@ -222,9 +222,9 @@ impl Server {
     }
 
     /// What is known of an instruction of this program.
-    pub(crate) fn order_of(&self, tid: i32, address: u64) -> AccessOrder {
+    pub(crate) fn origin_of(&self, tid: i32, address: u64) -> Origin {
         let program = (self.held.program_inside(), self.program.as_path());
-        self.orders.borrow_mut().of(tid, address, (&program.0, program.1))
+        self.origins.borrow_mut().of(tid, address, (&program.0, program.1))
     }
 
     /// Clones a root, in its own session, with empty output files and input at its beginning.

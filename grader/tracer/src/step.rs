@@ -32,6 +32,7 @@ impl Run<'_> {
     /// Lets what was chosen happen.
     pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
         let (who, what) = (choice.who, choice.what);
+        self.note_words();
         self.take_step(choice)?;
         // A call that was tried in vain has changed nothing.
         let in_vain =
@@ -224,7 +225,9 @@ impl Run<'_> {
                 self.time_passes()
             }
             None if self.somebody_in_kernel() => self.wait_for_kernel(),
-            None if self.last_chance() || self.give_up_spins(&waits) => Ok(()),
+            None if self.last_chance() || self.lookers_go_on() || self.give_up_spins(&waits) => {
+                Ok(())
+            }
             None if self.terminal && waits.iter().any(|(_, on)| is_stdin(on)) => {
                 descriptor::poll(&[(0, libc::POLLIN)], -1)?;
                 Ok(())

@@ -39,6 +39,8 @@ pub(crate) struct Sleeper {
     order: u64,
     /// The word when it went to sleep.
     word: u32,
+    /// The word when the present step of the run began.
+    before: u32,
 }
 
 impl Run<'_> {
@@ -186,7 +188,7 @@ impl Run<'_> {
         }
         let key = self.futex_key(t, call, call.args[0])?;
         self.asleep += 1;
-        self.tasks[t].sleeper = Some(Sleeper { key, bits, order: self.asleep, word });
+        self.tasks[t].sleeper = Some(Sleeper { key, bits, order: self.asleep, word, before: word });
         self.futex_deadline(t, call);
         // It sleeps; its call goes on being where it stands.
         self.tasks[t].state = State::Parked(stopped, Point::Call(*call));
@@ -305,6 +307,21 @@ impl Run<'_> {
         self.key_of(t, address, call.int(1) & PRIVATE == 0)
     }
 
+    /// Notes what sleepers sleep on, before anybody moves: what differs at the end of a thread or
+    /// process is the kernel's doing.
+    pub(crate) fn note_words(&mut self) {
+        for t in 0..self.tasks.len() {
+            if self.tasks[t].sleeper.is_none() {
+                continue;
+            }
+            let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { continue };
+            let word = self.word_at(t, call.args[0]);
+            if let (Some(sleeper), Ok(word)) = (&mut self.tasks[t].sleeper, word) {
+                sleeper.before = word;
+            }
+        }
+    }
+
     /// A thread or process has ended. The kernel has cleared the words that stand for its life and
     /// marked the locks it held, and has woken one waiter of each, of whom it found none.
     pub(crate) fn wake_heirs(&mut self) {
@@ -314,7 +331,7 @@ impl Run<'_> {
             let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { continue };
             let address = call.args[0];
             let Ok(word) = self.word_at(t, address) else { continue };
-            let left = word != sleeper.word && (word == 0 || word & OWNER_DIED != 0);
+            let left = word != sleeper.before && (word == 0 || word & OWNER_DIED != 0);
             if left && !seen.contains(&sleeper.key) {
                 seen.push(sleeper.key);
             }

@@ -54,7 +54,24 @@ impl Run<'_> {
             self.emit(t, EventKind::SignalSent { signal, target, errno: None });
         }
         self.tasks[t].merges = self.merges_with(t, &stopped, signal, target);
+        if signal == Signal::KILL {
+            for proc in self.reached(target) {
+                self.give_back(proc)?;
+            }
+        }
         Ok(Before::Run(stopped))
+    }
+
+    /// The living processes that a signal to this target reaches.
+    fn reached(&self, target: SignalTarget) -> Vec<ProcId> {
+        let is = |p: &&crate::process::Process| match target {
+            SignalTarget::Process(proc) => p.id == proc,
+            SignalTarget::Task(task) => p.id == task.proc,
+            SignalTarget::Group(group) => group.is_none_or(|group| p.group == group.0),
+            SignalTarget::Everybody => true,
+            SignalTarget::Nobody(_) => false,
+        };
+        self.processes.iter().filter(is).filter(|p| p.is_alive()).map(|p| p.id).collect()
     }
 
     /// The processes that a signal would reach while one of its kind is pending for them: they get

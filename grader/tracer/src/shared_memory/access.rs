@@ -1,18 +1,20 @@
 //! One access to shared memory: found where a task is stopped, and done on its behalf.
 
+use super::FOLLOWED;
 use super::instruction::{LONGEST, Operation, Use};
 use super::trap::Made;
-use super::{DECISIONS, FOLLOWED};
 use crate::attempt::Class;
 use crate::error::Result;
 use crate::run::Run;
 use crate::spin::{Stand, memory_of};
-use crate::task::Point;
+use crate::task::{Point, State};
 use forklings_model::{Access, AccessKind, AccessOrder, EventKind};
 use forklings_sys::memory;
 use forklings_sys::ptrace::{Halt, Reason, Resume, Stopped};
 use std::collections::BTreeMap;
 
+/// Looks in vain in a row that are told. More of the same say nothing new.
+const TOLD: u32 = 3;
 /// Looks in vain after which it is asked whether a task can only wait.
 const LOOKS: u32 = 2;
 
@@ -47,7 +49,10 @@ pub(crate) struct Looks {
     seen: BTreeMap<(u64, usize, u64), u64>,
     in_vain: u32,
     stand: Option<Stand>,
+    /// What all its memory was when everybody else waited too.
     memory: Option<u64>,
+    /// Whether it changes its own memory from look to look, so that it may stop by itself.
+    counts: bool,
 }
 
 impl Run<'_> {
@@ -90,33 +95,49 @@ impl Run<'_> {
         Ok(Some(SharedAccess { operation, region, offset, at, loaded: None }))
     }
 
-    /// Whether others may go before this access.
+    /// Whether others may go before this access, or it may be a wait for them.
     pub(crate) fn is_decision_access(&self, t: usize, access: &SharedAccess) -> bool {
-        self.accesses < DECISIONS && !self.is_in_mutex(t) && self.is_contended(access.region)
+        let may_wait = self.tasks[t].looks.in_vain >= LOOKS;
+        self.accesses < FOLLOWED
+            && !self.is_in_mutex(t)
+            && (may_wait || self.is_contended(access.region))
     }
 
-    /// A task comes to an access before which others may go. Where it has come back to the very
-    /// state in which it was here before, and nothing has changed, it waits for others.
+    /// A task comes to an access before which others may go. Where its registers and its stack are
+    /// what they were when it was here before, and nothing has changed, it waits for others.
     pub(crate) fn comes_to(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
-        if self.tasks[t].looks.in_vain < LOOKS {
+        if self.tasks[t].looks.in_vain < LOOKS || self.tasks[t].looks.counts {
             return Ok(());
         }
         let stand = Stand::of(stopped)?;
         let looks = &mut self.tasks[t].looks;
         let there = looks.stand.as_ref().filter(|known| known.is_at(&stand));
         match there {
-            Some(known) if known.equals(&stand) => {
-                let memory = memory_of(stopped.tid());
-                let waits = memory.is_some() && looks.memory == memory;
-                looks.memory = memory;
-                if waits {
-                    self.refuse(t, Class::Steps);
-                }
-            }
+            Some(known) if known.equals(&stand) => self.refuse(t, Class::Steps),
             None if looks.stand.is_some() => {}
             Some(_) | None => (looks.stand, looks.memory) = (Some(stand), None),
         }
         Ok(())
+    }
+
+    /// Everybody waits, and some by looking at shared memory. Before that is said to be for ever,
+    /// each of them looks once more: who has changed any memory of its own by that may be counting,
+    /// and does not wait. Whether the run goes on.
+    pub(crate) fn lookers_go_on(&mut self) -> bool {
+        let mut again = false;
+        for task in &mut self.tasks {
+            let State::Parked(stopped, Point::Access(_)) = &task.state else { continue };
+            let memory = memory_of(stopped.tid());
+            if memory.is_none() || task.looks.memory != memory {
+                task.looks.counts = memory.is_none() || task.looks.memory.is_some();
+                task.looks.memory = memory;
+                again = true;
+            }
+        }
+        if again {
+            self.changes.note_all();
+        }
+        again
     }
 
     /// Lets a task do the access that it stands before, and go on.
@@ -150,6 +171,10 @@ impl Run<'_> {
         stopped: Stopped,
         access: SharedAccess,
     ) -> Result<Made> {
+        if self.accesses >= FOLLOWED {
+            // It does this once more, and stops no more.
+            return self.protect(t, stopped, false);
+        }
         let operation = access.operation;
         let found = self.value(&access).filter(|_| operation.is_known);
         let Some(before) = found else { return self.access_itself(t, stopped, access) };
@@ -191,9 +216,6 @@ impl Run<'_> {
         };
         let after = self.value(&access).unwrap_or(0);
         self.tell_access(t, &access, (before, after));
-        if self.accesses >= FOLLOWED {
-            return Ok(Made::Stands(stopped));
-        }
         self.protect(t, stopped, true)
     }
 
@@ -209,6 +231,9 @@ impl Run<'_> {
         let kind = match access.operation.used {
             Use::Loads => AccessKind::Load,
             Use::Stores => AccessKind::Store,
+            Use::Updates if access.operation.is_exchange() && self.stores(t, access) => {
+                AccessKind::Store
+            }
             Use::Updates => AccessKind::Update,
             Use::Splits if access.loaded.is_some() => AccessKind::Store,
             Use::Splits => {
@@ -241,6 +266,9 @@ impl Run<'_> {
             return;
         }
         self.accesses += 1;
+        if self.tasks[t].looks.in_vain > TOLD {
+            return;
+        }
         // Of what a mutex does to itself, what orders others is enough.
         if self.is_in_mutex(t) && kind != AccessKind::Update {
             return;
@@ -252,6 +280,11 @@ impl Run<'_> {
         self.emit(t, EventKind::Accessed(access));
     }
 
+    /// Whether an exchange is how the compiler writes an atomic store.
+    fn stores(&self, t: usize, access: &SharedAccess) -> bool {
+        self.process(t).image == 0 && self.server.origin_of(self.tasks[t].tid, access.at).stores
+    }
+
     fn order_of(&self, t: usize, access: &SharedAccess) -> AccessOrder {
         if access.operation.is_locked() || self.is_in_mutex(t) {
             return AccessOrder::Atomic;
@@ -259,6 +292,6 @@ impl Run<'_> {
         if self.process(t).image != 0 {
             return AccessOrder::Unknown;
         }
-        self.server.order_of(self.tasks[t].tid, access.at)
+        self.server.origin_of(self.tasks[t].tid, access.at).order
     }
 }

@@ -4,6 +4,11 @@
 //!
 //! Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the processor has more instructions and registers than anybody wants to name"
+)]
+
 use forklings_sys::ptrace::Registers;
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
@@ -65,6 +70,11 @@ impl Operation {
     /// Whether it is atomic by itself.
     pub(super) fn is_locked(&self) -> bool {
         self.used == Use::Updates
+    }
+
+    /// Whether it writes whatever it has read.
+    pub(super) fn is_exchange(&self) -> bool {
+        self.instruction.mnemonic() == Mnemonic::Xchg
     }
 
     pub(super) fn writes(&self) -> bool {
@@ -255,7 +265,7 @@ fn common(value: u64, bits: u32) -> u64 {
     let mut flags = 0;
     flags |= if value == 0 { ZERO } else { 0 };
     flags |= if value >> (bits - 1) & 1 == 1 { SIGN } else { 0 };
-    flags |= if (value & 0xff).count_ones() % 2 == 0 { PARITY } else { 0 };
+    flags |= if (value & 0xff).count_ones().is_multiple_of(2) { PARITY } else { 0 };
     flags
 }
 

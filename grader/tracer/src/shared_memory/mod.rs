@@ -12,11 +12,11 @@
 
 mod access;
 mod instruction;
-mod order;
+mod origin;
 mod trap;
 
 pub(crate) use access::{Looks, SharedAccess};
-pub(crate) use order::Orders;
+pub(crate) use origin::{Origin, Origins};
 pub(crate) use trap::Made;
 
 use crate::error::Result;
@@ -30,10 +30,9 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 
 /// Bytes of one mapping that are followed. Larger ones are data, and nobody's lock.
 const LARGEST: u64 = 256 << 20;
-/// Accesses in one run before which others may go first: what can go wrong has had its chance then.
-const DECISIONS: u32 = 4_000;
-/// Accesses in one run after which the pages are given back.
-const FOLLOWED: u32 = 40_000;
+/// Accesses in one run before which others may go first. Then the pages are given back: what can go
+/// wrong has had its chance, and a program that counts to a million shall come to its end.
+const FOLLOWED: u32 = 4_000;
 
 /// A file, or memory without a name, that processes have mapped.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Whether an instruction is part of an atomic operation. On this processor an atomic load or store
+//! What an instruction is part of: an atomic operation, or not. On this processor an atomic load or store
 //! is a plain `mov`, so only the function that it stands in can tell: one of Rust's atomic types.
 
 use crate::stacks::maps_of;
@@ -9,33 +9,45 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-/// What is known of instructions of the program, by address.
-#[derive(Default)]
-pub(crate) struct Orders {
-    symbols: OnceCell<Symbols>,
-    functions: Functions,
-    known: HashMap<u64, AccessOrder>,
+/// What an instruction is part of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(super) order: AccessOrder,
+    /// Whether it is a store of an atomic type.
+    pub(super) stores: bool,
 }
 
-impl fmt::Debug for Orders {
+impl Origin {
+    const UNKNOWN: Self = Self { order: AccessOrder::Unknown, stores: false };
+}
+
+/// What is known of instructions of the program, by address.
+#[derive(Default)]
+pub(crate) struct Origins {
+    symbols: OnceCell<Symbols>,
+    functions: Functions,
+    known: HashMap<u64, Origin>,
+}
+
+impl fmt::Debug for Origins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Orders").field("known", &self.known).finish_non_exhaustive()
+        f.debug_struct("Origins").field("known", &self.known).finish_non_exhaustive()
     }
 }
 
-impl Orders {
+impl Origins {
     /// What is known of the instruction at an address of a process. `program` is the subject's as
     /// the process sees it, and as it can be read here.
-    pub(crate) fn of(&mut self, tid: i32, address: u64, program: (&Path, &Path)) -> AccessOrder {
+    pub(crate) fn of(&mut self, tid: i32, address: u64, program: (&Path, &Path)) -> Origin {
         if let Some(&known) = self.known.get(&address) {
             return known;
         }
-        let order = self.find(tid, address, program).unwrap_or(AccessOrder::Unknown);
-        self.known.insert(address, order);
-        order
+        let origin = self.find(tid, address, program).unwrap_or(Origin::UNKNOWN);
+        self.known.insert(address, origin);
+        origin
     }
 
-    fn find(&mut self, tid: i32, address: u64, program: (&Path, &Path)) -> Option<AccessOrder> {
+    fn find(&mut self, tid: i32, address: u64, program: (&Path, &Path)) -> Option<Origin> {
         let maps = maps_of(tid, program);
         let registers = forklings_symbols::Registers { ip: address, ..Default::default() };
         let mut nothing = Buffered::new(|_, _: &mut [u8]| 0);
@@ -45,11 +57,15 @@ impl Orders {
         let lines = self.symbols.get_mut()?.resolve(&frame);
         let inlined = lines.iter().filter_map(|line| line.function.clone());
         let names: Vec<String> = inlined.chain(self.functions.name(&frame)).collect();
-        if names.iter().any(|name| name.contains("sync::atomic")) {
-            return Some(AccessOrder::Atomic);
+        let mut atomic = names.iter().filter(|name| name.contains("sync::atomic")).peekable();
+        if atomic.peek().is_some() {
+            let stores =
+                atomic.any(|name| name.ends_with("::store") || name.contains("atomic_store"));
+            return Some(Origin { order: AccessOrder::Atomic, stores });
         }
         let is_rust = |line: &SourceLine| line.file.extension().is_some_and(|e| e == "rs");
         let plain = !lines.is_empty() && lines.iter().all(is_rust);
-        Some(if plain { AccessOrder::Plain } else { AccessOrder::Unknown })
+        let order = if plain { AccessOrder::Plain } else { AccessOrder::Unknown };
+        Some(Origin { order, stores: false })
     }
 }

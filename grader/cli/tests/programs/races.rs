@@ -1,0 +1,90 @@
+//! Two processes and the memory that they share: `races NAME`, and its known mistake with
+//! `races NAME wrong`.
+
+use std::env;
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+unsafe extern "C" {
+    fn mmap(at: *mut u8, length: usize, what: i32, how: i32, fd: i32, offset: i64) -> *mut u8;
+    fn fork() -> i32;
+    fn wait(status: *mut i32) -> i32;
+    fn _exit(status: i32) -> !;
+}
+
+#[repr(C)]
+struct Shared {
+    plain: u32,
+    atomic: AtomicU32,
+    lock: AtomicU32,
+    flag: u32,
+    ready: AtomicU32,
+}
+
+/// A counter that is no atomic, with a spin lock around it or without one.
+fn locked(s: *mut Shared, _me: u32, wrong: bool) {
+    let lock = unsafe { &(*s).lock };
+    for _ in 0..4 {
+        if !wrong {
+            while lock.swap(1, Ordering::Acquire) == 1 {}
+        }
+        unsafe { (*s).plain += 2 };
+        if !wrong {
+            lock.store(0, Ordering::Release);
+        }
+    }
+}
+
+/// A counter that is an atomic, changed in one step or in two.
+fn counted(s: *mut Shared, _me: u32, wrong: bool) {
+    let n = unsafe { &(*s).atomic };
+    for _ in 0..4 {
+        if wrong {
+            n.store(n.load(Ordering::SeqCst) + 2, Ordering::SeqCst);
+        } else {
+            n.fetch_add(2, Ordering::SeqCst);
+        }
+    }
+}
+
+/// One prepares something and says so; the wrong one says so in a plain word.
+fn handed(s: *mut Shared, me: u32, wrong: bool) {
+    let ready = unsafe { &(*s).ready };
+    if me == 0 {
+        unsafe { ptr::write_volatile(&raw mut (*s).plain, 7) };
+        if wrong {
+            unsafe { ptr::write_volatile(&raw mut (*s).flag, 1) };
+        } else {
+            ready.store(1, Ordering::Release);
+        }
+    } else {
+        let is_ready = || match wrong {
+            true => unsafe { ptr::read_volatile(&raw const (*s).flag) == 1 },
+            false => ready.load(Ordering::Acquire) == 1,
+        };
+        if is_ready() {
+            assert_eq!(unsafe { ptr::read_volatile(&raw const (*s).plain) }, 7);
+        }
+    }
+}
+
+fn main() {
+    let mut args = env::args().skip(1);
+    let name = args.next().unwrap_or_default();
+    let wrong = args.next().is_some();
+    let work = match name.as_str() {
+        "locked" => locked,
+        "counted" => counted,
+        _ => handed,
+    };
+    // PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS.
+    let shared = unsafe { mmap(ptr::null_mut(), 4096, 3, 0x21, -1, 0) }.cast::<Shared>();
+    for me in 0..2 {
+        if unsafe { fork() } == 0 {
+            work(shared, me, wrong);
+            unsafe { _exit(0) };
+        }
+    }
+    while unsafe { wait(ptr::null_mut()) } > 0 {}
+    println!("{}", unsafe { (*shared).plain + (*shared).atomic.load(Ordering::Relaxed) } > 0);
+}
