@@ -18,7 +18,7 @@ use forklings_grade::journal::Journal;
 use forklings_grade::{GradeError, Options, exit_codes};
 use forklings_model::{Course, Exercise, Graded, Report};
 use forklings_report::style::Ink;
-use specimen::Specimen;
+use specimen::{Kind, Specimen};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -27,6 +27,9 @@ use std::time::Duration;
 
 /// Time between two tries when another self-check is at work.
 const LOOK: Duration = Duration::from_millis(200);
+/// Schedules for each scenario of a mutant at first. Most are caught by far fewer than a student's
+/// program is tried with; who is not caught, or not as it must be, is tried with all.
+const FEW: u32 = 60;
 /// Bytes of results that are kept from check to check.
 const KEPT: u64 = 512 << 20;
 
@@ -38,7 +41,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Schedules for each scenario [default: 200]
+    /// Schedules for each scenario [default: 200; 60 for mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
     /// Only this exercise, or only its programs whose names begin like this
@@ -81,7 +84,8 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         }
     }
     let kept = cargo::target(&repository.root).join("forklings/course-check");
-    let Some(report) = grade(args, repository, &course, &specimens, &kept, screen)? else {
+    let bench = Bench { args, repository, course: &course, out: &kept, screen };
+    let Some(report) = bench.judge(&specimens)? else {
         screen.remark("stopped by Ctrl-C or SIGTERM; the same command goes on from there");
         return Ok(exit_codes::INTERRUPTED);
     };
@@ -108,48 +112,79 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     Ok(if deviations.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS })
 }
 
-/// Grades all specimens as one class; `None` when it was interrupted.
-fn grade(
-    args: &Args,
-    repository: &Repository,
-    course: &Course,
-    specimens: &[Specimen],
-    out: &Path,
-    screen: &Screen,
-) -> Result<Option<Report>> {
-    let class = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let mut options = Options::new(&repository.root, class.path(), out);
-    for specimen in specimens {
-        let exercise = repository::exercise(course, &specimen.exercise)?;
-        specimen.hand_in(class.path(), exercise)?;
-        if let Some(task) = specimen.task(exercise) {
-            options.only_task.insert(specimen.name.clone(), task.to_owned());
-        }
-    }
-    options.schedules = args.schedules;
-    // All of this is the course's own code.
-    options.any_isolation = true;
-    options.formats = Vec::new();
-    if let Some(jobs) = args.jobs {
-        options.jobs = usize::try_from(jobs)?;
-    }
-    let cancel = interrupt::flag()?;
-    forget(out)?;
-    let mut told = false;
-    loop {
-        let mut progress = progress::grading(screen);
-        let result = forklings_grade::grade(&options, progress.as_mut(), &cancel);
-        drop(progress);
-        match result {
-            Err(GradeError::Interrupted) => return Ok(None),
-            _ if cancel.load(Ordering::Relaxed) => return Ok(None),
-            Err(GradeError::Busy { .. }) => {
-                if !std::mem::replace(&mut told, true) {
-                    screen.remark("another self-check of this course is at work; waiting for it");
-                }
-                thread::sleep(LOOK);
+/// With what specimens are judged.
+struct Bench<'a> {
+    args: &'a Args,
+    repository: &'a Repository,
+    course: &'a Course,
+    /// Where results are kept.
+    out: &'a Path,
+    screen: &'a Screen,
+}
+
+impl Bench<'_> {
+    /// Grades all specimens; `None` when it was interrupted.
+    fn judge(&self, specimens: &[Specimen]) -> Result<Option<Report>> {
+        forget(self.out)?;
+        let is_mutant = |specimen: &&Specimen| matches!(specimen.kind, Kind::Mutant(_));
+        let (mut mutants, mut rest): (Vec<_>, Vec<_>) = specimens.iter().partition(is_mutant);
+        let mut caught = Vec::new();
+        if self.args.schedules.is_none() && !mutants.is_empty() {
+            let Some(report) = self.grade(&mutants, Some(FEW))? else { return Ok(None) };
+            let is_right =
+                |specimen: &&Specimen| expect::judge(specimen, &report, self.course).is_empty();
+            let (right, others): (Vec<_>, Vec<_>) = mutants.into_iter().partition(is_right);
+            mutants = others;
+            let is_caught = |graded: &Graded| {
+                right.iter().any(|specimen| specimen.name == graded.submission.name)
+            };
+            caught = report.graded.into_iter().filter(is_caught).collect();
+            if mutants.is_empty() && rest.is_empty() {
+                return Ok(Some(Report { graded: caught, ..report }));
             }
-            result => return Ok(Some(result?)),
+        }
+        rest.append(&mut mutants);
+        let Some(mut report) = self.grade(&rest, self.args.schedules)? else { return Ok(None) };
+        report.graded.append(&mut caught);
+        Ok(Some(report))
+    }
+
+    /// Grades specimens as one class; `None` when it was interrupted.
+    fn grade(&self, specimens: &[&Specimen], schedules: Option<u32>) -> Result<Option<Report>> {
+        let class = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let mut options = Options::new(&self.repository.root, class.path(), self.out);
+        for specimen in specimens {
+            let exercise = repository::exercise(self.course, &specimen.exercise)?;
+            specimen.hand_in(class.path(), exercise)?;
+            if let Some(task) = specimen.task(exercise) {
+                options.only_task.insert(specimen.name.clone(), task.to_owned());
+            }
+        }
+        options.schedules = schedules;
+        // All of this is the course's own code.
+        options.any_isolation = true;
+        options.formats = Vec::new();
+        if let Some(jobs) = self.args.jobs {
+            options.jobs = usize::try_from(jobs)?;
+        }
+        let cancel = interrupt::flag()?;
+        let mut told = false;
+        loop {
+            let mut progress = progress::grading(self.screen);
+            let result = forklings_grade::grade(&options, progress.as_mut(), &cancel);
+            drop(progress);
+            match result {
+                Err(GradeError::Interrupted) => return Ok(None),
+                _ if cancel.load(Ordering::Relaxed) => return Ok(None),
+                Err(GradeError::Busy { .. }) => {
+                    if !std::mem::replace(&mut told, true) {
+                        let busy = "another self-check of this course is at work; waiting for it";
+                        self.screen.remark(busy);
+                    }
+                    thread::sleep(LOOK);
+                }
+                result => return Ok(Some(result?)),
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod mutexes;
 mod programs;
 mod real;
 mod replay;
+mod shared_memory;
 mod spins;
 
 use door::{explore, finds, silent};

@@ -1,0 +1,106 @@
+//! Memory that processes share: textbook programs, right and with their known mistake.
+
+use super::door::{explore, finds, silent};
+use super::programs::{compiled, rust};
+
+/// The programs of `textbook.c`, at a level of optimisation.
+fn textbook(level: &str) -> String {
+    compiled(&format!("textbook{level}"), "textbook", &[level, "-lpthread"])
+}
+
+/// The right program is silent, and the wrong one breaks these rules.
+#[track_caller]
+fn told_apart(name: &str, rules: &[&str]) {
+    told_apart_at("-O0", name, rules);
+}
+
+#[track_caller]
+fn told_apart_at(level: &str, name: &str, rules: &[&str]) {
+    let program = textbook(level);
+    silent(&[], &[&program, name]);
+    finds(&[], &[&program, name, "wrong"], rules);
+}
+
+/// The right program is silent, and the wrong one breaks no rule but ends in several ways.
+#[track_caller]
+fn told_by_results(name: &str) {
+    let program = textbook("-O0");
+    silent(&[], &[&program, name]);
+    let explored = explore(&[], &[&program, name, "wrong"]);
+    assert_eq!(explored.rules(), [""; 0], "{}", explored.json);
+    assert_eq!(explored.code, 5, "{}", explored.json);
+}
+
+#[test]
+fn what_the_compiler_makes_better_is_no_different() {
+    told_apart_at("-O2", "peterson", &["lost-update"]);
+    told_apart_at("-O2", "futex", &["wakeup-lost"]);
+}
+
+#[test]
+fn petersons_lock_needs_its_two_stores_in_order() {
+    told_apart("peterson", &["lost-update"]);
+}
+
+#[test]
+fn two_that_draw_the_same_ticket_wait_for_ever() {
+    told_apart("ticket", &["deadlock", "lost-update"]);
+}
+
+#[test]
+fn a_seqlock_is_read_torn_by_who_does_not_look_again() {
+    told_by_results("seqlock");
+}
+
+#[test]
+fn a_private_wake_up_does_not_reach_another_process() {
+    told_apart("futex", &["wakeup-lost"]);
+}
+
+#[test]
+fn producers_without_a_mutex_overwrite_each_others_place() {
+    told_apart("buffer", &["lost-update"]);
+}
+
+#[test]
+fn who_writes_under_a_lock_for_readers_loses_updates() {
+    told_apart("readers", &["lost-update"]);
+}
+
+#[test]
+fn what_shall_be_prepared_once_is_prepared_twice_without_a_lock() {
+    told_by_results("once");
+}
+
+#[test]
+fn a_barrier_without_generations_is_passed_twice() {
+    told_apart("barrier", &["deadlock"]);
+}
+
+#[test]
+fn philosophers_take_their_forks_in_one_order_or_starve() {
+    told_apart("philosophers", &["deadlock"]);
+}
+
+#[test]
+fn a_lock_whose_holder_has_ended_is_abandoned() {
+    told_apart("leaves", &["lock-abandoned"]);
+}
+
+#[test]
+fn plain_accesses_of_rust_that_nothing_orders_are_a_data_race_with_both_lines() {
+    let program = rust("races");
+    silent(&[], &[&program, "handed"]);
+    let explored = finds(&[], &[&program, "handed", "wrong"], &["data-race"]);
+    let places = explored.json["findings"][0]["places"].as_array().unwrap();
+    assert_eq!(places.len(), 2, "{places:?}");
+    silent(&[], &[&program, "locked"]);
+    finds(&[], &[&program, "locked", "wrong"], &["lost-update", "data-race"]);
+}
+
+#[test]
+fn two_atomic_steps_are_not_one() {
+    let program = rust("races");
+    silent(&[], &[&program, "counted"]);
+    finds(&[], &[&program, "counted", "wrong"], &["lost-update"]);
+}
