@@ -12,6 +12,7 @@ mod futexes;
 mod handlers;
 mod kernel;
 mod locks;
+mod memory;
 mod pipes;
 mod pollers;
 mod queues;
@@ -34,6 +35,7 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     fifos::GUESTS,
     futexes::GUESTS,
     locks::GUESTS,
+    memory::GUESTS,
     handlers::GUESTS,
     pipes::GUESTS,
     pollers::GUESTS,

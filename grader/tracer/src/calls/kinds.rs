@@ -2,6 +2,7 @@
 
 use super::preparations::is_preparation;
 use crate::common_files::is_common;
+use crate::filter::is_answering;
 use crate::run::Run;
 use crate::task::Call;
 use forklings_sys::memory;
@@ -73,72 +74,73 @@ impl Run<'_> {
 /// Calls that only concern the caller's own descriptors, clocks and dispositions; they are followed
 /// without a decision, but for what [`super::preparations`] says.
 fn is_quiet(call: i64) -> bool {
-    matches!(
-        call,
-        libc::SYS_pipe
-            | libc::SYS_pipe2
-            | libc::SYS_dup
-            | libc::SYS_dup2
-            | libc::SYS_dup3
-            | libc::SYS_fcntl
-            | libc::SYS_open
-            | libc::SYS_openat
-            | libc::SYS_openat2
-            | libc::SYS_creat
-            | libc::SYS_mknod
-            | libc::SYS_mknodat
-            | libc::SYS_mq_open
-            | libc::SYS_mq_getsetattr
-            | libc::SYS_socket
-            | libc::SYS_socketpair
-            | libc::SYS_bind
-            | libc::SYS_eventfd
-            | libc::SYS_eventfd2
-            | libc::SYS_signalfd
-            | libc::SYS_signalfd4
-            | libc::SYS_timerfd_create
-            | libc::SYS_timerfd_settime
-            | libc::SYS_timerfd_gettime
-            | libc::SYS_epoll_create
-            | libc::SYS_epoll_create1
-            | libc::SYS_epoll_ctl
-            | libc::SYS_memfd_create
-            | libc::SYS_mmap
-            | libc::SYS_mremap
-            | libc::SYS_pread64
-            | libc::SYS_preadv
-            | libc::SYS_preadv2
-            | libc::SYS_shmget
-            | libc::SYS_shmat
-            | libc::SYS_shmctl
-            | libc::SYS_inotify_init
-            | libc::SYS_inotify_init1
-            | libc::SYS_inotify_add_watch
-            | libc::SYS_inotify_rm_watch
-            | libc::SYS_pidfd_open
-            | libc::SYS_rt_sigaction
-            | libc::SYS_rt_sigprocmask
-            | libc::SYS_rt_sigreturn
-            | libc::SYS_set_tid_address
-            | libc::SYS_clock_gettime
-            | libc::SYS_gettimeofday
-            | libc::SYS_time
-            | libc::SYS_times
-            | libc::SYS_getrandom
-            | libc::SYS_setsid
-            | libc::SYS_setpgid
-            | libc::SYS_prctl
-            | libc::SYS_alarm
-            | libc::SYS_setitimer
-            | libc::SYS_getitimer
-            | libc::SYS_timer_create
-            | libc::SYS_timer_settime
-            | libc::SYS_timer_gettime
-            | libc::SYS_timer_getoverrun
-            | libc::SYS_timer_delete
-            | libc::SYS_semget
-            | libc::SYS_msgget
-    )
+    is_answering(call)
+        || matches!(
+            call,
+            libc::SYS_pipe
+                | libc::SYS_pipe2
+                | libc::SYS_dup
+                | libc::SYS_dup2
+                | libc::SYS_dup3
+                | libc::SYS_fcntl
+                | libc::SYS_open
+                | libc::SYS_openat
+                | libc::SYS_openat2
+                | libc::SYS_creat
+                | libc::SYS_mknod
+                | libc::SYS_mknodat
+                | libc::SYS_mq_open
+                | libc::SYS_mq_getsetattr
+                | libc::SYS_socket
+                | libc::SYS_socketpair
+                | libc::SYS_bind
+                | libc::SYS_eventfd
+                | libc::SYS_eventfd2
+                | libc::SYS_signalfd
+                | libc::SYS_signalfd4
+                | libc::SYS_timerfd_create
+                | libc::SYS_timerfd_settime
+                | libc::SYS_timerfd_gettime
+                | libc::SYS_epoll_create
+                | libc::SYS_epoll_create1
+                | libc::SYS_epoll_ctl
+                | libc::SYS_memfd_create
+                | libc::SYS_mmap
+                | libc::SYS_mremap
+                | libc::SYS_pread64
+                | libc::SYS_preadv
+                | libc::SYS_preadv2
+                | libc::SYS_shmget
+                | libc::SYS_shmat
+                | libc::SYS_shmctl
+                | libc::SYS_inotify_init
+                | libc::SYS_inotify_init1
+                | libc::SYS_inotify_add_watch
+                | libc::SYS_inotify_rm_watch
+                | libc::SYS_pidfd_open
+                | libc::SYS_rt_sigaction
+                | libc::SYS_rt_sigprocmask
+                | libc::SYS_rt_sigreturn
+                | libc::SYS_set_tid_address
+                | libc::SYS_clock_gettime
+                | libc::SYS_gettimeofday
+                | libc::SYS_time
+                | libc::SYS_times
+                | libc::SYS_getrandom
+                | libc::SYS_setsid
+                | libc::SYS_setpgid
+                | libc::SYS_prctl
+                | libc::SYS_alarm
+                | libc::SYS_setitimer
+                | libc::SYS_getitimer
+                | libc::SYS_timer_create
+                | libc::SYS_timer_settime
+                | libc::SYS_timer_gettime
+                | libc::SYS_timer_getoverrun
+                | libc::SYS_timer_delete
+                | libc::SYS_semget
+                | libc::SYS_msgget
+        )
 }
 
 /// Whether the tracer knows when this call waits. The rest may sleep in the kernel in a way that no

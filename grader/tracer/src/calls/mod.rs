@@ -27,6 +27,7 @@ mod timerfd;
 
 use crate::attempt::Class;
 use crate::error::Result;
+use crate::filter::is_answering;
 use crate::follow::After;
 use crate::run::Run;
 use crate::shared_memory::Made;
@@ -169,6 +170,8 @@ impl Run<'_> {
                 self.use_file_timer(t, call)?
             }
             libc::SYS_mknod | libc::SYS_mknodat => self.refuse_device(t, call),
+            // Of interest only where pages were lent for it, to take them back.
+            call if is_answering(call) => return Ok(self.has_lent_pages(t)),
             _ => None,
         };
         match answer {

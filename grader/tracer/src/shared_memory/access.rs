@@ -76,7 +76,8 @@ impl Run<'_> {
         let registers = stopped.registers()?;
         let mut bytes = [0; LONGEST];
         let read = memory::read(stopped.tid(), registers.rip, &mut bytes)?;
-        let Some(mut operation) = Operation::decode(&bytes[..read], &registers) else {
+        let decoded = Operation::decode(&bytes[..read], &registers, info.address);
+        let Some(mut operation) = decoded else {
             return Ok(None);
         };
         let needed = if operation.writes() { libc::PROT_WRITE } else { libc::PROT_READ };
@@ -202,18 +203,25 @@ impl Run<'_> {
             halted @ Made::Halted(_) => return Ok(halted),
         };
         let tid = stopped.tid();
-        let running = match stopped.resume(Resume::Step, 0) {
-            Err(error) if error.is_gone() => forklings_sys::ptrace::born(tid),
-            other => other?,
-        };
-        let stopped = match running.wait()? {
-            Halt::Stopped(stopped, Reason::Signal(libc::SIGTRAP))
-                if stopped.signal_info()?.is_step() =>
-            {
-                stopped
+        let mut stopped = stopped;
+        // One that repeats itself comes back to where it stands.
+        loop {
+            let running = match stopped.resume(Resume::Step, 0) {
+                Err(error) if error.is_gone() => forklings_sys::ptrace::born(tid),
+                other => other?,
+            };
+            stopped = match running.wait()? {
+                Halt::Stopped(stopped, Reason::Signal(libc::SIGTRAP))
+                    if stopped.signal_info()?.is_step() =>
+                {
+                    stopped
+                }
+                halt @ (Halt::Stopped(..) | Halt::Died(_)) => return Ok(Made::Halted(halt)),
+            };
+            if stopped.registers()?.rip != access.at {
+                break;
             }
-            halt @ (Halt::Stopped(..) | Halt::Died(_)) => return Ok(Made::Halted(halt)),
-        };
+        }
         let after = self.value(&access).unwrap_or(0);
         self.tell_access(t, &access, (before, after));
         self.protect(t, stopped, true)

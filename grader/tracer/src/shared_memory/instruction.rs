@@ -47,11 +47,19 @@ const OVERFLOW: u64 = 1 << 11;
 const ALL: u64 = CARRY | PARITY | ADJUST | ZERO | SIGN | OVERFLOW;
 
 impl Operation {
-    /// The instruction in these bytes, where the registers say; `None` where it has no operand in
-    /// memory that can be told.
-    pub(super) fn decode(bytes: &[u8], registers: &Registers) -> Option<Self> {
+    /// The instruction in these bytes, where the registers say, which was stopped for using
+    /// `stopped_at`; `None` where it has no operand in memory that can be told.
+    pub(super) fn decode(bytes: &[u8], registers: &Registers, stopped_at: u64) -> Option<Self> {
         let mut decoder = Decoder::with_ip(64, bytes, registers.rip, DecoderOptions::NONE);
         let instruction = decoder.decode();
+        if instruction.is_string_instruction() {
+            // Two operands may lie in memory: where it comes from, and where it goes.
+            let size = instruction.memory_size().size();
+            let goes = registers.rdi.abs_diff(stopped_at) < size as u64;
+            let used = if goes { Use::Stores } else { Use::Loads };
+            let size = u8::try_from(size).ok()?;
+            return Some(Self { instruction, used, address: stopped_at, size, is_known: false });
+        }
         let number =
             (0..instruction.op_count()).find(|&n| instruction.op_kind(n) == OpKind::Memory)?;
         let value = |register: Register, _, _| match register {
@@ -63,7 +71,7 @@ impl Operation {
         let address = instruction.virtual_address(number, 0, value)?;
         let size = u8::try_from(instruction.memory_size().size()).ok()?;
         let (used, is_known) = of(&instruction, number);
-        let is_known = is_known && matches!(size, 1 | 2 | 4 | 8) && !repeats(&instruction);
+        let is_known = is_known && matches!(size, 1 | 2 | 4 | 8);
         Some(Self { instruction, used, address, size, is_known })
     }
 
@@ -200,10 +208,6 @@ fn of(instruction: &Instruction, number: u32) -> (Use, bool) {
         _ if written => (Use::Splits, false),
         _ => (Use::Loads, false),
     }
-}
-
-fn repeats(instruction: &Instruction) -> bool {
-    instruction.has_rep_prefix() || instruction.has_repne_prefix()
 }
 
 /// A result with its flags.

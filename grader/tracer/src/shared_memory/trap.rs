@@ -67,6 +67,12 @@ impl Run<'_> {
         Ok(Made::Stands(stopped))
     }
 
+    /// Whether a task's process has its pages although others have them too.
+    pub(crate) fn has_lent_pages(&self, t: usize) -> bool {
+        let shared = &self.process(t).shared;
+        !shared.trapped && !shared.mapped.is_empty()
+    }
+
     /// Gives the pages back for the time of a call that a task stands before, if the kernel would
     /// miss them.
     pub(crate) fn lend_pages(&mut self, t: usize, stopped: Stopped, call: &Call) -> Result<Made> {

@@ -41,6 +41,11 @@ fn one_seed_gives_one_trace_of_loops_that_wait() {
 }
 
 #[test]
+fn one_seed_gives_one_trace_of_accesses_to_shared_memory() {
+    repeats("counts-in-turn", 42, 20, rounds() / 10);
+}
+
+#[test]
 fn recorded_decisions_give_the_same_trace_under_another_strategy() {
     let mut explorer = explorer("races", Wanted::All);
     let first = explorer.run(&Schedule::new(Strategy::Random, 7)).unwrap();

@@ -41,7 +41,8 @@ fn empty() -> Registers {
 
 /// Performs an instruction; gives what memory holds then, and the registers.
 fn perform(bytes: &[u8], memory: u64, mut registers: Registers) -> (u64, Registers) {
-    let operation = Operation::decode(bytes, &registers).expect("it has an operand in memory");
+    let operation =
+        Operation::decode(bytes, &registers, 0x1000).expect("it has an operand in memory");
     assert!(operation.is_known, "{operation:?}");
     assert_eq!(operation.address, registers.rdi);
     let after = operation.perform(memory, &mut registers).expect("it can be done");
@@ -70,7 +71,10 @@ fn an_exchange_that_finds_another_value_takes_it() {
     assert_eq!((after, r.rax, r.eflags & ZERO), (9, 5, ZERO));
     let (after, r) = perform(&code, 6, registers(5, 9));
     assert_eq!((after, r.rax, r.eflags & ZERO), (6, 6, 0));
-    assert_eq!(Operation::decode(&code, &registers(0, 0)).expect("known").used, Use::Updates);
+    assert_eq!(
+        Operation::decode(&code, &registers(0, 0), 0x1000).expect("known").used,
+        Use::Updates
+    );
 }
 
 #[test]
@@ -81,7 +85,7 @@ fn an_increment_without_a_lock_leaves_room_for_others() {
         (&[0xff, 0x07], Use::Splits),
         (&[0x87, 0x07], Use::Updates),
     ] {
-        assert_eq!(Operation::decode(code, &registers(0, 0)).expect("known").used, used);
+        assert_eq!(Operation::decode(code, &registers(0, 0), 0x1000).expect("known").used, used);
     }
     assert_eq!(perform(&[0x83, 0x07, 0x01], 41, registers(0, 0)).0, 42);
 }
@@ -117,7 +121,8 @@ fn low_half(value: u64) -> u32 {
 #[test]
 fn what_moves_vectors_is_left_to_the_task() {
     // movups [rdi], xmm0
-    let operation = Operation::decode(&[0x0f, 0x11, 0x07], &registers(0, 0)).expect("decoded");
+    let operation =
+        Operation::decode(&[0x0f, 0x11, 0x07], &registers(0, 0), 0x1000).expect("decoded");
     assert!(!operation.is_known);
     assert_eq!((operation.used, operation.size), (Use::Stores, 16));
 }

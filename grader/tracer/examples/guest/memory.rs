@@ -1,0 +1,249 @@
+//! Memory that processes share: what instructions do there, and what the kernel does.
+
+use crate::kernel::*;
+use std::arch::asm;
+use std::fmt::Write as _;
+use std::sync::atomic::AtomicU32;
+
+/// The guests of this family.
+pub(crate) const GUESTS: &[Guest] = &[
+    ("computes-in-shared-memory", computes),
+    ("copies-through-shared-memory", copies),
+    ("shared-memory-in-calls", in_calls),
+    ("shared-memory-moves", moves),
+    ("uses-what-is-unmapped", uses_unmapped),
+    ("writes-where-it-may-read", writes_read_only),
+    ("counts-in-turn", counts_in_turn),
+    ("dies-with-a-robust-mutex", dies_with_robust_mutex),
+    ("shares-a-file-after-exec", shares_file),
+];
+
+/// Runs `work` while a child is there who has the memory too.
+fn beside_a_child(work: impl FnOnce(*mut u8)) {
+    let memory = shared().cast::<u8>();
+    let (read, write) = pipe();
+    child(|| {
+        close(write);
+        i32::from(!get(read).is_empty())
+    });
+    close(read);
+    work(memory);
+    close(write);
+    say(&format!("reaped {}", reap_all()));
+}
+
+/// One instruction on memory and a register, once with each pair of these values: what memory and
+/// the register hold then, and the flags.
+macro_rules! table {
+    ($out:ident, $memory:ident, $($name:literal: $code:literal;)*) => {$(
+        for (there, own) in PAIRS {
+            unsafe { $memory.cast::<u64>().write_volatile(there) };
+            let (mut register, mut accumulator, mut flags) = (own, there ^ 1, 0u64);
+            unsafe {
+                asm!(
+                    "clc",
+                    $code,
+                    "pushfq",
+                    "pop {flags}",
+                    memory = in(reg) $memory,
+                    own = inout(reg) register,
+                    flags = out(reg) flags,
+                    inout("rax") accumulator,
+                );
+            }
+            let there = unsafe { $memory.cast::<u64>().read_volatile() };
+            // Carry, parity, zero, sign and overflow.
+            let flags = flags & 0x8c5;
+            let _ = writeln!($out, "{} {there:x} {register:x} {accumulator:x} {flags:x}", $name);
+        }
+    )*};
+}
+
+const PAIRS: [(u64, u64); 6] = [
+    (0, 0),
+    (1, u64::MAX),
+    (0x7fff_ffff_ffff_ffff, 1),
+    (0x80, 0x80),
+    (0xffff_ffff, 1),
+    (0x8000_0000_8000_8080, 0x7f7f_7f7f_8000_8000),
+];
+
+fn computes() {
+    beside_a_child(|memory| {
+        let mut out = String::new();
+        table! { out, memory,
+            "add64": "add [{memory}], {own}";
+            "add32": "add dword ptr [{memory}], {own:e}";
+            "add16": "add word ptr [{memory}], {own:x}";
+            "add8": "add byte ptr [{memory}], {own:l}";
+            "adc32": "adc {own:e}, dword ptr [{memory}]";
+            "sub64": "sub [{memory}], {own}";
+            "sub32": "sub {own:e}, dword ptr [{memory}]";
+            "sbb16": "sbb word ptr [{memory}], {own:x}";
+            "cmp8": "cmp byte ptr [{memory}], {own:l}";
+            "cmp64": "cmp {own}, [{memory}]";
+            "and32": "and dword ptr [{memory}], {own:e}";
+            "or64": "or {own}, [{memory}]";
+            "xor8": "xor byte ptr [{memory}], {own:l}";
+            "test16": "test word ptr [{memory}], {own:x}";
+            "inc32": "inc dword ptr [{memory}] /* {own} */";
+            "dec8": "dec byte ptr [{memory}] /* {own} */";
+            "neg64": "neg qword ptr [{memory}] /* {own} */";
+            "not16": "not word ptr [{memory}] /* {own} */";
+            "mov32": "mov {own:e}, dword ptr [{memory}]";
+            "mov8": "mov {own:l}, byte ptr [{memory}]";
+            "movi": "mov qword ptr [{memory}], -2 /* {own} */";
+            "movzx": "movzx {own:e}, byte ptr [{memory}]";
+            "movsx": "movsx {own}, word ptr [{memory}]";
+            "movsxd": "movsxd {own}, dword ptr [{memory}]";
+            "xchg": "xchg [{memory}], {own}";
+            "xadd": "lock xadd dword ptr [{memory}], {own:e}";
+            "cmpxchg": "lock cmpxchg qword ptr [{memory}], {own}";
+            "cmpxchg8": "lock cmpxchg byte ptr [{memory}], {own:l}";
+            "lock-or": "lock or dword ptr [{memory}], {own:e}";
+            "bts": "lock bts dword ptr [{memory}], 3 /* {own} */";
+            "shl": "shl dword ptr [{memory}], 3 /* {own} */";
+            "push": "push qword ptr [{memory}]\npop {own}";
+        }
+        say(&out);
+    });
+}
+
+/// Vectors, strings, and a place that does not begin at a word.
+fn copies() {
+    beside_a_child(|memory| {
+        let text: Vec<u8> = (0..200).collect();
+        unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), memory.add(3), text.len()) };
+        let mut back = vec![0u8; 200];
+        unsafe {
+            asm!("rep movsb", inout("rsi") memory.add(3) => _, inout("rdi") back.as_mut_ptr() => _,
+                inout("rcx") 200usize => _);
+        }
+        let same = back == text;
+        let sum: u64 = (0..200).map(|n| u64::from(unsafe { memory.add(3 + n).read() })).sum();
+        say(&format!("{same} {sum}"));
+    });
+}
+
+/// The kernel reads and writes there on the program's behalf.
+fn in_calls() {
+    beside_a_child(|memory| {
+        let (read, write) = pipe();
+        unsafe {
+            memory.copy_from(c"hello".as_ptr().cast(), 5);
+            let wrote = libc::write(write, memory.cast(), 5);
+            let got = libc::read(read, memory.add(64).cast(), 5);
+            let place = libc::iovec { iov_base: memory.add(128).cast(), iov_len: 3 };
+            let again = libc::write(write, memory.cast(), 3);
+            let vector = libc::readv(read, &raw const place, 1);
+            let mut stat = memory.add(256).cast::<libc::timespec>();
+            let clock = libc::clock_getres(libc::CLOCK_MONOTONIC, stat);
+            stat = memory.add(512).cast();
+            let seconds = (*stat).tv_sec;
+            let text = std::slice::from_raw_parts(memory.add(64), 5);
+            let text = String::from_utf8_lossy(text);
+            say(&format!("{wrote} {got} {text} {again} {vector} {clock} {seconds}"));
+        }
+    });
+}
+
+fn moves() {
+    beside_a_child(|memory| unsafe {
+        *memory = 7;
+        let to = libc::mremap(memory.cast(), 4096, 8192, libc::MREMAP_MAYMOVE).cast::<u8>();
+        say(&format!("{} {}", to.is_null(), *to));
+    });
+}
+
+fn uses_unmapped() {
+    beside_a_child(|memory| {
+        let dead = child(|| unsafe {
+            *memory = 1;
+            libc::munmap(memory.cast(), 4096);
+            i32::from(memory.read_volatile())
+        });
+        say(&format!("{}", wait(dead, 0).1));
+    });
+}
+
+fn writes_read_only() {
+    beside_a_child(|memory| {
+        let dead = child(|| unsafe {
+            let all = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+            let there =
+                libc::mmap(memory.cast(), 4096, libc::PROT_READ, all | libc::MAP_FIXED, -1, 0);
+            let there = there.cast::<u8>();
+            there.write_volatile(there.read_volatile() + 1);
+            0
+        });
+        say(&format!("{}", wait(dead, 0).1));
+    });
+}
+
+/// Two processes take turns at a counter that both of them write.
+fn counts_in_turn() {
+    let turn = unsafe { AtomicU32::from_ptr(shared()) };
+    let counter = unsafe { shared().add(8) };
+    let count = |mine: u32| {
+        for _ in 0..10 {
+            while turn.load(Ordering::Acquire) % 2 != mine {
+                std::hint::spin_loop();
+            }
+            unsafe { *counter += 1 };
+            turn.fetch_add(1, Ordering::Release);
+        }
+        0
+    };
+    for mine in 0..2 {
+        child(|| count(mine));
+    }
+    reap_all();
+    say(&format!("{}", unsafe { *counter }));
+}
+
+/// The kernel hands the mutex of who is killed to the next one.
+fn dies_with_robust_mutex() {
+    let mutex = shared().cast::<libc::pthread_mutex_t>();
+    unsafe {
+        let mut kind = std::mem::zeroed();
+        libc::pthread_mutexattr_init(&raw mut kind);
+        libc::pthread_mutexattr_setpshared(&raw mut kind, libc::PTHREAD_PROCESS_SHARED);
+        libc::pthread_mutexattr_setrobust(&raw mut kind, libc::PTHREAD_MUTEX_ROBUST);
+        libc::pthread_mutex_init(mutex, &raw const kind);
+    }
+    let (read, write) = pipe();
+    let holder = child(|| unsafe {
+        libc::pthread_mutex_lock(mutex);
+        put(write, "x");
+        libc::pause()
+    });
+    close(write);
+    get(read);
+    let taken = unsafe { libc::pthread_mutex_trylock(mutex) };
+    unsafe { libc::kill(holder, libc::SIGKILL) };
+    let ended = wait(holder, 0).1;
+    let locked = unsafe { libc::pthread_mutex_lock(mutex) };
+    say(&format!("{} {ended} {}", taken == libc::EBUSY, locked == libc::EOWNERDEAD));
+}
+
+/// A file that each of two processes maps for itself.
+fn shares_file() {
+    let path = path("mapped");
+    let fd = file(&path);
+    let map = |fd: c_int| unsafe {
+        libc::ftruncate(fd, 4096);
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let at = libc::mmap(ptr::null_mut(), 4096, access, libc::MAP_SHARED, fd, 0);
+        AtomicU32::from_ptr(at.cast())
+    };
+    child(|| {
+        let word = map(open(&path, libc::O_RDWR));
+        word.fetch_add(5, Ordering::SeqCst);
+        0
+    });
+    let word = map(fd);
+    word.fetch_add(7, Ordering::SeqCst);
+    let reaped = reap_all();
+    say(&format!("{} {reaped}", word.load(Ordering::SeqCst)));
+    unsafe { libc::unlink(path.as_ptr()) };
+}
