@@ -8,6 +8,7 @@ mod ending;
 mod event;
 mod exercise;
 mod finding;
+mod identity;
 mod id;
 mod isolation;
 mod judgement;

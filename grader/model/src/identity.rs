@@ -1,0 +1,50 @@
+//! Whether two findings, of two runs of one subject, are one failure.
+
+use crate::{Demand, Detail, Finding};
+
+impl Finding {
+    /// Whether another run's finding is the same failure as far as it can be told without call
+    /// stacks: of the same rule, of the same weight, and about the same demand where it is about one.
+    #[must_use]
+    pub fn is_same_failure(&self, other: &Self) -> bool {
+        let key = |finding: &Self| (finding.rule(), finding.weight);
+        key(self) == key(other) && self.detail.demand() == other.detail.demand()
+    }
+}
+
+impl Detail {
+    /// The demand that was not met, where the rule is about demands.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few of many rules are about a demand")]
+    pub const fn demand(&self) -> Option<&Demand> {
+        match self {
+            Self::TooManyProcesses { demand, .. }
+            | Self::MaskNotRestored { demand, .. }
+            | Self::HandlerNotRestored { demand, .. }
+            | Self::OrderBySleep { demand, .. }
+            | Self::OrderViolated { demand }
+            | Self::OutputWrong { demand, .. } => Some(demand),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Stream, Weight};
+
+    fn finding(text: &str, actual: &str, weight: Weight) -> Finding {
+        let demand = Demand::Is { stream: Stream::Stdout, text: text.to_owned() };
+        let detail = Detail::OutputWrong { demand, actual: actual.to_owned() };
+        Finding { detail, weight, evidence: Vec::new(), site: None, origin: None }
+    }
+
+    #[test]
+    fn one_demand_that_is_not_met_in_two_ways_is_one_failure() {
+        let found = finding("a", "b", Weight::Accuses);
+        assert!(found.is_same_failure(&finding("a", "c", Weight::Accuses)));
+        assert!(!found.is_same_failure(&finding("x", "b", Weight::Accuses)));
+        assert!(!found.is_same_failure(&finding("a", "b", Weight::Explains)));
+    }
+}
