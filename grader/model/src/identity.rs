@@ -1,6 +1,7 @@
-//! Whether two findings, of two runs of one subject, are one failure.
+//! Whether two findings, of two runs of one subject, are one failure: the same rule, the same demand,
+//! the same place in the code.
 
-use crate::{Demand, Detail, Finding};
+use crate::{Demand, Detail, Finding, Trace};
 
 impl Finding {
     /// Whether another run's finding is the same failure as far as it can be told without call
@@ -9,6 +10,16 @@ impl Finding {
     pub fn is_same_failure(&self, other: &Self) -> bool {
         let key = |finding: &Self| (finding.rule(), finding.weight);
         key(self) == key(other) && self.detail.demand() == other.detail.demand()
+    }
+
+    /// Whether two findings, each of a run with call stacks, point to the same lines of code.
+    #[must_use]
+    pub fn is_in_same_place(&self, own: &Trace, other: &Self, others: &Trace) -> bool {
+        let line = |trace: &Trace, finding: &Self| {
+            let line = trace.line(finding.site?)?;
+            Some((line.file.clone(), line.line))
+        };
+        line(own, self) == line(others, other)
     }
 }
 

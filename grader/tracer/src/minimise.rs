@@ -234,7 +234,8 @@ impl Search<'_> {
         match self.explorer.follow(&schedule, switches) {
             Ok(run) => {
                 self.events += run.0.events.len();
-                self.over |= computes(&run.0);
+                // Whoever gave up, or was told to, does not go on trying.
+                self.over |= computes(&run.0) || matches!(run.0.end, End::Abandoned { .. });
                 Some(run)
             }
             // What the tracer cannot follow is not tried again and again.

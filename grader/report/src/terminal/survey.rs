@@ -25,7 +25,7 @@ pub fn survey(survey: &Survey, replay: &str, style: &Style) -> String {
     let mut out = headline(&survey.command, style);
     let all = survey.explored.schedules;
     for (number, failure) in survey.failures.iter().enumerate() {
-        let shown = message::shown_in(failure.shown_in, all);
+        let shown = message::shown_in(failure.shown_in, all) + &message::small(&failure.trace);
         out += &format!(
             "\n{} {}\n",
             style.paint(Ink::Bad, failure.rule().name()),
