@@ -4,8 +4,8 @@
 //! first, then ever smaller ones; what still fails and is smaller takes the run's place. Source:
 //! Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", TSE 2002. A preemption
 //! that cannot be left out may be late: who was preempted goes on until it has to stop. What still
-//! has several switches then may be stuck, as no single change makes it smaller: so the plain run is
-//! tried with one switch each, those that preempt nobody first. It ends because each step makes the run's size smaller, and because its work is bounded. It knows no
+//! has several switches or a preemption then may be stuck, as no single change makes it smaller: so the
+//! plain run is tried with one switch each, those that preempt nobody first. It ends because each step makes the run's size smaller, and because its work is bounded. It knows no
 //! rules: whoever calls says what fails.
 
 use crate::course::Course;
@@ -178,7 +178,8 @@ impl Search<'_> {
     /// Tries the plain run with a single switch, unless the best run is as simple already.
     fn with_one_switch(&mut self) {
         let size = self.best.size;
-        if size.switches <= 1 || self.over || std::mem::replace(&mut self.tried_single, true) {
+        let plain = size.preemptions == 0 && size.switches <= 1;
+        if plain || self.over || std::mem::replace(&mut self.tried_single, true) {
             return;
         }
         let faults = self.best.trace.schedule.faults.clone();

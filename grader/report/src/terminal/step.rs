@@ -36,7 +36,9 @@ pub fn step(trace: &Trace, done: usize, excerpt: &[(u32, String)], style: &Style
                 };
                 let room = style.width.saturating_sub(13).max(40);
                 out += &part("where", &cut(&format!("{place}{code}"), room), style);
-                out += &part("", &lines(excerpt, place.line), style);
+                if !excerpt.is_empty() {
+                    out += &part("", &lines(excerpt, place.line), style);
+                }
             }
             out
         }

@@ -10,6 +10,7 @@ mod programs;
 mod real;
 mod replay;
 mod spins;
+mod steps;
 
 use door::{explore, finds, silent};
 use programs::{c, compiled, python, script, stripped};
