@@ -18,6 +18,9 @@ pub struct Message {
     pub rule: Rule,
     /// In how many schedules: `in 3 of 200 schedules`.
     pub shown: String,
+    /// What was left of the run when it was made small: `here with 1 preemption`; empty when it was
+    /// not.
+    pub small: String,
     /// What a right program does.
     pub expected: String,
     /// What this run did, one or more lines.
@@ -48,7 +51,8 @@ impl Message {
         Self {
             test: line(&judgement.test),
             rule: finding.rule(),
-            shown: shown_in(failure.shown_in, judgement.explored.schedules) + &small(trace),
+            shown: shown_in(failure.shown_in, judgement.explored.schedules),
+            small: small(trace),
             expected: said.expected,
             happened: said.happened,
             places: places(finding, trace),
@@ -75,13 +79,13 @@ pub fn shown_in(shown: u32, schedules: u32) -> String {
     }
 }
 
-/// `; here with 1 preemption`, of a run that was made as small as it could be.
+/// `here with 1 preemption`, of a run that was made as small as it could be.
 #[must_use]
 pub fn small(trace: &Trace) -> String {
     let Strategy::Minimised { preemptions } = trace.schedule.strategy else { return String::new() };
     match preemptions {
-        0 => "; here without a preemption".to_owned(),
-        n => format!("; here with {}", count(n.into(), "preemption", "preemptions")),
+        0 => "here without a preemption".to_owned(),
+        n => format!("here with {}", count(n.into(), "preemption", "preemptions")),
     }
 }
 

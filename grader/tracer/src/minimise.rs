@@ -4,9 +4,11 @@
 //! first, then ever smaller ones; what still fails and is smaller takes the run's place. Source:
 //! Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", TSE 2002. A preemption
 //! that cannot be left out may be late: who was preempted goes on until it has to stop. What still
-//! has several switches or a preemption then may be stuck, as no single change makes it smaller: so the
-//! plain run is tried with one switch each, those that preempt nobody first. It ends because each step makes the run's size smaller, and because its work is bounded. It knows no
-//! rules: whoever calls says what fails.
+//! has several switches or a preemption then may be stuck, as no single change makes it smaller: so
+//! the plain run is tried with one switch each, those that preempt nobody first.
+//!
+//! It ends because each step makes the run's size smaller, and because its work is bounded. It knows
+//! no rules: whoever calls says what fails.
 
 use crate::course::Course;
 use crate::explorer::Explorer;
