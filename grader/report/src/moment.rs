@@ -53,8 +53,9 @@ pub enum Life {
 /// What is known of a thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Task {
-    /// What it waits for, from the moment when it began to wait until it goes on.
-    pub waits: Option<WaitsFor>,
+    /// What it waits for, from the moment when it began to wait until it goes on, with the number of
+    /// the event in which it began.
+    pub waits: Option<(u32, WaitsFor)>,
     /// The signals that its wait is meant for, where it waits for signals.
     pub awaited: Option<SignalSet>,
     /// The signals that it blocks, a handler's own mask not counted.
@@ -196,20 +197,21 @@ impl Process {
             _ => {}
         }
         if let Some(task) = self.tasks.get_mut(&event.task.thread) {
-            task.takes_in(&event.kind);
+            task.takes_in(event);
         }
     }
 }
 
 impl Task {
-    fn takes_in(&mut self, kind: &EventKind) {
+    fn takes_in(&mut self, event: &Event) {
+        let kind = &event.kind;
         match kind {
             // These happen to a process, whose thread may go on waiting.
             EventKind::Orphaned { .. }
             | EventKind::SignalMerged { .. }
             | EventKind::Stopped { .. }
             | EventKind::Continued => {}
-            EventKind::Blocked { on } => self.waits = Some(on.clone()),
+            EventKind::Blocked { on } => self.waits = Some((event.seq, on.clone())),
             EventKind::AwaitsSignals { awaited, .. } => {
                 (self.waits, self.awaited) = (None, Some(*awaited));
             }

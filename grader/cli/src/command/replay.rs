@@ -13,6 +13,7 @@ use forklings_grade::exit_codes;
 use forklings_model::{CommandReplay, End, Outcome, ReplayFile, Shows};
 use forklings_report::terminal;
 use forklings_tracer::{Explorer, TracerError};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,8 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
     };
     match &judgement.outcome {
         Outcome::Failed { failures } if args.step && !failures.is_empty() => {
-            step::walk(&failures[0].trace, screen)?;
+            let folders = folders(&file.exercise);
+            step::walk(&failures[0].trace, &folders, screen)?;
         }
         // Without a failure there is nothing that could be walked through.
         Outcome::Failed { .. } | Outcome::Passed | Outcome::GraderError { .. } => {
@@ -120,7 +122,7 @@ fn alone(file: &CommandReplay, steps: bool, screen: &Screen) -> Result<u8> {
     let (demands, waivers) = (&file.command.demands, &file.command.waivers);
     let findings = forklings_rules::without_contract(&trace, demands, waivers).findings;
     if steps {
-        step::walk(&trace, screen)?;
+        step::walk(&trace, &[], screen)?;
         return Ok(if findings.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS });
     }
     let shown = match &file.shows {
@@ -130,6 +132,12 @@ fn alone(file: &CommandReplay, steps: bool, screen: &Screen) -> Result<u8> {
     let run = (&findings[..], &trace);
     screen.print(&terminal::replayed(&file.command, &file.shows, run, shown, &screen.style))?;
     Ok(if findings.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS })
+}
+
+/// Where the sources of an exercise may lie, seen from here.
+fn folders(exercise: &str) -> Vec<PathBuf> {
+    let here = env::current_dir().unwrap_or_default();
+    here.ancestors().map(|folder| folder.join("exercises").join(exercise)).collect()
 }
 
 /// Whether the suite and the program are those that the file was made with.

@@ -4,7 +4,7 @@ use super::layout::part;
 use crate::escape::{cut, line};
 use crate::moment::{Descriptor, Life, Moment, Process, Task};
 use crate::place::place;
-use crate::sentence::event::phrase;
+use crate::sentence::event::{about_to, phrase};
 use crate::sentence::name::{self, count, list};
 use crate::sentence::wait;
 use crate::style::{Ink, Style};
@@ -122,7 +122,12 @@ fn stands(trace: &Trace, task: &Task, runs: bool) -> String {
     let mut text = match (&task.waits, runs) {
         (_, true) => "running".to_owned(),
         (None, false) => "ready".to_owned(),
-        (Some(on), false) => format!("blocked: {}", blocked_on(trace, on, task.awaited)),
+        (Some((since, on)), false) => {
+            let began = trace.events.iter().find(|event| event.seq == *since);
+            let about_to = began.and_then(|event| about_to(event, trace));
+            let blocked = || format!("blocked: {}", blocked_on(trace, on, task.awaited));
+            about_to.unwrap_or_else(blocked)
+        }
     };
     for signal in &task.handles {
         text += &format!("; in its handler of {signal}");

@@ -115,6 +115,13 @@ fn who_waits_is_told_with_what_it_waits_for() {
         writeln!(all, "{}", terminal::step(&trace, usize::MAX, &[], &WIDE)).unwrap();
     }
     insta::assert_snapshot!("step-waits", all);
+    // Its handler ran before the wait, so it had not begun to wait.
+    let (_, lost) =
+        signal_cases::all().into_iter().find(|(name, _)| *name == "signal-lost").unwrap();
+    let steps = (0..lost.trace.events.len()).map(|n| terminal::step(&lost.trace, n, &[], &WIDE));
+    let waits: Vec<String> =
+        steps.flat_map(|step| step.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(waits.iter().any(|line| line.contains("about to wait: for a signal")), "{waits:?}");
 }
 
 #[test]

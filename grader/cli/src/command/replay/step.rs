@@ -3,17 +3,18 @@
 
 use crate::screen::Screen;
 use anyhow::Result;
-use forklings_model::Trace;
+use forklings_model::{SourceLine, Trace};
 use forklings_report::terminal;
 use std::fs;
 use std::io::{self, BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
 
 /// Lines of code before and after the one that is next.
 const AROUND: u32 = 1;
 
 /// Walks until the end of the run, of the input, or until somebody has seen enough. Keys are lines of
-/// standard input, so that a pipe can press them too.
-pub(super) fn walk(trace: &Trace, screen: &Screen) -> Result<()> {
+/// standard input, so that a pipe can press them too. Sources are looked for here and in `folders`.
+pub(super) fn walk(trace: &Trace, folders: &[PathBuf], screen: &Screen) -> Result<()> {
     let asks = io::stdin().is_terminal();
     let mut done = 0;
     let before = trace.before_main.len();
@@ -23,7 +24,7 @@ pub(super) fn walk(trace: &Trace, screen: &Screen) -> Result<()> {
     if before > 0 {
         screen.print(&(terminal::step_left_out(before, &screen.style) + "\n"))?;
     }
-    show(trace, done, screen)?;
+    show(trace, done, folders, screen)?;
     let mut keys = io::stdin().lock().lines();
     while done < trace.events.len() {
         if asks {
@@ -34,11 +35,11 @@ pub(super) fn walk(trace: &Trace, screen: &Screen) -> Result<()> {
         match key(&line.unwrap_or_else(|_| "?".to_owned())) {
             Key::Forward(events) => {
                 done = forward(trace, done, events);
-                show(trace, done, screen)?;
+                show(trace, done, folders, screen)?;
             }
             Key::OwnNext => {
                 done = own_next(trace, done);
-                show(trace, done, screen)?;
+                show(trace, done, folders, screen)?;
             }
             Key::Quit => break,
             Key::Help => screen.print(&terminal::step_keys(&screen.style))?,
@@ -96,28 +97,33 @@ fn is_before_main(trace: &Trace, n: usize) -> bool {
     trace.events.get(n).is_some_and(|event| trace.before_main.binary_search(&event.seq).is_ok())
 }
 
-fn show(trace: &Trace, done: usize, screen: &Screen) -> Result<()> {
-    let text = terminal::step(trace, done, &excerpt(trace, done), &screen.style);
+fn show(trace: &Trace, done: usize, folders: &[PathBuf], screen: &Screen) -> Result<()> {
+    let text = terminal::step(trace, done, &excerpt(trace, done, folders), &screen.style);
     screen.print(&format!("{text}\n"))?;
     Ok(())
 }
 
 /// The lines around the place of the next event, each with its number. Empty where the source cannot
 /// be read, or is not what it was when the program was built.
-fn excerpt(trace: &Trace, done: usize) -> Vec<(u32, String)> {
+fn excerpt(trace: &Trace, done: usize, folders: &[PathBuf]) -> Vec<(u32, String)> {
     let site = trace.events.get(done).and_then(|event| event.site);
     let Some(place) = site.and_then(|site| trace.line(site)) else { return Vec::new() };
-    let Ok(source) = fs::read_to_string(&place.file) else { return Vec::new() };
+    let here = [PathBuf::new()];
+    let mut paths = here.iter().chain(folders).map(|folder| folder.join(&place.file));
+    paths.find_map(|path| around(&path, place)).unwrap_or_default()
+}
+
+/// The lines around a place in this file; `None` where it is not the file that was compiled.
+fn around(path: &Path, place: &SourceLine) -> Option<Vec<(u32, String)>> {
+    let source = fs::read_to_string(path).ok()?;
     let range = place.line.saturating_sub(AROUND)..=place.line.saturating_add(AROUND);
     let lines: Vec<(u32, String)> = (1..)
         .zip(source.lines())
         .filter(|(number, _)| range.contains(number))
         .map(|(number, text)| (number, text.to_owned()))
         .collect();
-    let same = place.text.as_ref().is_none_or(|text| {
-        lines.iter().any(|(number, line)| *number == place.line && line.trim() == text.trim())
-    });
-    if same { lines } else { Vec::new() }
+    let (_, line) = lines.iter().find(|(number, _)| *number == place.line)?;
+    (line.trim() == place.text.as_ref()?.trim()).then_some(lines)
 }
 
 #[cfg(test)]
