@@ -4,7 +4,7 @@
 //! - [`Subject`]: what to run.
 //! - [`Explorer`]: runs it under a schedule.
 //! - [`Exploration`]: which schedules, and what they amount to.
-//! - [`minimise`]: a failing run made small.
+//! - [`minimise()`]: a failing run made small.
 //!
 //! Inside: `server` holds the program where runs begin, which `prelude` finds; `run` is the loop of
 //! one run; `ready` says who would block; `choose` lists what could happen next and `step` lets it
