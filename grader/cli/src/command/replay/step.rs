@@ -123,7 +123,12 @@ fn around(path: &Path, place: &SourceLine) -> Option<Vec<(u32, String)>> {
         .map(|(number, text)| (number, text.to_owned()))
         .collect();
     let (_, line) = lines.iter().find(|(number, _)| *number == place.line)?;
-    (line.trim() == place.text.as_ref()?.trim()).then_some(lines)
+    let same = match &place.text {
+        Some(text) => text.trim() == line.trim(),
+        // Nothing to compare with: then only the very path that the compiler saw.
+        None => place.file.is_absolute(),
+    };
+    same.then_some(lines)
 }
 
 #[cfg(test)]
