@@ -6,6 +6,7 @@ use crate::record;
 use crate::replay::{self, Requested};
 use crate::scenario::Check;
 use crate::settings;
+use crate::smaller::smaller;
 use forklings_course::load_exercise;
 use forklings_model::{End, Explored, Failure, Finding, Judgement, Outcome, Rule, Schedule, Trace};
 use forklings_report::sentence::end::given_up;
@@ -104,12 +105,20 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
     }
     let mut failures: Vec<Failure> = Vec::new();
     for shown in shown.into_values() {
-        let schedule = shown.schedule.clone();
+        let (schedule, number) = (shown.schedule.clone(), shown.number);
         let mut failure = show(check, &mut explorer, &program, shown);
-        if let Some(finding) = confirm(&mut explorer, &schedule, failure.finding) {
-            failure.finding = finding;
-            failures.push(failure);
+        let Some(finding) = confirm(&mut explorer, &schedule, failure.finding) else { continue };
+        failure.finding = finding;
+        // The first one is the one that the message is about.
+        if failures.is_empty()
+            && !is_final(failure.rule())
+            && let Some((finding, trace)) = smaller(check, &mut explorer, &failure)
+        {
+            (failure.finding, failure.trace) = (finding, trace);
+            let schedule = &failure.trace.schedule;
+            failure.replay = replay::save(check, &program, number, schedule).or(failure.replay);
         }
+        failures.push(failure);
     }
     Ok(Outcome::Failed { failures })
 }

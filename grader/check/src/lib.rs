@@ -22,6 +22,7 @@ mod record;
 mod replay;
 mod scenario;
 mod settings;
+mod smaller;
 mod subject;
 
 pub use scenario::Check;

@@ -9,6 +9,7 @@ mod event;
 mod exercise;
 mod finding;
 mod id;
+mod identity;
 mod isolation;
 mod judgement;
 mod latin1;

@@ -43,6 +43,12 @@ pub enum Strategy {
         /// Times that a task which could go on has to let another one go first.
         preemptions: u32,
     },
+    /// None of these: the decisions of a run that failed, made as few and as plain as they could be
+    /// while it still fails. Where they are not given, nobody is preempted. Nobody can ask for it.
+    Minimised {
+        /// Times that a task which could go on has to let another one go first.
+        preemptions: u32,
+    },
 }
 
 impl Strategy {
@@ -64,7 +70,10 @@ impl Strategy {
     pub fn draws(&self) -> bool {
         match self {
             Self::Random | Self::Pct { .. } | Self::Pos | Self::Walk { .. } => true,
-            Self::ParentFirst | Self::ChildFirst | Self::Exhaustive { .. } => false,
+            Self::ParentFirst
+            | Self::ChildFirst
+            | Self::Exhaustive { .. }
+            | Self::Minimised { .. } => false,
         }
     }
 }
@@ -85,6 +94,7 @@ impl fmt::Display for Strategy {
             Self::Pos => f.write_str("pos"),
             Self::Walk { .. } => f.write_str("walk"),
             Self::Exhaustive { preemptions } => write!(f, "exhaustive-{preemptions}"),
+            Self::Minimised { preemptions } => write!(f, "minimised-{preemptions}"),
         }
     }
 }
@@ -93,6 +103,7 @@ impl FromStr for Strategy {
     type Err = UnknownStrategy;
 
     /// Reads the name that `Display` writes; what is learnt from earlier runs is not part of it.
+    /// [`Strategy::Minimised`] cannot be asked for, so it has no name here.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |prefix: &str| text.strip_prefix(prefix)?.parse::<u8>().ok();
         match text {
@@ -133,7 +144,7 @@ mod tests {
         {
             assert_eq!(name.parse::<Strategy>().map(|s| s.to_string()), Ok(name.to_owned()));
         }
-        for name in ["", "pct-0", "pct-", "Random", "exhaustive"] {
+        for name in ["", "pct-0", "pct-", "Random", "exhaustive", "minimised-1"] {
             assert_eq!(name.parse::<Strategy>(), Err(UnknownStrategy(name.to_owned())));
         }
     }

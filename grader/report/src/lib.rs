@@ -6,6 +6,7 @@
 //! - [`sentence`]: what a finding, an event or a demand means, in words
 //! - [`timeline`]: which events of a run matter, a column per process
 //! - [`message`]: the six parts of a failure, before they are drawn
+//! - [`moment`]: how everybody stands between two events of a run
 //! - [`terminal`]: all of it as text
 //! - `html`, `svg` (feature `html`): one page for a class
 //! - `machine` (feature `machine`): JSON and CSV
@@ -17,6 +18,7 @@ pub mod html;
 #[cfg(feature = "machine")]
 pub mod machine;
 pub mod message;
+pub mod moment;
 pub mod place;
 pub mod sentence;
 pub mod style;

@@ -2,11 +2,11 @@
 
 use crate::escape::{line, shell_word};
 use crate::place::{Place, best};
-use crate::sentence::name::list;
+use crate::sentence::name::{count, list};
 use crate::sentence::{self, event};
 use forklings_model::{
     Detail, Event, EventKind, Failure, Fault, Fd, Finding, Judgement, PipeEnd, Rule, Scenario,
-    SiteId, Trace,
+    SiteId, Strategy, Trace,
 };
 
 /// A failure in six parts: expected, happened, where, timeline, cause and experiment, replay.
@@ -18,6 +18,9 @@ pub struct Message {
     pub rule: Rule,
     /// In how many schedules: `in 3 of 200 schedules`.
     pub shown: String,
+    /// What was left of the run when it was made small: `here with 1 preemption`; empty when it was
+    /// not.
+    pub small: String,
     /// What a right program does.
     pub expected: String,
     /// What this run did, one or more lines.
@@ -49,6 +52,7 @@ impl Message {
             test: line(&judgement.test),
             rule: finding.rule(),
             shown: shown_in(failure.shown_in, judgement.explored.schedules),
+            small: small(trace),
             expected: said.expected,
             happened: said.happened,
             places: places(finding, trace),
@@ -72,6 +76,16 @@ pub fn shown_in(shown: u32, schedules: u32) -> String {
         (1, 1) => "in the one schedule that ran".to_owned(),
         (n, all) if n == all => format!("in all {all} schedules"),
         (n, all) => format!("in {n} of {all} schedules"),
+    }
+}
+
+/// `here with 1 preemption`, of a run that was made as small as it could be.
+#[must_use]
+pub fn small(trace: &Trace) -> String {
+    let Strategy::Minimised { preemptions } = trace.schedule.strategy else { return String::new() };
+    match preemptions {
+        0 => "here without a preemption".to_owned(),
+        n => format!("here with {}", count(n.into(), "preemption", "preemptions")),
     }
 }
 

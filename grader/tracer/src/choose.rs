@@ -132,9 +132,10 @@ impl Run<'_> {
                     choice.touches = self.touches(choice);
                 }
             }
-            picked = match self.given(choices.len())? {
-                Some(given) => given,
-                None => self.strategy.pick(&choices),
+            picked = match (self.given(choices.len())?, &mut self.switches) {
+                (Some(given), _) => given,
+                (None, Some(switches)) => self.course.follow(switches, &choices),
+                (None, None) => self.strategy.pick(&choices),
             };
             self.course.chose(&choices, picked);
         }

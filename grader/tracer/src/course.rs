@@ -2,6 +2,7 @@
 //! each task did.
 
 use crate::strategy::{Choice, own_steps};
+use crate::switches::{Stand, Switch, Switches, When, plain};
 use forklings_model::{Decision, Decisions, TaskId};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,6 +14,10 @@ pub(crate) struct Course {
     pub(crate) junctions: Vec<Junction>,
     /// Steps of each task, forced ones too.
     pub(crate) operations: BTreeMap<TaskId, u32>,
+    /// What was chosen where the plain course is another one, in order.
+    pub(crate) switches: Vec<Switch>,
+    /// What could have been chosen beside the plain course, where switches were followed.
+    pub(crate) alternatives: Vec<Switch>,
     /// Whose step was the last one.
     last: Option<TaskId>,
 }
@@ -37,11 +42,47 @@ impl Course {
     /// One of several choices is taken.
     pub(crate) fn chose(&mut self, choices: &[Choice], picked: usize) {
         let short = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        let own = self.last.map_or(0..0, |last| own_steps(choices, last));
+        let own = self.own(choices);
+        if picked != plain(choices, &own) {
+            self.switches
+                .push(self.switch(&choices[picked], own.is_empty() || own.contains(&picked)));
+        }
         self.junctions.push(Junction {
             decision: Decision { picked: short(picked), of: short(choices.len()) },
             own: short(own.start)..short(own.end),
         });
+    }
+
+    /// The position of the choice that these switches make here.
+    pub(crate) fn follow(&mut self, switches: &mut Switches, choices: &[Choice]) -> usize {
+        let own = self.own(choices);
+        let usual = plain(choices, &own);
+        for (n, choice) in choices.iter().enumerate().filter(|(n, _)| *n != usual) {
+            self.alternatives.push(self.switch(choice, own.is_empty() || own.contains(&n)));
+        }
+        let switch = switches.next(self.stand(), choices, &own);
+        switch.unwrap_or(usual)
+    }
+
+    /// The choices by which the last task would go on.
+    fn own(&self, choices: &[Choice]) -> Range<usize> {
+        self.last.map_or(0..0, |last| own_steps(choices, last))
+    }
+
+    /// This choice, as a switch from here.
+    fn switch(&self, choice: &Choice, free: bool) -> Switch {
+        let when = if free { When::Free } else { When::Preempting };
+        Switch { after: self.stand().after(), who: choice.who, what: choice.what, when }
+    }
+
+    fn stand(&self) -> Stand<'_> {
+        Stand { steps: &self.operations, last: self.last }
+    }
+
+    /// How often a task that could have gone on had to let another one go first.
+    pub(crate) fn preemptions(&self) -> u32 {
+        let preempts = |junction: &&Junction| junction.preempts(junction.decision.picked);
+        u32::try_from(self.junctions.iter().filter(preempts).count()).unwrap_or(u32::MAX)
     }
 
     /// A task makes a step.

@@ -9,6 +9,7 @@ use crate::server::Server;
 use crate::sleeps_last::SleepsLast;
 use crate::stacks::Stacks;
 use crate::subject::Subject;
+use crate::switches::{Switch, Switches};
 use crate::watchdog::Watchdog;
 use forklings_model::{End, Isolation, ProcId, Schedule, Trace};
 use forklings_sandbox::CpuLease;
@@ -31,6 +32,8 @@ struct Manner {
     stacks: bool,
     /// An order to follow in place of the schedule.
     order: Option<SleepsLast>,
+    /// What decides in place of the schedule's strategy.
+    switches: Option<Switches>,
     /// Number of events after which it is known that somebody computes without end.
     endless_after: Option<usize>,
 }
@@ -102,6 +105,18 @@ impl Explorer {
         self.run_with(schedule, Manner::default()).map(|finished| (finished.trace, finished.course))
     }
 
+    /// Runs the subject plainly but for these switches, and tells how the run went. The schedule
+    /// has no decisions.
+    pub(crate) fn follow(
+        &mut self,
+        schedule: &Schedule,
+        switches: &[Switch],
+    ) -> Result<(Trace, Course)> {
+        let switches = Some(Switches::new(switches.to_vec()));
+        let manner = Manner { switches, ..Manner::default() };
+        self.run_with(schedule, manner).map(|finished| (finished.trace, finished.course))
+    }
+
     /// Runs the subject in the order of this schedule but for the clock: no sleep ends while
     /// anybody else can go on. What comes out otherwise than under the schedule itself was decided
     /// by a sleep. The trace's decisions do not repeat it.
@@ -132,6 +147,7 @@ impl Explorer {
         let mut run =
             Run::begin(&mut server, &self.watchdog, stacks.as_mut(), &self.subject, schedule)?;
         run.order = manner.order;
+        run.switches = manner.switches;
         run.endless_after = manner.endless_after;
         let mut finished = run.finish(&self.subject)?;
         let trace = &mut finished.trace;

@@ -4,12 +4,14 @@
 //! - [`Subject`]: what to run.
 //! - [`Explorer`]: runs it under a schedule.
 //! - [`Exploration`]: which schedules, and what they amount to.
+//! - [`minimise()`]: a failing run made small.
 //!
 //! Inside: `server` holds the program where runs begin, which `prelude` finds; `run` is the loop of
 //! one run; `ready` says who would block; `choose` lists what could happen next and `step` lets it
 //! happen; `follow` and `life` accompany a task from stop to stop and to its death; `calls` knows
 //! each system call; `strategy` decides, by what an operation would `touch`; `course` says how a run
-//! went, from which `exploration` plans the next.
+//! went, from which `exploration` plans the next, and `switches` what is special about it, of which
+//! `minimise` takes away what a failure does not need.
 
 mod attempt;
 mod before_main;
@@ -31,6 +33,7 @@ mod image;
 mod leftovers;
 mod life;
 mod lineage;
+mod minimise;
 mod mutexes;
 mod names_left;
 mod prelude;
@@ -48,6 +51,7 @@ mod step;
 mod stops;
 mod strategy;
 mod subject;
+mod switches;
 mod task;
 mod timers;
 mod touch;
@@ -59,4 +63,5 @@ pub use error::{Misfit, Result, TracerError};
 pub use exploration::{Exploration, Mix, Plan};
 pub use explorer::Explorer;
 pub use fingerprint::fingerprint;
+pub use minimise::{Minimised, Size, minimise};
 pub use subject::Subject;

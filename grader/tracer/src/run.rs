@@ -24,6 +24,7 @@ use crate::special::Special;
 use crate::stacks::Stacks;
 use crate::strategy::{self, Choice, Pick};
 use crate::subject::Subject;
+use crate::switches::Switches;
 use crate::task::{Point, State, Task};
 use crate::timers::{Countdown, Timer};
 use crate::watchdog::Watchdog;
@@ -69,6 +70,8 @@ pub(crate) struct Run<'a> {
     pub(crate) happened: Vec<Choice>,
     /// An order to follow in place of the schedule.
     pub(crate) order: Option<SleepsLast>,
+    /// What decides in place of the strategy where the schedule's decisions end.
+    pub(crate) switches: Option<Switches>,
     /// Number of events after which it is known that somebody computes without end: no need to
     /// wait for the limit again.
     pub(crate) endless_after: Option<usize>,
@@ -201,6 +204,7 @@ impl<'a> Run<'a> {
             course: Course::default(),
             happened: Vec::new(),
             order: None,
+            switches: None,
             endless_after: None,
             tasks: vec![Task::new(id, host, root.stopped)],
             processes: vec![process],

@@ -1,5 +1,7 @@
 //! `forklings replay`: runs a suite again with one schedule and shows what it says; a program that
-//! was explored without a suite is run and judged alone.
+//! was explored without a suite is run and judged alone. With `--step` the run is walked through.
+
+mod step;
 
 use super::explore::{self, saved};
 use crate::failure::Failure;
@@ -11,6 +13,7 @@ use forklings_grade::exit_codes;
 use forklings_model::{CommandReplay, End, Outcome, ReplayFile, Shows};
 use forklings_report::terminal;
 use forklings_tracer::{Explorer, TracerError};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,13 +21,18 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Args {
     /// The schedule file that a failure message names
     file: PathBuf,
+    /// Walk through the run, event by event: who runs, who waits for what, descriptors, signals.
+    /// Enter shows the next event, a number so many, c the next one of the same task, q ends, ?
+    /// tells the keys; lines from a pipe do too
+    #[arg(long)]
+    step: bool,
 }
 
 pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
     let path = args.file.canonicalize().map_err(|error| bad(&args.file, &error.to_string()))?;
     let file = match read(&path)? {
         File::Suite(file) => file,
-        File::Command(file) => return alone(&file, screen),
+        File::Command(file) => return alone(&file, args.step, screen),
     };
     still_there(&file)?;
     let run = Run {
@@ -43,7 +51,16 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
             found.printed.lines().last().unwrap_or_default()
         );
     };
-    screen.print(&terminal::judgement(judgement, &screen.style))?;
+    match &judgement.outcome {
+        Outcome::Failed { failures } if args.step && !failures.is_empty() => {
+            let folders = folders(&file.exercise);
+            step::walk(&failures[0].trace, &folders, screen)?;
+        }
+        // Without a failure there is nothing that could be walked through.
+        Outcome::Failed { .. } | Outcome::Passed | Outcome::GraderError { .. } => {
+            screen.print(&terminal::judgement(judgement, &screen.style))?;
+        }
+    }
     Ok(match &judgement.outcome {
         Outcome::Passed => exit_codes::OK,
         Outcome::Failed { .. } => exit_codes::FINDINGS,
@@ -88,7 +105,7 @@ fn read(path: &Path) -> Result<File> {
 }
 
 /// Runs a program without a suite under its schedule.
-fn alone(file: &CommandReplay, screen: &Screen) -> Result<u8> {
+fn alone(file: &CommandReplay, steps: bool, screen: &Screen) -> Result<u8> {
     saved::unchanged(file)?;
     let subject = explore::subject::of(&file.command, interrupt::flag()?)?;
     let mut explorer = Explorer::launch(subject).map_err(explore::as_input)?;
@@ -104,6 +121,10 @@ fn alone(file: &CommandReplay, screen: &Screen) -> Result<u8> {
     }
     let (demands, waivers) = (&file.command.demands, &file.command.waivers);
     let findings = forklings_rules::without_contract(&trace, demands, waivers).findings;
+    if steps {
+        step::walk(&trace, &[], screen)?;
+        return Ok(if findings.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS });
+    }
     let shown = match &file.shows {
         Shows::Rule(rule) => findings.iter().any(|finding| finding.rule() == *rule),
         Shows::Result(result) => *result == explore::result_of(&trace),
@@ -111,6 +132,12 @@ fn alone(file: &CommandReplay, screen: &Screen) -> Result<u8> {
     let run = (&findings[..], &trace);
     screen.print(&terminal::replayed(&file.command, &file.shows, run, shown, &screen.style))?;
     Ok(if findings.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS })
+}
+
+/// Where the sources of an exercise may lie, seen from here.
+fn folders(exercise: &str) -> Vec<PathBuf> {
+    let here = env::current_dir().unwrap_or_default();
+    here.ancestors().map(|folder| folder.join("exercises").join(exercise)).collect()
 }
 
 /// Whether the suite and the program are those that the file was made with.

@@ -53,7 +53,7 @@ pub(crate) struct Args {
 
 fn strategy(text: &str) -> Result<Strategy, String> {
     match text.parse() {
-        Ok(Strategy::Exhaustive { .. }) | Err(_) => {
+        Ok(Strategy::Exhaustive { .. } | Strategy::Minimised { .. }) | Err(_) => {
             Err("it is one of parent-first, child-first, random, pos, walk, pct-3".to_owned())
         }
         Ok(strategy) => Ok(strategy),

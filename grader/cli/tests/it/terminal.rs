@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// Longer than anything takes, also on a busy machine: a failing test ends some time.
 const PATIENCE: Option<u64> = Some(900_000);
 
-fn at_terminal(mut command: Command) -> PtySession {
+pub(crate) fn at_terminal(mut command: Command) -> PtySession {
     command.env("TERM", "xterm");
     let options = Options::new().timeout_ms(PATIENCE);
     spawn_with_options(command, options).unwrap()
@@ -20,7 +20,7 @@ fn at_terminal(mut command: Command) -> PtySession {
 
 #[track_caller]
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other end is as wrong")]
-fn exit_code(session: &PtySession) -> i32 {
+pub(crate) fn exit_code(session: &PtySession) -> i32 {
     match session.process().wait().unwrap() {
         WaitStatus::Exited(_, code) => code,
         other => panic!("it did not exit: {other:?}"),
@@ -28,14 +28,14 @@ fn exit_code(session: &PtySession) -> i32 {
 }
 
 /// The command in a window of so many columns.
-fn narrow(command: &Command, columns: u16) -> Command {
+pub(crate) fn narrow(command: &Command, columns: u16) -> Command {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("stty rows 30 cols {columns}; exec \"$@\"")).arg("sh");
     shell.arg(command.get_program()).args(command.get_args()).current_dir(root());
     shell
 }
 
-fn without_escapes(text: &str) -> String {
+pub(crate) fn without_escapes(text: &str) -> String {
     console::strip_ansi_codes(text).into_owned()
 }
 

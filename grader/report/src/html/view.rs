@@ -238,7 +238,10 @@ fn six(name: &str, judgement: &Judgement, failure: &Failure) -> Result<Six, mini
     Ok(Six {
         test: message.test,
         rule: message.rule.name(),
-        shown: message.shown,
+        shown: match message.small.is_empty() {
+            true => message.shown,
+            false => format!("{}; {}", message.shown, message.small),
+        },
         expected: parts(&message.expected),
         happened: parts(&message.happened),
         places: message

@@ -19,7 +19,7 @@ pub fn phrase(event: &Event, trace: &Trace) -> String {
 /// handler ran before the call, which no handler restarts and which would otherwise have been
 /// interrupted.
 #[expect(clippy::wildcard_enum_match_arm, reason = "two of many kinds are the beginning of a wait")]
-fn about_to(event: &Event, trace: &Trace) -> Option<String> {
+pub(crate) fn about_to(event: &Event, trace: &Trace) -> Option<String> {
     let said = match &event.kind {
         EventKind::AwaitsSignals { awaited, .. } => {
             format!("about to await {}", name::signals(*awaited))

@@ -1,6 +1,6 @@
 //! The failure message: six parts, one screen.
 
-use super::layout::{command, part};
+use super::layout::{command, part, small};
 use crate::escape::line;
 use crate::message::{Message, shown_in, tool};
 use crate::place::place;
@@ -60,7 +60,7 @@ fn six_parts(
 }
 
 fn before_the_picture(message: &Message, style: &Style) -> String {
-    let rule = format!("{} {}", message.rule, message.shown);
+    let rule = small(format!("{} {}", message.rule, message.shown), &message.small, style);
     let mut out = headline(&message.test, &style.paint(Ink::Bad, &rule), columns(&rule), style);
     out.push('\n');
     out += &part("expected", &message.expected, style);

@@ -1,7 +1,7 @@
 //! Labels at the left, wrapped text at the right: how the parts of a message are set.
 
 use crate::place::Place;
-use crate::style::{Ink, Style};
+use crate::style::{Ink, Style, columns};
 use textwrap::{Options, WordSplitter};
 
 const LABEL: usize = 11;
@@ -64,6 +64,16 @@ pub(super) fn places(places: &[(String, Place)], style: &Style) -> String {
         out += &part(label, &crate::escape::cut(&format!("{what}{place}{code}"), room), style);
     }
     out
+}
+
+/// A headline with what a run was made to, behind it where there is room, else below.
+pub(super) fn small(head: String, small: &str, style: &Style) -> String {
+    let glue = match columns(&head) + 2 + columns(small) {
+        _ if small.is_empty() => "",
+        width if width <= style.width => "; ",
+        _ => ";\n  ",
+    };
+    head + glue + small
 }
 
 fn head(label: &str, style: &Style) -> String {

@@ -3,6 +3,7 @@
 mod explored;
 mod judgement;
 mod layout;
+mod step;
 #[cfg(feature = "class")]
 mod summary;
 mod survey;
@@ -11,6 +12,7 @@ mod tree;
 
 pub use explored::explored;
 pub use judgement::{judgement, todo_again};
+pub use step::{step, step_keys, step_left_out};
 #[cfg(feature = "class")]
 pub use summary::summary;
 #[cfg(feature = "machine")]

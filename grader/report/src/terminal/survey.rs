@@ -1,7 +1,7 @@
 //! What exploring a program without a suite found out: each broken rule, results that differ, what
 //! is only listed, and what was tried.
 
-use super::layout::{command, part, places};
+use super::layout::{command, part, places, small};
 use crate::escape::{block, cut, line, shell_word};
 use crate::message;
 use crate::sentence::name::{count, ended, list};
@@ -26,11 +26,10 @@ pub fn survey(survey: &Survey, replay: &str, style: &Style) -> String {
     let all = survey.explored.schedules;
     for (number, failure) in survey.failures.iter().enumerate() {
         let shown = message::shown_in(failure.shown_in, all);
-        out += &format!(
-            "\n{} {}\n",
-            style.paint(Ink::Bad, failure.rule().name()),
-            style.paint(Ink::Bad, &shown)
-        );
+        let rule = failure.rule().name();
+        let head = small(format!("{rule} {shown}"), &message::small(&failure.trace), style);
+        let shown = head.split_at(rule.len() + 1).1;
+        out += &format!("\n{} {}\n", style.paint(Ink::Bad, rule), style.paint(Ink::Bad, shown));
         // The first is the cause of others more often than not, and gets the picture.
         out += &finding(&failure.finding, &failure.trace, number == 0, style);
         if let Some(path) = &failure.replay {

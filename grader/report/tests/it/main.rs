@@ -14,5 +14,6 @@ mod runs;
 #[cfg(feature = "machine")]
 mod schema;
 mod signal_cases;
+mod steps;
 #[cfg(feature = "machine")]
 mod survey;

@@ -2,7 +2,7 @@
 
 use crate::build::{P1, P2, P3, Run, judgement, wait_for};
 use crate::cases;
-use forklings_model::{Fault, ObjectId, Outcome, Rule, Signal, WaitsFor};
+use forklings_model::{Fault, ObjectId, Outcome, Rule, Signal, Strategy, WaitsFor};
 use forklings_report::{Style, sentence, terminal};
 
 const WIDE: Style = Style { colour: false, width: 100, unicode: true };
@@ -38,6 +38,19 @@ fn no_line_is_wider_than_the_terminal_but_commands() {
             }
         }
     }
+}
+
+#[test]
+fn a_run_that_was_made_small_says_what_was_left_of_it() {
+    let with = |preemptions, width| {
+        let mut failure = cases::zombie_left();
+        failure.trace.schedule.strategy = Strategy::Minimised { preemptions };
+        terminal::judgement(&judgement(vec![failure]), &Style { width, ..WIDE })
+    };
+    assert!(with(0, 140).contains("in 3 of 200 schedules; here without a preemption\n"));
+    assert!(with(1, 100).contains("in 3 of 200 schedules; here with 1 preemption\n"));
+    let narrow = with(12, 40);
+    assert!(narrow.contains("in 3 of 200 schedules;\n  here with 12 preemptions\n"), "{narrow}");
 }
 
 #[test]

@@ -58,7 +58,8 @@ impl Learnt {
             | Strategy::ChildFirst
             | Strategy::Random
             | Strategy::Pos
-            | Strategy::Exhaustive { .. }) => other,
+            | Strategy::Exhaustive { .. }
+            | Strategy::Minimised { .. }) => other,
         }
     }
 }

@@ -86,7 +86,9 @@ pub(crate) fn of(schedule: &Schedule) -> Box<dyn Pick> {
         Strategy::Pct { depth, length } => Box::new(pct::Priorities::new(random, *depth, *length)),
         Strategy::Pos => Box::new(pos::Sampling::new(random)),
         Strategy::Walk { operations } => Box::new(walk::Weighted::new(random, operations)),
-        Strategy::Exhaustive { .. } => Box::new(stay::Stay::new(random)),
+        Strategy::Exhaustive { .. } | Strategy::Minimised { .. } => {
+            Box::new(stay::Stay::new(random))
+        }
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::env;
 
 /// Whether a run shows a bug.
-type Shows = fn(&Trace) -> bool;
+pub(crate) type Shows = fn(&Trace) -> bool;
 
 /// A guest with a bug, and how its runs show it.
-const BUGS: [(&str, Shows); 4] = [
+pub(crate) const BUGS: [(&str, Shows); 4] = [
     ("sleep-order", |trace| trace.stdout == b"ba"),
     ("lost-wake-up", deadlocked),
     ("second-death", deadlocked),

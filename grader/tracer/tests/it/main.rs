@@ -10,5 +10,6 @@ mod door;
 mod exploration;
 mod handlers;
 mod limits;
+mod minimise;
 mod record;
 mod repeated;

@@ -7,7 +7,7 @@ use forklings_model::{
     Remark, Rule, Schedule, Stopped, Survey, Trace,
 };
 use forklings_rules::Seen;
-use forklings_tracer::Explorer;
+use forklings_tracer::{Explorer, minimise};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -178,7 +178,9 @@ impl Gathered {
             let times = shown.times;
             match confirm(&self.command, explorer, shown) {
                 Some((finding, trace)) => {
-                    failures.push(Failure { finding, shown_in: times, trace, replay: None })
+                    let small = smaller(&self.command, explorer, &finding, &trace);
+                    let (finding, trace) = small.unwrap_or((finding, trace));
+                    failures.push(Failure { finding, shown_in: times, trace, replay: None });
                 }
                 None => unconfirmed.push(rule),
             }
@@ -231,6 +233,27 @@ fn confirm(command: &Command, explorer: &mut Explorer, shown: Shown) -> Option<(
     }
     let modelled = matches!(rule, Rule::Deadlock | Rule::PipeEndOpen | Rule::SignalLost);
     (shown.trace.replayable || !modelled).then_some((shown.finding, shown.trace))
+}
+
+/// A smaller run that shows the same failure at the same place, if there is one.
+fn smaller(
+    command: &Command,
+    explorer: &mut Explorer,
+    seen: &Finding,
+    trace: &Trace,
+) -> Option<(Finding, Trace)> {
+    if matches!(seen.rule(), Rule::OutputLimit | Rule::MemoryLimit | Rule::TimeLimit) {
+        return None;
+    }
+    let found = |trace: &Trace| {
+        let seen_there =
+            forklings_rules::without_contract(trace, &command.demands, &command.waivers);
+        seen_there.findings.into_iter().find(|finding| finding.is_same_failure(seen))
+    };
+    let small = minimise(explorer, trace, true, &mut |trace| found(trace).is_some())?;
+    let shown = explorer.show(&small.trace).ok()?;
+    let finding = found(&shown)?;
+    finding.is_in_same_place(&shown, seen, trace).then_some((finding, shown))
 }
 
 /// What tells results apart: both streams, and how the program ended.

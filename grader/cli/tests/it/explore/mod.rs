@@ -11,6 +11,7 @@ mod real;
 mod replay;
 mod shared_memory;
 mod spins;
+mod steps;
 
 use door::{explore, finds, silent};
 use programs::{c, compiled, python, script, stripped};
