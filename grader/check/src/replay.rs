@@ -3,7 +3,7 @@
 use crate::record::hash_of;
 use crate::scenario::Check;
 use crate::settings;
-use forklings_model::{ReplayFile, Schedule};
+use forklings_model::{Fault, ReplayFile, Schedule};
 use forklings_tracer::Misfit;
 use std::env;
 use std::fs;
@@ -42,6 +42,11 @@ pub(crate) struct Requested {
     pub(crate) path: PathBuf,
 }
 
+/// What a test asked for, whichever places an exploration chose.
+fn asked(faults: &[Fault]) -> Vec<Fault> {
+    faults.iter().map(|fault| fault.asked()).collect()
+}
+
 impl Requested {
     /// Why it could not be followed to its end although the program is the same.
     pub(crate) fn misfit(&self, misfit: Misfit) -> String {
@@ -57,7 +62,7 @@ impl Requested {
         // One test may run the same scenario several times, with other faults each time.
         self.file.test == check.subject.test
             && self.file.scenario == check.scenario
-            && self.file.schedule.faults == check.faults
+            && asked(&self.file.schedule.faults) == asked(&check.faults)
     }
 
     /// Why it cannot be judged: the program is another one than the one it was made with.

@@ -39,6 +39,10 @@ fn find(case: &Case<'_>, kind: LeftKind, detail: fn(Vec<String>) -> Detail) -> V
     if !alive.is_empty() || root.is_some_and(|root| root.fatal_panic().is_some()) {
         return Vec::new();
     }
+    // Whoever was to remove it may be the one that the schedule killed.
+    if case.run.lives().any(|life| case.run.struck_down(life.proc)) {
+        return Vec::new();
+    }
     let left = case.trace().left_behind.iter().flatten().filter(|left| left.kind == kind);
     let paths: Vec<String> = left.map(|left| left.path.clone()).collect();
     if paths.is_empty() {

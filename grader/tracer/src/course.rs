@@ -2,7 +2,7 @@
 //! each task did.
 
 use crate::strategy::{Choice, own_steps};
-use forklings_model::{Decision, Decisions, TaskId};
+use forklings_model::{Decision, Decisions, Strike, TaskId};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -13,6 +13,8 @@ pub(crate) struct Course {
     pub(crate) junctions: Vec<Junction>,
     /// Steps of each task, forced ones too.
     pub(crate) operations: BTreeMap<TaskId, u32>,
+    /// Places that each of the schedule's strikes could have struck.
+    pub(crate) places: BTreeMap<Strike, u32>,
     /// Whose step was the last one.
     last: Option<TaskId>,
 }

@@ -46,6 +46,7 @@ mod stacks;
 mod step;
 mod stops;
 mod strategy;
+mod strikes;
 mod subject;
 mod task;
 mod timers;

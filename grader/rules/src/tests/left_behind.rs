@@ -1,7 +1,7 @@
 //! What is left in the system, and what is judged without a contract.
 
 use super::*;
-use forklings_model::{End, LeftBehind, LeftKind, SiteId, Waiver};
+use forklings_model::{End, EventKind, Fault, LeftBehind, LeftKind, SiteId, Strike, Waiver};
 
 /// A run that leaves these.
 fn leaves(run: Run, left: &[(LeftKind, &str)]) -> Trace {
@@ -92,4 +92,18 @@ fn without_a_contract_a_status_is_no_mistake_and_an_abandoned_run_says_nothing()
     assert_eq!(seen(&fails.over(), &[]), (vec![], vec![]));
     let abandoned = End::Abandoned { reason: "a test".to_owned(), stuck: Vec::new() };
     assert_eq!(seen(&run().cut(abandoned), &[]), (vec![], vec![]));
+}
+
+#[test]
+fn whom_the_schedule_killed_could_remove_nothing() {
+    for (what, silent) in [(Strike::Kill, true), (Strike::Epipe, true), (Strike::Emfile, false)] {
+        let mut run = run();
+        run.fork(P1);
+        run.event(P2, EventKind::Injected { fault: Fault::Strike { what, nth: Some(1) } });
+        run.killed(P2, Signal::KILL);
+        run.reaps(P1, P2);
+        run.ends(P1, Ending::Exited(0));
+        let trace = leaves(run, &[(LeftKind::Temporary, "/tmp/x")]);
+        assert_eq!(names(&trace, &[]).is_empty(), silent, "{what}");
+    }
 }

@@ -67,6 +67,9 @@ impl Run<'_> {
     }
 
     fn before(&mut self, t: usize, stopped: Stopped, call: &Call) -> Result<Before> {
+        if let Some(result) = self.strikes_call(t, call) {
+            return Ok(Before::Skip(stopped, result));
+        }
         match call.number {
             libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
                 self.before_fork(t, stopped, call)
@@ -139,6 +142,10 @@ impl Run<'_> {
         stopped: &Stopped,
         call: &Call,
     ) -> Result<bool> {
+        if let Some(result) = self.strikes_call(t, call) {
+            skip(stopped, call, result)?;
+            return Ok(false);
+        }
         let answer = match call.number {
             libc::SYS_rt_sigprocmask => {
                 self.before_sigprocmask(t, stopped, call)?;
