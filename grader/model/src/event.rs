@@ -283,6 +283,11 @@ pub enum EventKind {
         /// Its error, if it failed.
         errno: Option<Errno>,
     },
+    /// Something got a name by which others find it, and which outlives its maker.
+    Named {
+        /// Its path as given.
+        path: String,
+    },
     /// A fault of the schedule took effect; the call's own event follows.
     Injected {
         /// Which.

@@ -106,6 +106,7 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         EventKind::Used { call, errno: Some(e), .. } => {
             format!("{}: {}", name::call(call), errno(*e))
         }
+        EventKind::Named { path } => format!("makes {}", line(path)),
         EventKind::Injected { fault: fault_ } => format!("injected: {}", injected(fault_)),
         EventKind::Exiting => "exits: closes all".to_owned(),
         EventKind::Stopped { signal } => format!("stopped by {signal}"),

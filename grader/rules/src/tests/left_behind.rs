@@ -51,6 +51,18 @@ fn the_call_that_made_it_is_the_place() {
 }
 
 #[test]
+fn what_gave_it_its_last_name_is_the_place_before_who_opened_it() {
+    let mut run = run();
+    run.at(70).opens(P1, 3, "/dev/shm/sem.x");
+    for (site, path) in [(71, "/dev/shm/sem.x"), (72, "sem.x"), (73, "/dev/shm/sem.y")] {
+        run.at(site).event(P1, EventKind::Named { path: path.to_owned() });
+    }
+    run.ends(P1, Ending::Exited(0));
+    let finding = only(&leaves(run, &[(LeftKind::Semaphore, "/dev/shm/sem.x")]), &[]);
+    assert_eq!(finding.site, Some(SiteId(72)));
+}
+
+#[test]
 fn a_run_that_did_not_come_to_its_own_end_is_not_asked() {
     let left = [(LeftKind::Temporary, "/tmp/x")];
     let mut killed = run();

@@ -11,6 +11,7 @@ mod kinds;
 pub(crate) mod locks;
 mod masks;
 mod names;
+mod naming;
 mod network;
 mod pidfds;
 mod poll;
@@ -191,6 +192,9 @@ impl Run<'_> {
         result: i64,
     ) -> Result<After> {
         let mut then = After::GoOn;
+        if result == 0 {
+            self.named(t, call);
+        }
         match call.number {
             libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
                 self.made_pidfd_by_clone(t, call, result)?;
