@@ -1,6 +1,6 @@
 //! The words of a contract: expectations and faults.
 
-use forklings_model::{Deed, Demand, Ending, Fault, Signal, Stream};
+use forklings_model::{Deed, Demand, Ending, Fault, Signal, Stream, Strike};
 
 /// One of the two output streams, about to be spoken of.
 #[derive(Clone, Copy, Debug)]
@@ -187,6 +187,31 @@ pub fn fork_eagain(nth: u32) -> Fault {
 #[must_use]
 pub fn short_reads() -> Fault {
     Fault::ShortRead
+}
+
+/// Whoever reads a pipe or a pair of sockets may die before something is written into it, so that the
+/// write fails with EPIPE, and SIGPIPE comes.
+#[must_use]
+pub fn epipe() -> Fault {
+    Fault::Strike { what: Strike::Epipe, nth: None }
+}
+
+/// The disk may be full: one call of a run that needs room fails with ENOSPC.
+#[must_use]
+pub fn enospc() -> Fault {
+    Fault::Strike { what: Strike::Enospc, nth: None }
+}
+
+/// No descriptor may be left: one call of a run that makes one fails with EMFILE.
+#[must_use]
+pub fn emfile() -> Fault {
+    Fault::Strike { what: Strike::Emfile, nth: None }
+}
+
+/// One process of a run, and not the first, may be killed by SIGKILL at any moment.
+#[must_use]
+pub fn kill() -> Fault {
+    Fault::Strike { what: Strike::Kill, nth: None }
 }
 
 /// Writes to pipes and sockets may take less than they are given.

@@ -3,7 +3,7 @@
 use crate::record::hash_of;
 use crate::scenario::Check;
 use crate::settings;
-use forklings_model::{ReplayFile, Schedule};
+use forklings_model::{Fault, ReplayFile, Schedule};
 use forklings_tracer::Misfit;
 use std::env;
 use std::fs;
@@ -42,6 +42,11 @@ pub(crate) struct Requested {
     pub(crate) path: PathBuf,
 }
 
+/// What a test asked for, whichever places an exploration chose.
+fn asked(faults: &[Fault]) -> Vec<Fault> {
+    faults.iter().map(|fault| fault.asked()).collect()
+}
+
 impl Requested {
     /// Why it could not be followed to its end although the program is the same.
     pub(crate) fn misfit(&self, misfit: Misfit) -> String {
@@ -57,7 +62,7 @@ impl Requested {
         // One test may run the same scenario several times, with other faults each time.
         self.file.test == check.subject.test
             && self.file.scenario == check.scenario
-            && self.file.schedule.faults == check.faults
+            && asked(&self.file.schedule.faults) == asked(&check.faults)
     }
 
     /// Why it cannot be judged: the program is another one than the one it was made with.
@@ -116,7 +121,7 @@ fn folder_beside(suite: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use forklings_model::{Scenario, Strategy};
+    use forklings_model::{Scenario, Strategy, Strike};
 
     /// A schedule file with this version, strategy and decisions.
     fn text(version: u32, strategy: &str, decisions: &str) -> String {
@@ -163,5 +168,18 @@ mod tests {
         assert!(why(&text(9, r#""random""#, "[]")).contains("version 9"));
         assert!(why(&text(2, r#""random""#, r#""3/3""#)).contains("damaged: `3/3`"));
         assert!(why(&text(2, r#""telepathy""#, r#""""#)).contains("damaged"));
+    }
+
+    #[test]
+    fn the_place_that_an_exploration_struck_is_read_back_and_is_still_what_the_test_asked_for() {
+        let asked_for = [crate::expect::short_reads(), crate::expect::emfile()];
+        let mut file = read(&text(2, r#""random""#, r#""""#)).expect("version 2");
+        file.schedule.faults =
+            vec![Fault::ShortRead, Fault::Strike { what: Strike::Emfile, nth: Some(3) }];
+        let written = serde_json::to_string(&file).expect("it can be written");
+        let again = read(&written).expect("it can be read");
+        assert_eq!(again.schedule.faults, file.schedule.faults);
+        assert_eq!(asked(&again.schedule.faults), asked(&asked_for));
+        assert_ne!(asked(&again.schedule.faults), asked(&[crate::expect::kill()]));
     }
 }

@@ -285,6 +285,11 @@ pub enum EventKind {
     },
     /// Memory that processes share was read or written.
     Accessed(Access),
+    /// Something got a name by which others find it, and which outlives its maker.
+    Named {
+        /// Its path as given.
+        path: String,
+    },
     /// A fault of the schedule took effect; the call's own event follows.
     Injected {
         /// Which.

@@ -43,7 +43,7 @@ pub use replay_file::ReplayFile;
 pub use report::{Graded, Report, Subject, Submission, TaskScore, Verdict};
 pub use rule::{Family, Rule};
 pub use scenario::{Deed, Demand, Scenario, Stream, Waiver};
-pub use schedule::{Fault, Schedule};
+pub use schedule::{Fault, Schedule, Strike};
 pub use signal::Signal;
 pub use signal_set::SignalSet;
 pub use site::{Frame, SiteId, SourceLine};

@@ -46,6 +46,60 @@ pub enum Fault {
     ShortWrite,
     /// Time-outs, alarms and timers end while others can go on, as on a machine that is slow.
     EarlyTimeout,
+    /// One place of the run is struck.
+    Strike {
+        /// By what.
+        what: Strike,
+        /// Which of the places that it may strike, from 1 on. `None` where an exploration shall
+        /// try them in turn; and in the schedule of a run in which none is struck.
+        nth: Option<u32>,
+    },
+}
+
+impl Fault {
+    /// What was asked for, whichever place of it an exploration chose.
+    #[must_use]
+    pub fn asked(self) -> Self {
+        match self {
+            Self::Strike { what, .. } => Self::Strike { what, nth: None },
+            other @ (Self::Eintr(_)
+            | Self::ForkEagain { .. }
+            | Self::ShortRead
+            | Self::ShortWrite
+            | Self::EarlyTimeout) => other,
+        }
+    }
+}
+
+/// What strikes one place of a run, at most once in it. Which places are legal: `docs/faults.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strike {
+    /// Everybody who could read what is about to be written dies, so that the write fails with EPIPE
+    /// and SIGPIPE. Source: `pipe(7)`, "I/O on pipes and FIFOs".
+    Epipe,
+    /// A call that needs room on a file system fails with ENOSPC. Source: `write(2)`.
+    Enospc,
+    /// A call that makes a descriptor fails with EMFILE. Source: `open(2)`.
+    Emfile,
+    /// A process other than the root is killed by SIGKILL.
+    Kill,
+}
+
+impl Strike {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Epipe, Self::Enospc, Self::Emfile, Self::Kill];
+}
+
+impl fmt::Display for Strike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Epipe => "epipe",
+            Self::Enospc => "enospc",
+            Self::Emfile => "emfile",
+            Self::Kill => "kill",
+        })
+    }
 }
 
 impl fmt::Display for Fault {
@@ -56,6 +110,8 @@ impl fmt::Display for Fault {
             Self::ShortRead => f.write_str("short-read"),
             Self::ShortWrite => f.write_str("short-write"),
             Self::EarlyTimeout => f.write_str("early-timeout"),
+            Self::Strike { what, nth: None } => what.fmt(f),
+            Self::Strike { what, nth: Some(nth) } => write!(f, "{what}({nth})"),
         }
     }
 }

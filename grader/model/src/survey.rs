@@ -1,6 +1,8 @@
 //! What exploring a program without a suite found out, and the file that shows a run of it again.
 
-use crate::{Demand, Ending, Explored, Failure, Fault, Finding, Limits, Rule, Schedule, Waiver};
+use crate::{
+    Demand, Ending, Explored, Failure, Fault, Finding, Limits, Rule, Schedule, Strike, Waiver,
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -76,11 +78,14 @@ impl Survey {
         self.outputs.iter().filter(|output| output.clean > 0)
     }
 
-    /// Whether outputs or statuses differ among runs that broke no rule and had the same forks fail.
+    /// Whether outputs or statuses differ among runs that broke no rule, were struck nowhere, and
+    /// had the same forks fail.
     #[must_use]
     pub fn differs(&self) -> bool {
         let mut seen = std::collections::BTreeSet::new();
-        self.clean_outputs().any(|output| !seen.insert(output.failed_fork))
+        self.clean_outputs()
+            .filter(|output| output.struck.is_none())
+            .any(|output| !seen.insert(output.failed_fork))
     }
 }
 
@@ -114,6 +119,9 @@ pub struct Output {
     /// The fork that was made to fail in these runs, if one was: what a program then says is rightly
     /// something else.
     pub failed_fork: Option<u32>,
+    /// What struck these runs in one place, if anything did: likewise.
+    #[serde(default)]
+    pub struck: Option<Strike>,
     /// Schedules with this result.
     pub schedules: u32,
     /// Those among them that broke no rule.

@@ -10,8 +10,8 @@ mod stderr;
 pub(crate) use life::Life;
 
 use forklings_model::{
-    Event, EventKind, IoResult, ObjectId, ObjectKind, ProcId, Signal, SignalTarget, SiteId, TaskId,
-    Trace, WaitOutcome, WaitsFor,
+    Event, EventKind, Fault, IoResult, ObjectId, ObjectKind, ProcId, Signal, SignalTarget, SiteId,
+    Strike, TaskId, Trace, WaitOutcome, WaitsFor,
 };
 use std::collections::BTreeMap;
 
@@ -46,6 +46,18 @@ impl<'a> Index<'a> {
     /// Number of processes, the root not counted.
     pub(crate) fn forks(&self) -> usize {
         self.lives.len().saturating_sub(1)
+    }
+
+    /// Whether the schedule killed a process: what it did not do any more is nobody's mistake.
+    pub(crate) fn struck_down(&self, proc: ProcId) -> bool {
+        self.of(proc).any(|event| {
+            matches!(
+                event.kind,
+                EventKind::Injected {
+                    fault: Fault::Strike { what: Strike::Kill | Strike::Epipe, .. }
+                }
+            )
+        })
     }
 
     /// Events of one process, all its threads, in order.

@@ -39,6 +39,10 @@ fn find(case: &Case<'_>, kind: LeftKind, detail: fn(Vec<String>) -> Detail) -> V
     if !alive.is_empty() || root.is_some_and(|root| root.fatal_panic().is_some()) {
         return Vec::new();
     }
+    // Whoever was to remove it may be the one that the schedule killed.
+    if case.run.lives().any(|life| case.run.struck_down(life.proc)) {
+        return Vec::new();
+    }
     let left = case.trace().left_behind.iter().flatten().filter(|left| left.kind == kind);
     let paths: Vec<String> = left.map(|left| left.path.clone()).collect();
     if paths.is_empty() {
@@ -51,16 +55,28 @@ fn find(case: &Case<'_>, kind: LeftKind, detail: fn(Vec<String>) -> Detail) -> V
     vec![accuse(detail(paths), evidence).at(site)]
 }
 
-/// The call that opened it first, as far as the path that it was given tells.
+/// The call that made it, as far as the path that it was given tells: the last that gave it this
+/// name, since the name may have been taken away before; else the first that opened it.
 fn maker<'a>(case: &Case<'a>, path: &str) -> Option<&'a Event> {
-    case.trace().events.iter().find(|event| {
-        let EventKind::Opened { object, .. } = event.kind else { return false };
-        match case.trace().object(object).map(|object| &object.kind) {
-            Some(ObjectKind::File(given) | ObjectKind::Fifo(given) | ObjectKind::Queue(given)) => {
-                let given = given.trim_start_matches("./");
-                !given.is_empty() && Path::new(path).ends_with(given.trim_start_matches('/'))
+    let mut events = case.trace().events.iter();
+    let named = events.clone().rfind(
+        |event| matches!(&event.kind, EventKind::Named { path: given } if is_path(path, given)),
+    );
+    named.or_else(|| {
+        events.find(|event| {
+            let EventKind::Opened { object, .. } = event.kind else { return false };
+            match case.trace().object(object).map(|object| &object.kind) {
+                Some(
+                    ObjectKind::File(given) | ObjectKind::Fifo(given) | ObjectKind::Queue(given),
+                ) => is_path(path, given),
+                _ => false,
             }
-            _ => false,
-        }
+        })
     })
+}
+
+/// Whether a call that was given the one path may have meant the other, which is whole.
+fn is_path(whole: &str, given: &str) -> bool {
+    let given = given.trim_start_matches("./");
+    !given.is_empty() && Path::new(whole).ends_with(given.trim_start_matches('/'))
 }

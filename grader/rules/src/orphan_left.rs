@@ -2,6 +2,7 @@
 //! `docs/rules/orphan-left.md`.
 
 use crate::case::{At, Case, accuse};
+use crate::index::Life;
 use forklings_model::{Detail, End, Finding, ProcId, TaskId};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -16,6 +17,7 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
             (Some(_), None) => false,
             (None, _) => true,
         })
+        .filter(|life| !is_left_by_a_strike(case, life))
         .filter_map(|life| {
             let blocked = case.run.last_blocked(TaskId::main(life.proc));
             let evidence = [life.forked, life.orphaned, end, blocked.map(|event| event.seq)];
@@ -26,4 +28,16 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
             Some(accuse(detail, evidence.into_iter().flatten()).at(forked).from(waits))
         })
         .collect()
+}
+
+/// Whether somebody above it, who could have ended and reaped it, was killed by the schedule.
+fn is_left_by_a_strike(case: &Case<'_>, life: &Life) -> bool {
+    let mut above = life.parent;
+    while let Some(proc) = above {
+        if case.run.struck_down(proc) {
+            return true;
+        }
+        above = case.run.life(proc).and_then(|life| life.parent);
+    }
+    false
 }

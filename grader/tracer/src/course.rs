@@ -3,7 +3,7 @@
 
 use crate::strategy::{Choice, own_steps};
 use crate::switches::{Stand, Switch, Switches, When, plain};
-use forklings_model::{Decision, Decisions, TaskId};
+use forklings_model::{Decision, Decisions, Strike, TaskId};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -18,6 +18,8 @@ pub(crate) struct Course {
     pub(crate) switches: Vec<Switch>,
     /// What could have been chosen beside the plain course, where switches were followed.
     pub(crate) alternatives: Vec<Switch>,
+    /// Places that each of the schedule's strikes could have struck.
+    pub(crate) places: BTreeMap<Strike, u32>,
     /// Whose step was the last one.
     last: Option<TaskId>,
 }

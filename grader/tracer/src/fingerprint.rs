@@ -219,6 +219,7 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         | EventKind::Interrupted { .. }
         | EventKind::Pipe { .. }
         | EventKind::Opened { .. }
+        | EventKind::Named { .. }
         | EventKind::OpenFailed { .. }
         | EventKind::Duplicated { .. }
         | EventKind::DescriptorFlags { .. }

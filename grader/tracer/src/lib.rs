@@ -50,6 +50,7 @@ mod stacks;
 mod step;
 mod stops;
 mod strategy;
+mod strikes;
 mod subject;
 mod switches;
 mod task;

@@ -89,6 +89,8 @@ pub(crate) struct Run<'a> {
     pub(crate) replayable: bool,
     pub(crate) forks: u32,
     pub(crate) interruptions: u32,
+    /// The places at which the schedule's strikes may happen.
+    pub(crate) strikes: crate::strikes::Strikes,
     pub(crate) naps: u32,
     pub(crate) output: u64,
     pub(crate) alarms: BTreeMap<ProcId, Countdown>,
@@ -219,6 +221,7 @@ impl<'a> Run<'a> {
             replayable: true,
             forks: 0,
             interruptions: 0,
+            strikes: crate::strikes::Strikes::new(schedule),
             naps: 0,
             output: 0,
             alarms: BTreeMap::new(),
@@ -308,6 +311,7 @@ impl<'a> Run<'a> {
             isolation: self.server.isolation(),
         }
         .with_parents();
+        self.course.places = self.strikes.places();
         Ok(Finished { trace, course: self.course, leftovers, happened: self.happened })
     }
 

@@ -78,6 +78,10 @@ impl Run<'_> {
             }
             What::Go => {
                 let t = self.task_position(choice.who)?;
+                if self.is_struck_down(t)? {
+                    self.let_others_go(None);
+                    return Ok(());
+                }
                 let (polls, spins) = (self.tasks[t].polls, self.tasks[t].spins);
                 let uses_mutex = matches!(self.tasks[t].state, State::Parked(_, Point::Mutex(_)));
                 self.go(t)?;
@@ -176,7 +180,8 @@ impl Run<'_> {
             forklings_model::Fault::ForkEagain { .. }
             | forklings_model::Fault::ShortRead
             | forklings_model::Fault::ShortWrite
-            | forklings_model::Fault::EarlyTimeout => None,
+            | forklings_model::Fault::EarlyTimeout
+            | forklings_model::Fault::Strike { .. } => None,
         }) else {
             return false;
         };

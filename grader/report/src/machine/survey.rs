@@ -92,6 +92,7 @@ fn output(output: &Output) -> Value {
         "exit_status": status,
         "signal": signal,
         "failed_fork": output.failed_fork,
+        "struck": output.struck,
         "schedules": output.schedules,
         "broke_no_rule": output.clean,
         "replay": output.replay,

@@ -5,7 +5,7 @@ use crate::sentence::name::{self, errno, output_stream, span};
 use crate::sentence::wait;
 use forklings_model::{
     Access, AccessKind, Action, Event, EventKind, Fault, ForkKind, IoResult, ProcId, SignalSet,
-    SignalSource, SignalTarget, Trace, WaitOutcome, WaitTarget,
+    SignalSource, SignalTarget, Strike, Trace, WaitOutcome, WaitTarget,
 };
 
 /// The phrase, in the column of the process that did it or that it happened to.
@@ -107,6 +107,7 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
             format!("{}: {}", name::call(call), errno(*e))
         }
         EventKind::Accessed(access) => accessed(access),
+        EventKind::Named { path } => format!("makes {}", line(path)),
         EventKind::Injected { fault: fault_ } => format!("injected: {}", injected(fault_)),
         EventKind::Exiting => "exits: closes all".to_owned(),
         EventKind::Stopped { signal } => format!("stopped by {signal}"),
@@ -137,6 +138,7 @@ pub fn fault(fault: &Fault) -> String {
         Fault::ShortRead => "short reads".to_owned(),
         Fault::ShortWrite => "short writes".to_owned(),
         Fault::EarlyTimeout => "time-outs end early".to_owned(),
+        Fault::Strike { what, nth } => struck(*what, *nth),
     }
 }
 
@@ -148,6 +150,28 @@ fn injected(fault: &Fault) -> String {
         Fault::ShortRead => "short read".to_owned(),
         Fault::ShortWrite => "short write".to_owned(),
         Fault::EarlyTimeout => "time passes".to_owned(),
+        Fault::Strike { what: Strike::Epipe | Strike::Kill, .. } => "SIGKILL".to_owned(),
+        Fault::Strike { what: Strike::Enospc, .. } => "ENOSPC".to_owned(),
+        Fault::Strike { what: Strike::Emfile, .. } => "EMFILE".to_owned(),
+    }
+}
+
+/// What strikes one place of a run, and which.
+fn struck(what: Strike, nth: Option<u32>) -> String {
+    let Some(nth) = nth else {
+        return match what {
+            Strike::Epipe => "a write loses its readers (EPIPE)",
+            Strike::Enospc => "a call that needs room fails with ENOSPC",
+            Strike::Emfile => "a call that makes a descriptor fails with EMFILE",
+            Strike::Kill => "a process is killed by SIGKILL",
+        }
+        .to_owned();
+    };
+    match what {
+        Strike::Epipe => format!("write no. {nth} loses its readers (EPIPE)"),
+        Strike::Enospc => format!("call no. {nth} that needs room fails with ENOSPC"),
+        Strike::Emfile => format!("call no. {nth} that makes a descriptor fails with EMFILE"),
+        Strike::Kill => format!("a process is killed by SIGKILL at step no. {nth}"),
     }
 }
 

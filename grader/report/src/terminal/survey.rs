@@ -131,7 +131,8 @@ fn results(survey: &Survey, replay: &str, style: &Style) -> String {
         let failed = output
             .failed_fork
             .map_or_else(String::new, |nth| format!("with fork no. {nth} failing, "));
-        let mut text = format!("{failed}the program {ending}");
+        let struck = output.struck.map_or_else(String::new, |what| format!("with {what} once, "));
+        let mut text = format!("{failed}{struck}the program {ending}");
         for (name, bytes) in [("", &output.stdout), ("on standard error:", &output.stderr)] {
             if !bytes.is_empty() {
                 let lines = block(&String::from_utf8_lossy(bytes), LINES).join("\n");

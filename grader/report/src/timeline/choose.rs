@@ -292,6 +292,7 @@ impl<'t> Matter<'t> {
             | EventKind::Disposition { .. }
             | EventKind::Pipe { .. }
             | EventKind::Opened { .. }
+            | EventKind::Named { .. }
             | EventKind::OpenFailed { .. }
             | EventKind::Duplicated { .. }
             | EventKind::DescriptorFlags { .. }

@@ -5,7 +5,7 @@ use crate::cases;
 use crate::schema::violations;
 use forklings_model::{
     Command, Demand, Ending, Explored, Failure, Fault, Limits, Output, Place, Remark, Rule, Shows,
-    Stopped, Survey, Waiver,
+    Stopped, Strike, Survey, Waiver,
 };
 use forklings_report::{Style, machine, terminal};
 use serde_json::Value;
@@ -36,6 +36,7 @@ fn output(stdout: &str, status: u8, schedules: u32) -> Output {
         shortened: false,
         ending: Some(Ending::Exited(status)),
         failed_fork: None,
+        struck: None,
         schedules,
         clean: schedules,
         replay: None,
@@ -188,4 +189,27 @@ fn the_schema_knows_every_rule() {
     let schema: Value = serde_json::from_str(machine::SURVEY_SCHEMA).unwrap();
     let names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
     assert_eq!(schema["$defs"]["rule"]["enum"], Value::from(names));
+}
+
+#[test]
+fn what_struck_once_is_told_beside_its_results_and_they_are_no_difference() {
+    let mut struck = output("no room\n", 1, 3);
+    struck.struck = Some(Strike::Enospc);
+    let strike = |what, nth| Fault::Strike { what, nth };
+    let survey = Survey {
+        faults: vec![vec![
+            strike(Strike::Epipe, None),
+            strike(Strike::Enospc, Some(2)),
+            strike(Strike::Emfile, None),
+            strike(Strike::Kill, Some(7)),
+        ]],
+        outputs: vec![output("stored\n", 0, 17), struck],
+        ..clean()
+    };
+    assert!(!survey.differs());
+    insta::assert_snapshot!("survey-struck", terminal::survey(&survey, REPLAY, &WIDE));
+    let json: Value = serde_json::from_str(&machine::survey(&survey).unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(machine::SURVEY_SCHEMA).unwrap();
+    assert_eq!(violations(&schema, &json), Vec::<String>::new());
+    assert_eq!(json["outputs"][1]["struck"], "enospc");
 }

@@ -3,7 +3,8 @@
 use super::builder::{child, pid};
 use super::*;
 use forklings_model::{
-    Action, EventKind, Pid, SignalSource, TaskId, WaitOptions, WaitOutcome, WaitTarget, WaitsFor,
+    Action, EventKind, Fault, Pid, SignalSource, Strike, TaskId, WaitOptions, WaitOutcome,
+    WaitTarget, WaitsFor,
 };
 
 /// A run in which P1 forked P2 and P2 is dead, visibly.
@@ -188,6 +189,24 @@ fn a_process_that_outlives_the_program_is_an_orphan() {
     run.fork(P1);
     let finding = only(&run.done(), &[]);
     assert_eq!(finding.detail, Detail::OrphanLeft { proc: P2, pid: pid(P2), parent: P1 });
+}
+
+#[test]
+fn the_child_of_whom_the_schedule_killed_is_nobody_s_orphan() {
+    for struck in [true, false] {
+        let mut run = run();
+        run.fork(P1);
+        run.fork(P2);
+        if struck {
+            let fault = Fault::Strike { what: Strike::Kill, nth: Some(2) };
+            run.event(P2, EventKind::Injected { fault });
+        }
+        run.killed(P2, Signal::KILL);
+        run.event(P3, EventKind::Orphaned { to: None });
+        run.reaps(P1, P2);
+        let expected: &[&str] = if struck { &[] } else { &["orphan-left"] };
+        assert_eq!(names(&run.done(), &[]), expected);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is left in the system, and what is judged without a contract.
 
 use super::*;
-use forklings_model::{End, LeftBehind, LeftKind, SiteId, Waiver};
+use forklings_model::{End, EventKind, Fault, LeftBehind, LeftKind, SiteId, Strike, Waiver};
 
 /// A run that leaves these.
 fn leaves(run: Run, left: &[(LeftKind, &str)]) -> Trace {
@@ -51,6 +51,18 @@ fn the_call_that_made_it_is_the_place() {
 }
 
 #[test]
+fn what_gave_it_its_last_name_is_the_place_before_who_opened_it() {
+    let mut run = run();
+    run.at(70).opens(P1, 3, "/dev/shm/sem.x");
+    for (site, path) in [(71, "/dev/shm/sem.x"), (72, "sem.x"), (73, "/dev/shm/sem.y")] {
+        run.at(site).event(P1, EventKind::Named { path: path.to_owned() });
+    }
+    run.ends(P1, Ending::Exited(0));
+    let finding = only(&leaves(run, &[(LeftKind::Semaphore, "/dev/shm/sem.x")]), &[]);
+    assert_eq!(finding.site, Some(SiteId(72)));
+}
+
+#[test]
 fn a_run_that_did_not_come_to_its_own_end_is_not_asked() {
     let left = [(LeftKind::Temporary, "/tmp/x")];
     let mut killed = run();
@@ -92,4 +104,18 @@ fn without_a_contract_a_status_is_no_mistake_and_an_abandoned_run_says_nothing()
     assert_eq!(seen(&fails.over(), &[]), (vec![], vec![]));
     let abandoned = End::Abandoned { reason: "a test".to_owned(), stuck: Vec::new() };
     assert_eq!(seen(&run().cut(abandoned), &[]), (vec![], vec![]));
+}
+
+#[test]
+fn whom_the_schedule_killed_could_remove_nothing() {
+    for (what, silent) in [(Strike::Kill, true), (Strike::Epipe, true), (Strike::Emfile, false)] {
+        let mut run = run();
+        run.fork(P1);
+        run.event(P2, EventKind::Injected { fault: Fault::Strike { what, nth: Some(1) } });
+        run.killed(P2, Signal::KILL);
+        run.reaps(P1, P2);
+        run.ends(P1, Ending::Exited(0));
+        let trace = leaves(run, &[(LeftKind::Temporary, "/tmp/x")]);
+        assert_eq!(names(&trace, &[]).is_empty(), silent, "{what}");
+    }
 }

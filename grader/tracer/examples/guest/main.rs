@@ -7,6 +7,7 @@
 mod bounds;
 mod children;
 mod endings;
+mod faults;
 mod fifos;
 mod futexes;
 mod handlers;
@@ -32,6 +33,7 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     bounds::GUESTS,
     children::GUESTS,
     endings::GUESTS,
+    faults::GUESTS,
     fifos::GUESTS,
     futexes::GUESTS,
     locks::GUESTS,

@@ -137,13 +137,16 @@ impl Run<'_> {
             return Ok(());
         }
         let close_on_exec = call.int(1) & libc::SOCK_CLOEXEC != 0;
+        let mut ends = Vec::new();
         for n in 0..2 {
             let fd = memory::read_u32(self.tasks[t].tid, call.args[3] + 4 * n)?.cast_signed();
             let object =
                 self.objects.add(ObjectKind::Other("socketpair".into()), self.tasks[t].site);
             self.add_entry(t, fd, object, End::Both, close_on_exec, false);
             self.emit(t, EventKind::Opened { fd, object, close_on_exec });
+            ends.push(object);
         }
+        self.strikes.paired(&ends);
         Ok(())
     }
 

@@ -93,6 +93,9 @@ impl Run<'_> {
             return Ok(Before::Run(stopped));
         }
         let Some(channel) = self.channel(t, fd) else { return Ok(Before::Run(stopped)) };
+        if channel != Channel::Messages && self.tasks[t].written == 0 {
+            self.readers_are_struck(t, object)?;
+        }
         if call.number == libc::SYS_write
             && count > 1
             && self.schedule.faults.contains(&Fault::ShortWrite)
@@ -262,7 +265,13 @@ impl Run<'_> {
         Ok(After::GoOn)
     }
 
-    fn record_io(&mut self, t: usize, call: &Call, result: Result<u64, i32>, shortened: bool) {
+    pub(crate) fn record_io(
+        &mut self,
+        t: usize,
+        call: &Call,
+        result: Result<u64, i32>,
+        shortened: bool,
+    ) {
         let fd = call.int(0);
         let object = self.process(t).files.get(fd).map(|entry| entry.object);
         let writes = matches!(

@@ -37,6 +37,7 @@ pub(crate) fn changes_files(call: i64) -> bool {
             | libc::SYS_unlinkat
             | libc::SYS_truncate
             | libc::SYS_ftruncate
+            | libc::SYS_fallocate
             | libc::SYS_pwrite64
             | libc::SYS_pwritev
             | libc::SYS_pwritev2

@@ -188,7 +188,7 @@ impl Run<'_> {
     }
 
     /// Adds the event of a call that others may wait for, or that changed what they find.
-    pub(super) fn used(&mut self, t: usize, call: &Call, errno: Option<i32>) {
+    pub(crate) fn used(&mut self, t: usize, call: &Call, errno: Option<i32>) {
         let object = match call.number {
             libc::SYS_flock | libc::SYS_fcntl | libc::SYS_connect | libc::SYS_shutdown => {
                 Some(self.object_of(t, call.int(0)))

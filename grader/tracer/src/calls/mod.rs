@@ -11,6 +11,7 @@ mod kinds;
 pub(crate) mod locks;
 mod masks;
 mod names;
+mod naming;
 mod network;
 mod pidfds;
 mod poll;
@@ -73,6 +74,9 @@ impl Run<'_> {
     }
 
     fn before(&mut self, t: usize, stopped: Stopped, call: &Call) -> Result<Before> {
+        if let Some(result) = self.strikes_call(t, call) {
+            return Ok(Before::Skip(stopped, result));
+        }
         match call.number {
             libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
                 self.before_fork(t, stopped, call)
@@ -145,6 +149,10 @@ impl Run<'_> {
         stopped: &Stopped,
         call: &Call,
     ) -> Result<bool> {
+        if let Some(result) = self.strikes_call(t, call) {
+            skip(stopped, call, result)?;
+            return Ok(false);
+        }
         let answer = match call.number {
             libc::SYS_rt_sigprocmask => {
                 self.before_sigprocmask(t, stopped, call)?;
@@ -192,6 +200,9 @@ impl Run<'_> {
         result: i64,
     ) -> Result<After> {
         let mut then = After::GoOn;
+        if result == 0 {
+            self.named(t, call);
+        }
         match call.number {
             libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
                 self.made_pidfd_by_clone(t, call, result)?;

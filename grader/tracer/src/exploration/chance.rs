@@ -6,9 +6,11 @@ use forklings_model::{End, EventKind, Fault, ObjectKind, Trace};
 /// Writes of up to this many bytes are done in one piece. Source: `pipe(7)`, PIPE_BUF.
 const PIPE_BUF: u64 = 4096;
 
-/// Whether faults are drawn when their time comes.
+/// Whether faults are drawn when their time comes, or differ from schedule to schedule.
 pub(super) fn draws(faults: &[Fault]) -> bool {
-    faults.iter().any(|fault| matches!(fault, Fault::ShortRead | Fault::ShortWrite))
+    faults.iter().any(|fault| {
+        matches!(fault, Fault::ShortRead | Fault::ShortWrite | Fault::Strike { nth: None, .. })
+    })
 }
 
 /// Whether a run depends on more than its decisions: on the real time that a call without a model

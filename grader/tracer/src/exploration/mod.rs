@@ -7,6 +7,7 @@
 mod chance;
 mod enumeration;
 mod learnt;
+mod places;
 mod plan;
 mod rotation;
 mod tree;
@@ -18,6 +19,7 @@ use crate::fingerprint::fingerprint;
 use enumeration::Enumeration;
 use forklings_model::{Explored, Schedule, Strategy, Trace};
 use learnt::Learnt;
+use places::Places;
 pub use plan::{Mix, Plan};
 use std::collections::BTreeSet;
 
@@ -27,6 +29,8 @@ pub struct Exploration {
     plan: Plan,
     learnt: Learnt,
     enumeration: Enumeration,
+    /// Where faults strike in turn.
+    places: Places,
     orders: BTreeSet<u64>,
     /// Schedules that no enumeration gave.
     turns: u32,
@@ -45,6 +49,7 @@ impl Exploration {
         };
         Self {
             enumeration: Enumeration::new(!chance::draws(&plan.faults), most, plan.seed),
+            places: Places::new(&plan.faults),
             plan,
             learnt: Learnt::default(),
             orders: BTreeSet::new(),
@@ -98,7 +103,9 @@ impl Exploration {
         let left = self.left();
         let saturated = self.plan.saturation.is_some_and(|most| {
             // An enumeration that is nearly done is worth more than the time it takes.
-            self.nothing_new >= most && !self.enumeration.ends_within(most.min(left))
+            self.nothing_new >= most
+                && self.places.all_tried()
+                && !self.enumeration.ends_within(most.min(left))
         });
         let enumerated = self.only_enumerates() && self.enumeration.is_over();
         let exhausted = self.plan.stop_when_exhausted && self.enumeration.is_exhausted();
@@ -143,7 +150,10 @@ impl Exploration {
 
     fn with(&self, strategy: Strategy) -> Schedule {
         let seed = self.plan.seed.wrapping_add(self.explored.schedules.into());
-        Schedule { faults: self.plan.faults.clone(), ..Schedule::new(strategy, seed) }
+        Schedule {
+            faults: self.places.put_into(&self.plan.faults),
+            ..Schedule::new(strategy, seed)
+        }
     }
 
     fn note(&mut self, schedule: &Schedule, trace: &Trace, course: &Course) {
@@ -163,6 +173,7 @@ impl Exploration {
         self.explored.distinct_orders = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);
         self.turns += u32::from(!enumerated);
         self.learnt.add(trace, course);
+        self.places.add(schedule, course);
         self.enumeration.add(trace, course, enumerated.then_some(schedule.decisions.len()));
     }
 }

@@ -239,7 +239,7 @@ impl Run<'_> {
         let kind = match access.operation.used {
             Use::Loads => AccessKind::Load,
             Use::Stores => AccessKind::Store,
-            Use::Updates if access.operation.is_exchange() && self.stores(t, access) => {
+            Use::Updates if access.operation.is_exchange() && self.is_atomic_store(t, access) => {
                 AccessKind::Store
             }
             Use::Updates => AccessKind::Update,
@@ -289,7 +289,7 @@ impl Run<'_> {
     }
 
     /// Whether an exchange is how the compiler writes an atomic store.
-    fn stores(&self, t: usize, access: &SharedAccess) -> bool {
+    fn is_atomic_store(&self, t: usize, access: &SharedAccess) -> bool {
         self.process(t).image == 0 && self.server.origin_of(self.tasks[t].tid, access.at).stores
     }
 

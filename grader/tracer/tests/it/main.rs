@@ -8,6 +8,7 @@ mod death;
 mod determinism;
 mod door;
 mod exploration;
+mod faults;
 mod handlers;
 mod limits;
 mod minimise;

@@ -1,7 +1,7 @@
 //! The words of `--faults`, and the sets of faults that come of them: a schedule has one set, so
 //! what strikes at one of several places is tried at each in turn.
 
-use forklings_model::{Action, EventKind, Fault, ProcId, Signal, Trace};
+use forklings_model::{Action, EventKind, Fault, ProcId, Signal, Strike, Trace};
 use std::collections::BTreeSet;
 
 /// Forks of a program that are made to fail, each in turn.
@@ -34,7 +34,10 @@ pub(super) fn parse(text: &str) -> Result<Faults, String> {
                 "short-read" => faults.always.push(Fault::ShortRead),
                 "short-write" => faults.always.push(Fault::ShortWrite),
                 "early-timeout" => faults.always.push(Fault::EarlyTimeout),
-                _ => return Err(unknown(word)),
+                _ => {
+                    let what = strike(word).ok_or_else(|| unknown(word))?;
+                    faults.always.push(Fault::Strike { what, nth: None });
+                }
             },
             Some(("eintr", name)) => {
                 let signal = (1..=64).map(Signal).find(|signal| signal.to_string() == name);
@@ -45,17 +48,35 @@ pub(super) fn parse(text: &str) -> Result<Faults, String> {
                 Ok(nth) if nth > 0 => faults.in_turn.push(Fault::ForkEagain { nth }),
                 _ => return Err(format!("`{number}` is no number of a fork; the first is 1")),
             },
-            Some(_) => return Err(unknown(word)),
+            Some((word, number)) => {
+                let what = strike(word).ok_or_else(|| unknown(word))?;
+                match number.parse() {
+                    Ok(nth) if nth > 0 => {
+                        faults.in_turn.push(Fault::Strike { what, nth: Some(nth) });
+                    }
+                    _ => return Err(format!("`{number}` is no number of a place; the first is 1")),
+                }
+            }
         }
     }
-    faults.always.dedup();
+    let mut seen = Vec::new();
+    faults.always.retain(|fault| {
+        let new = !seen.contains(fault);
+        seen.push(*fault);
+        new
+    });
     Ok(faults)
+}
+
+fn strike(word: &str) -> Option<Strike> {
+    Strike::ALL.into_iter().find(|what| what.to_string() == word)
 }
 
 fn unknown(word: &str) -> String {
     format!(
         "`{word}` is none of eintr, eintr:SIGNAL, short-io, short-read, short-write, fork-eagain, \
-         fork-eagain:N, early-timeout"
+         fork-eagain:N, early-timeout, epipe, enospc, emfile, kill, epipe:N, enospc:N, emfile:N, \
+         kill:N"
     )
 }
 
@@ -143,5 +164,18 @@ mod tests {
         for (text, part) in [("eint", "`eint`"), ("eintr:SIGX", "SIGX"), ("fork-eagain:0", "`0`")] {
             assert!(parse(text).is_err_and(|said| said.contains(part)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_strikes_in_one_place_is_for_the_exploration_to_place_or_is_placed_here() {
+        let anywhere = parse("kill,emfile,kill").expect("known words");
+        let strike = |what, nth| Fault::Strike { what, nth };
+        let all = [strike(Strike::Kill, None), strike(Strike::Emfile, None)];
+        assert_eq!((anywhere.first(), anywhere.strike()), (all.to_vec(), false));
+        let there = parse("enospc:2").expect("a known word");
+        assert_eq!(there.first(), []);
+        let sets = there.further(&Places::default());
+        assert_eq!(sets, [vec![strike(Strike::Enospc, Some(2))]]);
+        assert!(parse("epipe:0").is_err() && parse("sleep:1").is_err());
     }
 }

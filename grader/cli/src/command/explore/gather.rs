@@ -4,7 +4,7 @@
 
 use forklings_model::{
     Command, End, Ending, EventKind, Explored, Failure, Fault, Finding, ObjectKind, Output, Place,
-    Remark, Rule, Schedule, Stopped, Survey, Trace,
+    Remark, Rule, Schedule, Stopped, Strike, Survey, Trace,
 };
 use forklings_rules::Seen;
 use forklings_tracer::{Explorer, minimise};
@@ -82,7 +82,8 @@ impl Gathered {
     /// Rules that were broken and different results, in a few words.
     pub(super) fn brief(&self) -> Vec<String> {
         let mut words: Vec<String> = self.broken.keys().map(ToString::to_string).collect();
-        let clean = self.outputs.values().filter(|class| class.clean);
+        let clean =
+            self.outputs.values().filter(|class| class.clean && class.output.struck.is_none());
         let mut seen = BTreeSet::new();
         if clean.into_iter().any(|class| !seen.insert(class.output.failed_fork)) {
             words.push("results differ".to_owned());
@@ -111,7 +112,8 @@ impl Gathered {
 
     fn add_output(&mut self, trace: &Trace, clean: bool) {
         let failed_fork = failed_fork(trace);
-        let key = format!("{} {failed_fork:?}", result_of(trace));
+        let struck = struck(trace);
+        let key = format!("{} {failed_fork:?} {struck:?}", result_of(trace));
         if !self.outputs.contains_key(&key) && self.outputs.len() >= OUTPUTS {
             self.remarks.insert(Remark::ManyOutputs);
             return;
@@ -124,6 +126,7 @@ impl Gathered {
                 shortened: trace.stdout.len().max(trace.stderr.len()) > TOLD,
                 ending: trace.root_ending(),
                 failed_fork,
+                struck,
                 schedules: 0,
                 clean: 0,
                 replay: None,
@@ -281,7 +284,21 @@ pub(crate) fn result_of(trace: &Trace) -> String {
 fn failed_fork(trace: &Trace) -> Option<u32> {
     trace.schedule.faults.iter().find_map(|fault| match fault {
         Fault::ForkEagain { nth } => Some(*nth),
-        Fault::Eintr(_) | Fault::ShortRead | Fault::ShortWrite | Fault::EarlyTimeout => None,
+        Fault::Eintr(_)
+        | Fault::ShortRead
+        | Fault::ShortWrite
+        | Fault::EarlyTimeout
+        | Fault::Strike { .. } => None,
+    })
+}
+
+/// What struck a run in one place, if anything did.
+fn struck(trace: &Trace) -> Option<Strike> {
+    trace.events.iter().find_map(|event| {
+        let EventKind::Injected { fault: Fault::Strike { what, .. } } = event.kind else {
+            return None;
+        };
+        Some(what)
     })
 }
 

@@ -67,7 +67,8 @@ pub(crate) struct Args {
     /// all in turn, and an enumeration where there are few schedules]
     #[arg(long, value_name = "NAME")]
     strategy: Option<Strategy>,
-    /// Let the kernel do this too: eintr, short-io, fork-eagain, early-timeout
+    /// Let the kernel do this too: eintr, short-io, fork-eagain, early-timeout, epipe,
+    /// enospc, emfile, kill
     #[arg(long, value_name = "LIST", value_parser = faults::parse, default_value = "", hide_default_value = true)]
     pub(super) faults: Faults,
     /// Demand that line A is printed before line B; may be given several times

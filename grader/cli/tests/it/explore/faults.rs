@@ -1,7 +1,7 @@
 //! What a kernel may do to a correct program, on demand.
 
-use super::door::{explore, silent};
-use super::programs::c;
+use super::door::{Explored, explore, finds, silent};
+use super::programs::{c, compiled};
 
 #[test]
 fn an_interrupted_read_that_is_taken_for_the_end_shows() {
@@ -42,4 +42,52 @@ fn time_outs_and_alarms_end_early_only_where_that_is_asked_for() {
         };
         assert!(results.iter().any(said), "{line}: {}", early.json);
     }
+}
+
+/// A program that does not reckon with a fault is found by this rule, and shown again by a file; its
+/// twin, which does, is silent although it was struck, too.
+#[track_caller]
+fn is_told_from_its_twin(fault: &str, program: &str, rule: &str) {
+    let found = finds(&["--faults", fault], &[&c(program)], &[rule]);
+    let file = std::fs::read_to_string(found.replay(rule)).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    let strike = &file["schedule"]["faults"][0]["strike"];
+    assert_eq!(strike["what"], fault, "{file}");
+    assert!(strike["nth"].as_u64() >= Some(1), "{file}");
+    let again = crate::door::forklings(&["replay", &found.replay(rule)]).output().unwrap();
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(said.contains(rule), "{said}");
+    assert!(struck(&found, fault));
+    silent(&[], &[&c(program)]);
+
+    let twin = compiled(&format!("{program}-handles"), program, &["-DHANDLES"]);
+    let quiet = explore(&["--faults", fault], &[&twin]);
+    assert_eq!((quiet.code, quiet.rules().len()), (0, 0), "{}", quiet.json);
+    assert!(struck(&quiet, fault), "{}", quiet.json);
+}
+
+fn struck(explored: &Explored, fault: &str) -> bool {
+    let results = explored.json["outputs"].as_array().unwrap();
+    results.iter().any(|result| result["struck"] == fault)
+        || !explored.json["findings"].as_array().unwrap().is_empty()
+}
+
+#[test]
+fn who_writes_to_readers_that_may_die_reckons_with_epipe() {
+    is_told_from_its_twin("epipe", "brokenpipe", "killed-by-signal");
+}
+
+#[test]
+fn who_writes_a_file_reckons_with_a_full_disk() {
+    is_told_from_its_twin("enospc", "fulldisk", "crashed");
+}
+
+#[test]
+fn who_opens_something_reckons_with_no_descriptor_left() {
+    is_told_from_its_twin("emfile", "nodescriptors", "crashed");
+}
+
+#[test]
+fn who_has_workers_reckons_with_their_death() {
+    is_told_from_its_twin("kill", "killedworker", "deadlock");
 }

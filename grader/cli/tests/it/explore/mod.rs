@@ -131,7 +131,9 @@ fn every_kind_of_name_that_is_left_is_found() {
         ("fifo", "fifo-left"),
         ("socket", "socket-left"),
     ] {
-        finds(&["--schedules", "10"], &[&c("left"), kind], &[rule]);
+        let found = finds(&["--schedules", "10"], &[&c("left"), kind], &[rule]);
+        let place = found.json["findings"][0]["places"][0]["place"].as_str().unwrap_or("none");
+        assert!(place.contains("left.c:"), "{kind}: {place}");
     }
 }
 
