@@ -199,7 +199,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         Rule::LockAbandoned => ("taken at", "waits at"),
         Rule::MutualExclusion => ("came in at", "was there at"),
         Rule::LostUpdate => ("overwritten at", "lost from"),
-        Rule::DataRace => ("one at", "other at"),
+        Rule::DataRace => ("first at", "then at"),
         Rule::OrderViolated => ("too early at", "too late at"),
         Rule::BuildFailed
         | Rule::TodoLeft

@@ -11,6 +11,7 @@ mod endings;
 mod explanations;
 mod innocent;
 mod left_behind;
+mod memory;
 mod order;
 mod pipes;
 mod precedence;

@@ -32,7 +32,7 @@ pub(super) fn data_race(
             .to_owned(),
         experiment: "use an atomic type for the word, or hold the same lock around both lines"
             .to_owned(),
-        man: "the Rust reference, \"Behavior considered undefined\": data races",
+        man: "the Rustonomicon, \"Data Races\"",
     }
 }
 

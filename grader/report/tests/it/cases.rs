@@ -2,6 +2,7 @@
 
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
 use crate::lock_cases;
+use crate::memory_cases;
 use crate::signal_cases;
 use forklings_model::{
     Action, Deed, Demand, Descriptor, Detail, End, Ending, EventKind, Failure, Fault, IoResult,
@@ -64,6 +65,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
     ]
     .into_iter()
     .chain(lock_cases::all())
+    .chain(memory_cases::all())
     .chain(signal_cases::all())
     .collect()
 }

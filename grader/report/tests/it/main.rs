@@ -7,6 +7,7 @@ mod build;
 mod cases;
 mod hostile;
 mod lock_cases;
+mod memory_cases;
 mod messages;
 #[cfg(all(feature = "html", feature = "machine", feature = "class"))]
 mod outputs;

@@ -2,7 +2,6 @@
 
 use crate::kernel::*;
 use std::arch::asm;
-use std::fmt::Write as _;
 use std::sync::atomic::AtomicU32;
 
 /// The guests of this family.
@@ -54,7 +53,8 @@ macro_rules! table {
             let there = unsafe { $memory.cast::<u64>().read_volatile() };
             // Carry, parity, zero, sign and overflow.
             let flags = flags & 0x8c5;
-            let _ = writeln!($out, "{} {there:x} {register:x} {accumulator:x} {flags:x}", $name);
+            let line = format!("{} {there:x} {register:x} {accumulator:x} {flags:x}\n", $name);
+            $out.push_str(&line);
         }
     )*};
 }
