@@ -144,7 +144,7 @@ fn two_in_a_section_that_the_test_marks_break_mutual_exclusion() {
 }
 
 /// P2 waits for a word for ever, and P1 for P2.
-fn stuck(mut run: Run, changed: bool) -> Trace {
+fn stuck(run: Run, changed: bool) -> Trace {
     let word = Some((MEMORY, 8));
     let on = WaitsFor::Futex { address: 0x1008, function: None, holder: None, word, changed };
     run.stuck(vec![(P2, on)])
