@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::futexes::Key;
 use crate::run::Run;
 use crate::task::{Call, Point, State};
-use forklings_model::WaitsFor;
+use forklings_model::{Pid, WaitsFor};
 use forklings_sys::memory;
 use forklings_sys::ptrace::Stopped;
 
@@ -282,16 +282,19 @@ impl Run<'_> {
         self.key_of(t, address, call.int(1) & PRIVATE == 0)
     }
 
-    /// A thread or process has ended. The kernel has cleared the words that stand for its life and
-    /// marked the locks it held, and has woken one waiter of each, of whom it found none.
-    pub(crate) fn wake_heirs(&mut self) {
+    /// A thread or process has ended. The kernel has cleared the word that stands for its life and
+    /// held its number, and marked the robust locks it held, and has woken one waiter of each, of
+    /// whom it found none. Other words it knows nothing of: who waits for a lock that was left free
+    /// without a wake goes on waiting.
+    pub(crate) fn wake_heirs(&mut self, ended: Pid) {
         let mut seen = Vec::new();
         for t in 0..self.tasks.len() {
             let Some(sleeper) = self.tasks[t].sleeper else { continue };
             let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { continue };
             let address = call.args[0];
             let Ok(word) = memory::read_u32(self.tasks[t].tid, address) else { continue };
-            let left = word != sleeper.word && (word == 0 || word & OWNER_DIED != 0);
+            let cleared = word == 0 && sleeper.word == ended.0.cast_unsigned();
+            let left = cleared || (word != sleeper.word && word & OWNER_DIED != 0);
             if left && !seen.contains(&sleeper.key) {
                 seen.push(sleeper.key);
             }
