@@ -40,8 +40,8 @@ mod try_lock {
     fn the_answer_comes_at_once_and_changes_nothing_when_it_is_no() {
         subject!()
             .scenario("try_lock", [""; 0])
-            .expect(stdout().is("while it is held: no\nwhen it is free: got it\n\
-                                 once more: got it\n"))
+            .expect(stdout().is("while it is held: no\nwhile it is held: no\n\
+                                 when it is free: got it\nwhen it is free: got it\n"))
             .expect(never_sleeps())
             .check();
     }
