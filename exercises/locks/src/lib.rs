@@ -17,9 +17,9 @@
 //!   right: in the child it must not be used, and dropping it there changes nothing.
 //!
 //! You may change the fields, and add functions and types of your own. The public names, their
-//! signatures and the modules `shared` and `sync` stay as they are. Take atomics and everything that
-//! waits from `sync` (or libc's mutex in the place of it): with `--cfg loom` it is a model by which
-//! the grader tries orders of memory accesses that your processor never shows.
+//! signatures and the modules `shared` and `sync` stay as they are. Take atomics, the cells for data
+//! and everything that waits from `sync`: with `--cfg loom` these are models, by which orders of
+//! memory accesses can be tried that your processor never shows.
 
 pub mod shared;
 pub mod sync;

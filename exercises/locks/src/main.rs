@@ -11,8 +11,9 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
+use std::ptr;
 use std::thread;
 
 const USAGE: &str = "\
@@ -31,7 +32,8 @@ usage: cargo run -p locks -- SCENARIO ARGUMENTS
   robust_death           a process dies in the section; two others come after it
   robust_forked          a process forks while it holds the lock; the child drops its copy
   both N                 N processes move 1 between two numbers, half of them the other way round
-  both_held              the same with two, while the parent holds one of the locks for a while";
+  both_held              the same with two, while the parent holds one of the locks for a while
+  both_elsewhere         the same; one of the two has the locks at other addresses, in another order";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -67,6 +69,7 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["robust_forked"] => robust_forked(),
         ["both", n] => both_ways(n.parse().ok()?),
         ["both_held"] => both_held(),
+        ["both_elsewhere"] => both_elsewhere(),
         _ => return None,
     })
 }
@@ -351,7 +354,7 @@ fn held<T: Shareable>(shared: &Robust<T>) -> (RobustGuard<'_, T>, bool) {
 fn both_ways(n: u32) -> io::Result<()> {
     let shared = Shared::new((Lock::new(2, 0_u32), Lock::new(1, 100_u32)))?;
     let section = Section::open()?;
-    let children = (0..n).map(|i| start(|| transfer(&shared, &section, i % 2 == 1)));
+    let children = (0..n).map(|i| start(|| transfer(&shared.0, &shared.1, &section, i % 2 == 1)));
     reap_all(children.collect::<io::Result<_>>()?)?;
     println!("{n} times: {} and {}", *shared.0.lock(), *shared.1.lock());
     Ok(())
@@ -363,7 +366,8 @@ fn both_held() -> io::Result<()> {
     let section = Section::open()?;
     for first in [true, false] {
         let guard = if first { shared.0.lock() } else { shared.1.lock() };
-        let children = [false, true].map(|turned| start(|| transfer(&shared, &section, turned)));
+        let (a, b) = (&shared.0, &shared.1);
+        let children = [false, true].map(|turned| start(|| transfer(a, b, &section, turned)));
         section.pause();
         drop(guard);
         for child in children {
@@ -374,13 +378,37 @@ fn both_held() -> io::Result<()> {
     Ok(())
 }
 
+/// Both name the locks in the same order, but for the second child their addresses are in the other
+/// order.
+fn both_elsewhere() -> io::Result<()> {
+    let section = Section::open()?;
+    let file = TwoPages::file()?;
+    let pages = TwoPages::map(&file, [0, 1])?;
+    pages.write([Lock::new(2, 0), Lock::new(1, 100)]);
+    for held in 0..2 {
+        let guard = pages.lock(held).lock();
+        let here = start(|| transfer(pages.lock(0), pages.lock(1), &section, false))?;
+        let elsewhere = start(|| {
+            if let Ok(pages) = TwoPages::map(&file, [1, 0]) {
+                transfer(pages.lock(1), pages.lock(0), &section, false);
+            }
+        })?;
+        section.pause();
+        drop(guard);
+        reap(here)?;
+        reap(elsewhere)?;
+    }
+    println!("4 times: {} and {}", *pages.lock(0).lock(), *pages.lock(1).lock());
+    Ok(())
+}
+
 /// Moves 1 from the second number to the first.
-fn transfer(shared: &(Lock<u32>, Lock<u32>), section: &Section, turned: bool) {
+fn transfer(to: &Lock<u32>, from: &Lock<u32>, section: &Section, turned: bool) {
     let (mut to, mut from) = if turned {
-        let (from, to) = both(&shared.1, &shared.0);
+        let (from, to) = both(from, to);
         (to, from)
     } else {
-        both(&shared.0, &shared.1)
+        both(to, from)
     };
     section.enter();
     let (less, more) = (*from - 1, *to + 1);
@@ -439,6 +467,78 @@ impl<T> OfAllThreads<'_, T> {
     fn get(&self) -> &T {
         self.0
     }
+}
+
+/// Two locks in a file without a name, each on a page of its own, mapped side by side.
+struct TwoPages {
+    base: *mut libc::c_void,
+    page: usize,
+}
+
+impl TwoPages {
+    fn file() -> io::Result<OwnedFd> {
+        // SAFETY: the name is a string of C; it is only for the eye.
+        let fd = unsafe { libc::memfd_create(c"locks".as_ptr(), libc::MFD_CLOEXEC) };
+        if fd == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: new, and nobody else's.
+        let file = unsafe { OwnedFd::from_raw_fd(fd) };
+        File::from(file.try_clone()?).set_len(2 * page_size() as u64)?;
+        Ok(file)
+    }
+
+    /// Maps the pages of the file with these numbers, the first one at the lower address.
+    fn map(file: &OwnedFd, numbers: [usize; 2]) -> io::Result<Self> {
+        let page = page_size();
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let both = libc::MAP_SHARED;
+        let fd = file.as_raw_fd();
+        // SAFETY: a new mapping, at a place of the kernel's choice.
+        let base = unsafe { libc::mmap(ptr::null_mut(), 2 * page, access, both, fd, 0) };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let pages = Self { base, page };
+        for (place, number) in numbers.into_iter().enumerate() {
+            let (at, fixed) = (pages.at(place), both | libc::MAP_FIXED);
+            let offset = libc::off_t::try_from(number * page).map_err(io::Error::other)?;
+            // SAFETY: in the place of a page that was mapped above and is not used yet.
+            if unsafe { libc::mmap(at, page, access, fixed, fd, offset) } == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(pages)
+    }
+
+    fn at(&self, place: usize) -> *mut libc::c_void {
+        self.base.wrapping_byte_add(place * self.page)
+    }
+
+    fn write(&self, locks: [Lock<u32>; 2]) {
+        for (place, lock) in locks.into_iter().enumerate() {
+            // SAFETY: the page is mapped, large enough, and nobody uses it yet.
+            unsafe { self.at(place).cast::<Lock<u32>>().write(lock) };
+        }
+    }
+
+    /// The lock at a place, 0 or 1, which must have been written.
+    fn lock(&self, place: usize) -> &Lock<u32> {
+        // SAFETY: the page is mapped until `drop`, and a lock stands at its beginning.
+        unsafe { &*self.at(place).cast::<Lock<u32>>() }
+    }
+}
+
+impl Drop for TwoPages {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `map`.
+        unsafe { libc::munmap(self.base, 2 * self.page) };
+    }
+}
+
+fn page_size() -> usize {
+    // SAFETY: it cannot fail for this name.
+    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
 /// A pipe for one byte: who takes waits until somebody has given.

@@ -78,6 +78,14 @@ mod both {
     use super::*;
 
     #[test]
+    fn the_order_is_the_same_wherever_the_locks_are_mapped() {
+        subject!()
+            .scenario("both_elsewhere", [""; 0])
+            .expect(stdout().is("4 times: 4 and 96\n"))
+            .check();
+    }
+
+    #[test]
     fn many_that_name_them_in_different_orders_all_get_them() {
         subject!()
             .scenario("both", ["4"])

@@ -1,5 +1,5 @@
-//! expect: crashed
-//! Takes EOWNERDEAD for a failure.
+//! expect: deadlock
+//! Takes EOWNERDEAD for a failure, and ends with the mutex in its hands.
 
 pub mod shared;
 pub mod sync;
