@@ -183,10 +183,27 @@ fn recipe(
 ) -> Result<String, GradeError> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(salt.as_bytes());
-    let given = [exercise.folder.join("src/main.rs"), exercise.folder.join("exercise.yaml")];
+    let mut given = vec![exercise.folder.join("exercise.yaml")];
+    sources(&exercise.folder.join("src"), &mut given)?;
+    given.retain(|file| !exercise.edit.iter().any(|edit| exercise.folder.join(edit) == *file));
     for file in suites.iter().chain(externs.iter().map(|(_, file)| file)).chain(&given) {
         let bytes = fs::read(file).map_err(GradeError::read(file))?;
         hasher.update(blake3::hash(&bytes).as_bytes());
     }
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Adds every file of a folder and its folders, by name.
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), GradeError> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut entries = entries.map_err(GradeError::read(folder))?;
+    entries.sort_by_key(fs::DirEntry::path);
+    for path in entries.iter().map(fs::DirEntry::path) {
+        if path.is_dir() {
+            sources(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
 }

@@ -192,12 +192,13 @@ impl Run<'_> {
     fn thread_ends(&mut self, t: usize, stopped: Stopped) -> Result<()> {
         self.emit(t, EventKind::ThreadEnded);
         let leader = self.process(t).host == stopped.tid();
+        let ended = self.pid_inside(stopped.tid());
         let running = stopped.resume(Resume::Free, 0)?;
         self.tasks[t].state = State::Gone;
         if !leader {
             crate::server::reap(running);
         }
-        self.wake_heirs();
+        self.wake_heirs(ended);
         // A first thread that ends early stays a zombie of the kernel until the others have ended.
         Ok(())
     }
@@ -232,7 +233,9 @@ impl Run<'_> {
         self.something_closed();
         // Operations that were to be undone have been. Source: semop(2), SEM_UNDO.
         self.changes.note(Class::Semaphores);
-        self.wake_heirs();
+        if self.tasks.iter().any(|task| task.sleeper.is_some()) {
+            self.wake_heirs(self.pid_inside(self.processes[p].host));
+        }
         self.orphan_children_of(p)?;
         if let Some(parent) = self.processes[p].vfork_parent.take() {
             self.release_vfork(parent)?;

@@ -32,7 +32,6 @@ impl Run<'_> {
     /// Lets what was chosen happen.
     pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
         let (who, what) = (choice.who, choice.what);
-        self.note_words();
         self.take_step(choice)?;
         // A call that was tried in vain has changed nothing.
         let in_vain =

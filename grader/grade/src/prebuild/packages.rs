@@ -18,7 +18,7 @@ pub(super) struct Packages {
 pub(super) struct Package {
     /// Edition of its driver.
     pub(super) edition: String,
-    /// Names of its normal dependencies, as code spells them.
+    /// Names of its normal dependencies, as code spells them; not of those for a configuration.
     pub(super) dependencies: Vec<String>,
     tests: Vec<String>,
 }
@@ -42,6 +42,8 @@ struct RawDependency {
     name: String,
     rename: Option<String>,
     kind: Option<String>,
+    /// The platform or configuration that it is for, when it is not for all.
+    target: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +66,8 @@ impl Packages {
         let metadata: Metadata = serde_json::from_slice(&output.stdout)
             .map_err(|error| failed(format!("`cargo metadata` said something else: {error}")))?;
         let by_name = metadata.packages.into_iter().map(|raw| {
-            let normal = raw.dependencies.into_iter().filter(|d| d.kind.is_none());
+            let normal =
+                raw.dependencies.into_iter().filter(|d| d.kind.is_none() && d.target.is_none());
             let package = Package {
                 edition: raw.edition,
                 dependencies: normal

@@ -26,6 +26,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("joins-in-any-order", joins_in_any_order),
     ("mutex-between-threads", mutex_between_threads),
     ("forgets-to-wake", forgets_to_wake),
+    ("frees-and-ends", frees_and_ends),
 ];
 
 const WAIT: c_int = libc::FUTEX_WAIT;
@@ -350,6 +351,18 @@ fn mutex_between_threads() {
 }
 
 /// Waits for a word that is changed without a wake: right only when the change comes first.
+/// The word of a lock becomes free, nobody is woken, and the process that freed it ends.
+fn frees_and_ends() {
+    let word = shared();
+    atomic(word).store(2, Ordering::SeqCst);
+    child(|| {
+        atomic(word).store(0, Ordering::SeqCst);
+        0
+    });
+    futex(word, WAIT, 2, ptr::null());
+    reap_all();
+}
+
 fn forgets_to_wake() {
     let word = shared();
     child(|| {

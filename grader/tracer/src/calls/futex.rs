@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::futexes::Key;
 use crate::run::Run;
 use crate::task::{Call, Point, State};
-use forklings_model::WaitsFor;
+use forklings_model::{Pid, WaitsFor};
 use forklings_sys::ptrace::Stopped;
 
 const WAIT: i32 = 0;
@@ -39,8 +39,6 @@ pub(crate) struct Sleeper {
     order: u64,
     /// The word when it went to sleep.
     word: u32,
-    /// The word when the present step of the run began.
-    before: u32,
 }
 
 impl Run<'_> {
@@ -188,7 +186,7 @@ impl Run<'_> {
         }
         let key = self.futex_key(t, call, call.args[0])?;
         self.asleep += 1;
-        self.tasks[t].sleeper = Some(Sleeper { key, bits, order: self.asleep, word, before: word });
+        self.tasks[t].sleeper = Some(Sleeper { key, bits, order: self.asleep, word });
         self.futex_deadline(t, call);
         // It sleeps; its call goes on being where it stands.
         self.tasks[t].state = State::Parked(stopped, Point::Call(*call));
@@ -307,31 +305,19 @@ impl Run<'_> {
         self.key_of(t, address, call.int(1) & PRIVATE == 0)
     }
 
-    /// Notes what sleepers sleep on, before anybody moves: what differs at the end of a thread or
-    /// process is the kernel's doing.
-    pub(crate) fn note_words(&mut self) {
-        for t in 0..self.tasks.len() {
-            if self.tasks[t].sleeper.is_none() {
-                continue;
-            }
-            let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { continue };
-            let word = self.word_at(t, call.args[0]);
-            if let (Some(sleeper), Ok(word)) = (&mut self.tasks[t].sleeper, word) {
-                sleeper.before = word;
-            }
-        }
-    }
-
-    /// A thread or process has ended. The kernel has cleared the words that stand for its life and
-    /// marked the locks it held, and has woken one waiter of each, of whom it found none.
-    pub(crate) fn wake_heirs(&mut self) {
+    /// A thread or process has ended. The kernel has cleared the word that stands for its life and
+    /// held its number, and marked the robust locks it held, and has woken one waiter of each, of
+    /// whom it found none. Other words it knows nothing of: who waits for a lock that was left free
+    /// without a wake goes on waiting.
+    pub(crate) fn wake_heirs(&mut self, ended: Pid) {
         let mut seen = Vec::new();
         for t in 0..self.tasks.len() {
             let Some(sleeper) = self.tasks[t].sleeper else { continue };
             let State::Parked(_, Point::Call(call)) = &self.tasks[t].state else { continue };
             let address = call.args[0];
             let Ok(word) = self.word_at(t, address) else { continue };
-            let left = word != sleeper.before && (word == 0 || word & OWNER_DIED != 0);
+            let cleared = word == 0 && sleeper.word == ended.0.cast_unsigned();
+            let left = cleared || (word != sleeper.word && word & OWNER_DIED != 0);
             if left && !seen.contains(&sleeper.key) {
                 seen.push(sleeper.key);
             }

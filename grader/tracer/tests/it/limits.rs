@@ -101,6 +101,16 @@ fn a_wake_that_nobody_sends_is_missed_in_some_schedule_and_not_in_others() {
 }
 
 #[test]
+fn the_end_of_a_process_wakes_nobody_at_a_word_that_it_set_to_0() {
+    let mut explorer = explorer("frees-and-ends", Wanted::All);
+    let stuck = (0..40).filter(|&seed| {
+        let end = explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap().end;
+        matches!(waits(&end)[..], [WaitsFor::Futex { .. }])
+    });
+    assert!((1..40).contains(&stuck.count()));
+}
+
+#[test]
 fn what_a_run_leaves_in_the_kernel_is_not_there_in_the_next_one() {
     let mut explorer = explorer("leaves-objects", Wanted::All);
     for seed in 0..3 {

@@ -1,0 +1,6 @@
+use locks::Lock;
+
+fn main() {
+    let lock = Lock::new(1, 0_u32);
+    println!("{}", *lock);
+}

@@ -1,0 +1,6 @@
+use locks::Robust;
+
+fn main() {
+    let lock = Robust::new(0_u32);
+    *lock.lock() += 1;
+}
