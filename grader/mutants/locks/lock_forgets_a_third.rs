@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: wakeup-lost
 //! Who was woken takes the lock as if nobody else could still be asleep.
 
 pub mod shared;

@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: wakeup-lost
 //! Frees the lock, and leaves those who wait for it asleep.
 
 pub mod shared;

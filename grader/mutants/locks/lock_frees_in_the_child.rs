@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: data-race
 //! A guard that a fork has copied is dropped twice: the child frees what its parent holds.
 
 pub mod shared;

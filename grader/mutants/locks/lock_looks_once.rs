@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: lost-update
 //! Takes the lock when it has been woken, without a look at whether it is free: `if` for `while`.
 
 pub mod shared;

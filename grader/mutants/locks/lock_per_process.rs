@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: lost-update
 //! The word is a static: after a fork every process has a lock of its own.
 
 pub mod shared;

@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: wakeup-lost
 //! Who goes to sleep does not leave the third state behind, so nobody wakes it.
 
 pub mod shared;

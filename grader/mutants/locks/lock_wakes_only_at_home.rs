@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: wakeup-lost
 //! Sleeps and wakes with FUTEX_PRIVATE_FLAG: nobody in another process is woken.
 
 pub mod shared;

@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: data-race
 //! The first guard that is dropped frees the lock, however often it was taken.
 
 pub mod shared;

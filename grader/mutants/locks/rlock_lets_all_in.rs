@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: lost-update
 //! Counts up whoever holds it.
 
 pub mod shared;

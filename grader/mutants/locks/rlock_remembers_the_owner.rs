@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: crashed
 //! Asks for the thread's id once: after a fork the child takes itself for its parent.
 
 pub mod shared;

@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: wakeup-lost
 //! Takes EOWNERDEAD for a failure, and ends with the mutex in its hands.
 
 pub mod shared;
