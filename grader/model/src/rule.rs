@@ -70,6 +70,12 @@ rules! {
     SignalLost = "signal-lost" in Signals;
     /// A reader waits for an end of file that cannot come, because a write end is still open.
     PipeEndOpen = "pipe-end-open" in Descriptors;
+    /// Two processes were at once where only one may be.
+    MutualExclusion = "mutual-exclusion" in Memory;
+    /// A value was overwritten that another process had written since it was read.
+    LostUpdate = "lost-update" in Memory;
+    /// Two processes use the same memory at the same time, and one of them writes.
+    DataRace = "data-race" in Memory;
     /// A process sleeps although what it slept for has happened.
     WakeupLost = "wakeup-lost" in Memory;
     /// Somebody waits for a lock whose holder has ended.
@@ -82,12 +88,6 @@ rules! {
     TimeLimit = "time-limit" in Limits;
     /// The order holds only because of a sleep.
     OrderBySleep = "order-by-sleep" in Order;
-    /// Two processes were at once where only one may be.
-    MutualExclusion = "mutual-exclusion" in Memory;
-    /// A value was overwritten that another process had written since it was read.
-    LostUpdate = "lost-update" in Memory;
-    /// Two processes use the same memory at the same time, and one of them writes.
-    DataRace = "data-race" in Memory;
     /// What the program did or printed is not what the contract says.
     OutputWrong = "output-wrong" in Order;
     /// Something happened before what it must follow.
