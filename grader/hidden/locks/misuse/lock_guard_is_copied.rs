@@ -1,0 +1,11 @@
+//! refuse: E0277
+//! Two guards would release it twice.
+
+use locks::{Guard, RobustGuard};
+
+fn is_copied<T: Clone>() {}
+
+fn main() {
+    is_copied::<Guard<'static, u32>>();
+    is_copied::<RobustGuard<'static, u32>>();
+}
