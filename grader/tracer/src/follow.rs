@@ -87,7 +87,7 @@ impl Run<'_> {
             };
             // Where nobody may come between, the breakpoints stay.
             if let Some(access) = access.filter(|access| !self.is_decision_access(t, access)) {
-                self.note_site(t, &stopped, &stopped.registers()?);
+                self.note_site(t, &stopped, &access.registers);
                 halt = match self.access(t, stopped, access)? {
                     Made::Stands(stopped) => match stopped.resume(Resume::Free, 0) {
                         Ok(running) => match self.wait_for(t, running, call)? {
@@ -102,7 +102,7 @@ impl Run<'_> {
             }
             let hit = self.unwatch(t, &stopped, reason);
             if let Some(access) = access {
-                self.note_site(t, &stopped, &stopped.registers()?);
+                self.note_site(t, &stopped, &access.registers);
                 self.comes_to(t, &stopped)?;
                 self.park(t, stopped, Point::Access(access));
                 return Ok(());

@@ -18,7 +18,7 @@ use crate::lineage::Lineages;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
-use crate::shared_memory::{Looks, Region, Shared};
+use crate::shared_memory::{LONGEST, Looks, Region, Shared};
 use crate::sleeps_last::SleepsLast;
 use crate::special::Special;
 use crate::stacks::Stacks;
@@ -34,7 +34,7 @@ use forklings_model::{
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::{Registers, Stopped};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -132,6 +132,8 @@ pub(crate) struct Run<'a> {
     pub(crate) mutex_stops: u32,
     /// Memory that processes share.
     pub(crate) regions: Vec<Region>,
+    /// Instructions that access it, by image and address.
+    pub(crate) code: HashMap<(u32, u64), [u8; LONGEST]>,
     /// Accesses to it while several processes had it.
     pub(crate) accesses: u32,
     /// Programs executed so far.
@@ -244,6 +246,7 @@ impl<'a> Run<'a> {
             mutexes: BTreeMap::new(),
             mutex_stops: 0,
             regions: Vec::new(),
+            code: HashMap::new(),
             accesses: 0,
             images: 0,
             narrow_pipes,

@@ -10,7 +10,7 @@ use crate::spin::{Stand, memory_of};
 use crate::task::{Point, State};
 use forklings_model::{Access, AccessKind, AccessOrder, EventKind};
 use forklings_sys::memory;
-use forklings_sys::ptrace::{Halt, Reason, Resume, Stopped};
+use forklings_sys::ptrace::{Halt, Reason, Registers, Resume, Stopped};
 use std::collections::BTreeMap;
 
 /// Looks in vain in a row that are told. More of the same say nothing new.
@@ -24,8 +24,8 @@ pub(crate) struct SharedAccess {
     operation: Operation,
     pub(crate) region: usize,
     pub(crate) offset: u64,
-    /// Where the instruction stands.
-    at: u64,
+    /// The registers before it.
+    pub(crate) registers: Registers,
     /// What it has read already, where others may come between its reading and its writing.
     loaded: Option<u64>,
 }
@@ -74,9 +74,18 @@ impl Run<'_> {
             return Ok(None);
         };
         let registers = stopped.registers()?;
-        let mut bytes = [0; LONGEST];
-        let read = memory::read(stopped.tid(), registers.rip, &mut bytes)?;
-        let decoded = Operation::decode(&bytes[..read], &registers, info.address);
+        let image = self.process(t).image;
+        let code = match self.code.get(&(image, registers.rip)) {
+            Some(&known) => known,
+            None => {
+                let mut code = [0; LONGEST];
+                // At the end of its mapping there may be less.
+                memory::read(stopped.tid(), registers.rip, &mut code)?;
+                self.code.insert((image, registers.rip), code);
+                code
+            }
+        };
+        let decoded = Operation::decode(&code, &registers, info.address);
         let Some(mut operation) = decoded else {
             return Ok(None);
         };
@@ -92,8 +101,8 @@ impl Run<'_> {
             operation.address = info.address;
         }
         let offset = operation.address - mapped.start + mapped.offset;
-        let (region, at) = (mapped.region, registers.rip);
-        Ok(Some(SharedAccess { operation, region, offset, at, loaded: None }))
+        let region = mapped.region;
+        Ok(Some(SharedAccess { operation, region, offset, registers, loaded: None }))
     }
 
     /// Whether others may go before this access, or it may be a wait for them.
@@ -179,7 +188,7 @@ impl Run<'_> {
         let operation = access.operation;
         let found = self.value(&access).filter(|_| operation.is_known);
         let Some(before) = found else { return self.access_itself(t, stopped, access) };
-        let mut registers = stopped.registers()?;
+        let mut registers = access.registers;
         let memory = access.loaded.unwrap_or(before);
         let Some(after) = operation.perform(memory, &mut registers) else {
             return self.access_itself(t, stopped, access);
@@ -218,7 +227,7 @@ impl Run<'_> {
                 }
                 halt @ (Halt::Stopped(..) | Halt::Died(_)) => return Ok(Made::Halted(halt)),
             };
-            if stopped.registers()?.rip != access.at {
+            if stopped.registers()?.rip != access.registers.rip {
                 break;
             }
         }
@@ -260,7 +269,7 @@ impl Run<'_> {
         (before, after): (u64, u64),
     ) {
         let looks = &mut self.tasks[t].looks;
-        let place = (access.at, access.region, access.offset);
+        let place = (access.registers.rip, access.region, access.offset);
         if before == after && looks.seen.get(&place) == Some(&before) {
             looks.in_vain += 1;
             self.tasks[t].polls += 1;
@@ -290,7 +299,8 @@ impl Run<'_> {
 
     /// Whether an exchange is how the compiler writes an atomic store.
     fn is_atomic_store(&self, t: usize, access: &SharedAccess) -> bool {
-        self.process(t).image == 0 && self.server.origin_of(self.tasks[t].tid, access.at).stores
+        self.process(t).image == 0
+            && self.server.origin_of(self.tasks[t].tid, access.registers.rip).stores
     }
 
     fn order_of(&self, t: usize, access: &SharedAccess) -> AccessOrder {
@@ -300,6 +310,6 @@ impl Run<'_> {
         if self.process(t).image != 0 {
             return AccessOrder::Unknown;
         }
-        self.server.origin_of(self.tasks[t].tid, access.at).order
+        self.server.origin_of(self.tasks[t].tid, access.registers.rip).order
     }
 }

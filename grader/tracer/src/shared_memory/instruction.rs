@@ -13,7 +13,7 @@ use forklings_sys::ptrace::Registers;
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
 /// Longest instruction.
-pub(super) const LONGEST: usize = 15;
+pub(crate) const LONGEST: usize = 15;
 
 /// How an instruction uses its operand in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

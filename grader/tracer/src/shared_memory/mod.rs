@@ -16,6 +16,7 @@ mod origin;
 mod trap;
 
 pub(crate) use access::{Looks, SharedAccess};
+pub(crate) use instruction::LONGEST;
 pub(crate) use origin::{Origin, Origins};
 pub(crate) use trap::Made;
 
