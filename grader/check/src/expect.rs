@@ -214,6 +214,12 @@ pub fn kill() -> Fault {
     Fault::Strike { what: Strike::Kill, nth: None }
 }
 
+/// A wait in `futex` may return although nobody has woken it.
+#[must_use]
+pub fn spurious_wakeup() -> Fault {
+    Fault::Strike { what: Strike::SpuriousWakeup, nth: None }
+}
+
 /// Writes to pipes and sockets may take less than they are given.
 #[must_use]
 pub fn short_writes() -> Fault {

@@ -34,8 +34,8 @@ pub mod prelude {
         Output, at_most_alive, before, bytes_pass, child_exits, child_reads_to_the_end, eintr,
         emfile, enospc, epipe, exit_status, fork_eagain, forks, handlers_restored, kill, killed_by,
         mask_restored, never_sleeps, nobody_waits, one_at_a_time, reaped_before, short_reads,
-        short_writes, statuses_taken, stderr, stdout, tree, waits_asleep, zombie_inspected,
-        zombie_signalled,
+        short_writes, spurious_wakeup, statuses_taken, stderr, stdout, tree, waits_asleep,
+        zombie_inspected, zombie_signalled,
     };
     pub use crate::subject;
     pub use forklings_model::{Rule, Signal};

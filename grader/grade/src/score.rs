@@ -224,6 +224,7 @@ mod tests {
             left_behind: None,
             unmodelled: vec![],
             late_timeouts: false,
+            unwatched_memory: false,
             replayable: true,
             isolation: Isolation::default(),
         };

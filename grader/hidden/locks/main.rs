@@ -11,6 +11,15 @@ mod lock {
     }
 
     #[test]
+    fn a_wait_that_ends_for_no_reason_is_no_wake_up() {
+        subject!()
+            .scenario("lock", ["2", "2"])
+            .with(spurious_wakeup())
+            .expect(stdout().is("2 times 2: 4\n"))
+            .check();
+    }
+
+    #[test]
     fn many_processes_take_turns() {
         subject!()
             .scenario("lock", ["5", "1"])

@@ -241,6 +241,11 @@ pub enum Detail {
         /// Everybody who waits.
         waits: Vec<Wait>,
     },
+    /// A wait in `futex` that ended for no reason was taken for a wake-up.
+    SpuriousWakeup {
+        /// Whose wait.
+        task: TaskId,
+    },
     /// A process sleeps on a word of memory that no longer is what it slept for.
     WakeupLost {
         /// Who sleeps.
@@ -435,6 +440,7 @@ impl Detail {
             Self::HandlerNotRestored { .. } => Rule::HandlerNotRestored,
             Self::SignalLost { .. } => Rule::SignalLost,
             Self::PipeEndOpen { .. } => Rule::PipeEndOpen,
+            Self::SpuriousWakeup { .. } => Rule::SpuriousWakeup,
             Self::WakeupLost { .. } => Rule::WakeupLost,
             Self::LockAbandoned { .. } => Rule::LockAbandoned,
             Self::MutualExclusion { .. } => Rule::MutualExclusion,

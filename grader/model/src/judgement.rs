@@ -88,6 +88,9 @@ pub struct Explored {
     /// Whether a time-out, an alarm or a timer was held back in some run while others went on.
     #[serde(default)]
     pub late_timeouts: bool,
+    /// Whether in some run memory that processes share was used without its accesses being decisions.
+    #[serde(default)]
+    pub unwatched_memory: bool,
 }
 
 /// Passed, failed, or not known.

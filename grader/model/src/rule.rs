@@ -70,6 +70,8 @@ rules! {
     SignalLost = "signal-lost" in Signals;
     /// A reader waits for an end of file that cannot come, because a write end is still open.
     PipeEndOpen = "pipe-end-open" in Descriptors;
+    /// A wait in `futex` that ended for no reason was taken for a wake-up.
+    SpuriousWakeup = "spurious-wakeup" in Memory;
     /// Two processes were at once where only one may be.
     MutualExclusion = "mutual-exclusion" in Memory;
     /// A value was overwritten that another process had written since it was read.

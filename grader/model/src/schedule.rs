@@ -84,11 +84,14 @@ pub enum Strike {
     Emfile,
     /// A process other than the root is killed by SIGKILL.
     Kill,
+    /// A wait in `futex` returns although nobody has woken it. Source: `futex(2)`, "FUTEX_WAIT".
+    SpuriousWakeup,
 }
 
 impl Strike {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Epipe, Self::Enospc, Self::Emfile, Self::Kill];
+    pub const ALL: [Self; 5] =
+        [Self::Epipe, Self::Enospc, Self::Emfile, Self::Kill, Self::SpuriousWakeup];
 }
 
 impl fmt::Display for Strike {
@@ -98,6 +101,7 @@ impl fmt::Display for Strike {
             Self::Enospc => "enospc",
             Self::Emfile => "emfile",
             Self::Kill => "kill",
+            Self::SpuriousWakeup => "spurious-wakeup",
         })
     }
 }

@@ -47,6 +47,9 @@ pub struct Trace {
     /// Whether a time-out, an alarm or a timer was held back while others went on.
     #[serde(default)]
     pub late_timeouts: bool,
+    /// Whether memory that processes share was used without its accesses being decisions.
+    #[serde(default)]
+    pub unwatched_memory: bool,
     /// Whether the same schedule must give the same trace again.
     pub replayable: bool,
     /// What stood between the subject and the machine.

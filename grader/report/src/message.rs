@@ -195,6 +195,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         Rule::SignalLost => ("waits at", "sent at"),
         Rule::MaskNotRestored | Rule::HandlerNotRestored => ("last changed at", "see also"),
         Rule::OrderBySleep => ("slept at", "went on at"),
+        Rule::SpuriousWakeup => ("waited at", "went on at"),
         Rule::WakeupLost => ("sleeps at", "changed at"),
         Rule::LockAbandoned => ("taken at", "waits at"),
         Rule::MutualExclusion => ("came in at", "was there at"),

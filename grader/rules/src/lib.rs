@@ -41,6 +41,7 @@ mod pipe_end_open;
 mod relief;
 mod short_io_ignored;
 mod signal_lost;
+mod spurious_wakeup;
 mod status_lost;
 mod status_misread;
 mod todo_left;
@@ -66,7 +67,7 @@ use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
 type Find = fn(&Case<'_>) -> Vec<Finding>;
 
 /// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
-const RULES: [(Rule, Find); 39] = [
+const RULES: [(Rule, Find); 40] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),
     (Rule::MemoryLimit, limits::memory_limit),
@@ -85,6 +86,7 @@ const RULES: [(Rule, Find); 39] = [
     (Rule::HandlerNotRestored, handler_not_restored::find),
     (Rule::SignalLost, signal_lost::find),
     (Rule::PipeEndOpen, pipe_end_open::find),
+    (Rule::SpuriousWakeup, spurious_wakeup::find),
     (Rule::MutualExclusion, mutual_exclusion::find),
     (Rule::LostUpdate, lost_update::find),
     (Rule::DataRace, data_race::find),

@@ -35,6 +35,7 @@ pages! {
     HandlerNotRestored => "handler-not-restored",
     SignalLost => "signal-lost",
     PipeEndOpen => "pipe-end-open",
+    SpuriousWakeup => "spurious-wakeup",
     MutualExclusion => "mutual-exclusion",
     LostUpdate => "lost-update",
     DataRace => "data-race",

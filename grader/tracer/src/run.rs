@@ -86,6 +86,8 @@ pub(crate) struct Run<'a> {
     pub(crate) unmodelled: Vec<String>,
     /// Whether a time-out, an alarm or a timer was held back while others went on.
     pub(crate) late_timeouts: bool,
+    /// Whether memory that processes share was used without being followed.
+    pub(crate) unwatched_memory: bool,
     pub(crate) replayable: bool,
     pub(crate) forks: u32,
     pub(crate) interruptions: u32,
@@ -220,6 +222,7 @@ impl<'a> Run<'a> {
             left_open: Vec::new(),
             unmodelled: Vec::new(),
             late_timeouts: false,
+            unwatched_memory: false,
             replayable: true,
             forks: 0,
             interruptions: 0,
@@ -310,6 +313,7 @@ impl<'a> Run<'a> {
             left_behind: None,
             unmodelled: self.unmodelled,
             late_timeouts: self.late_timeouts,
+            unwatched_memory: self.unwatched_memory,
             replayable: self.replayable,
             isolation: self.server.isolation(),
         }

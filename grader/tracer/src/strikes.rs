@@ -129,6 +129,19 @@ impl Run<'_> {
             .collect()
     }
 
+    /// Whether a wait in `futex` that is about to begin returns at once. Those of the C library are
+    /// its own affair.
+    pub(crate) fn wakes_for_nothing(&mut self, t: usize) -> bool {
+        if self.is_in_mutex(t) {
+            return false;
+        }
+        let fault = self.strikes.place(Strike::SpuriousWakeup);
+        if let Some(fault) = fault {
+            self.emit(t, EventKind::Injected { fault });
+        }
+        fault.is_some()
+    }
+
     /// What a call gives that is struck by an error, in the kernel's place.
     pub(crate) fn strikes_call(&mut self, t: usize, call: &Call) -> Option<i64> {
         for (what, errno) in [(Strike::Emfile, libc::EMFILE), (Strike::Enospc, libc::ENOSPC)] {
@@ -138,7 +151,7 @@ impl Run<'_> {
             let may = match what {
                 Strike::Emfile => self.makes_descriptor(t, call),
                 Strike::Enospc => self.needs_room(t, call),
-                Strike::Epipe | Strike::Kill => false,
+                Strike::Epipe | Strike::Kill | Strike::SpuriousWakeup => false,
             };
             if !may || self.is_by_loader(t, call) {
                 continue;

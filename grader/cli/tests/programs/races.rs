@@ -47,6 +47,13 @@ fn counted(s: *mut Shared, _me: u32, wrong: bool) {
     }
 }
 
+/// More accesses than are followed.
+fn counted_long(s: *mut Shared, _me: u32, _wrong: bool) {
+    for _ in 0..3_000 {
+        unsafe { &(*s).atomic }.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 /// One prepares something and says so; the wrong one says so in a plain word.
 fn handed(s: *mut Shared, me: u32, wrong: bool) {
     let ready = unsafe { &(*s).ready };
@@ -75,6 +82,7 @@ fn main() {
     let work = match name.as_str() {
         "locked" => locked,
         "counted" => counted,
+        "counted-long" => counted_long,
         _ => handed,
     };
     // PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS.

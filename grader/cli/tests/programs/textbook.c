@@ -115,6 +115,23 @@ static void futex_mutex(int me) {
     }
 }
 
+/* One waits until the other has prepared something; the wrong one believes that it was woken. */
+static void event(int me) {
+    if (me == 0) {
+        s->n = 7;
+        s->word = 1;
+        futex(FUTEX_WAKE, 1);
+        return;
+    }
+    while (s->word == 0) {
+        futex(FUTEX_WAIT, 0);
+        if (wrong)
+            break;
+    }
+    if (s->n != 7)
+        abort();
+}
+
 /* Two producers and a consumer. */
 static void buffer(int me) {
     if (me == 2) {
@@ -211,7 +228,7 @@ static const struct {
     {"peterson", peterson, 2},   {"ticket", ticket, 2},   {"seqlock", seqlock, 2},
     {"futex", futex_mutex, 2},   {"buffer", buffer, 3},   {"readers", readers, 2},
     {"once", once, 2},           {"barrier", barrier, 2}, {"philosophers", philosophers, 3},
-    {"leaves", leaves, 2},
+    {"leaves", leaves, 2},       {"event", event, 2},
 };
 
 static void prepare(void) {

@@ -69,6 +69,7 @@ fn failed(detail: Detail) -> Outcome {
         before_main: Vec::new(),
         unmodelled: vec![],
         late_timeouts: false,
+        unwatched_memory: false,
         replayable: true,
         isolation: Isolation::default(),
     };

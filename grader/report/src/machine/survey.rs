@@ -46,6 +46,7 @@ pub fn survey(survey: &Survey) -> Result<String, serde_json::Error> {
         "not_replayable": explored.not_replayable,
         "unmodelled": explored.unmodelled,
         "late_timeouts": explored.late_timeouts,
+        "unwatched_memory": explored.unwatched_memory,
         "isolation": explored.isolation,
         "stopped": stopped,
         "reason": reason,

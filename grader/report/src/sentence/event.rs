@@ -153,6 +153,7 @@ fn injected(fault: &Fault) -> String {
         Fault::Strike { what: Strike::Epipe | Strike::Kill, .. } => "SIGKILL".to_owned(),
         Fault::Strike { what: Strike::Enospc, .. } => "ENOSPC".to_owned(),
         Fault::Strike { what: Strike::Emfile, .. } => "EMFILE".to_owned(),
+        Fault::Strike { what: Strike::SpuriousWakeup, .. } => "wait returns".to_owned(),
     }
 }
 
@@ -164,6 +165,7 @@ fn struck(what: Strike, nth: Option<u32>) -> String {
             Strike::Enospc => "a call that needs room fails with ENOSPC",
             Strike::Emfile => "a call that makes a descriptor fails with EMFILE",
             Strike::Kill => "a process is killed by SIGKILL",
+            Strike::SpuriousWakeup => "a wait in futex returns for no reason",
         }
         .to_owned();
     };
@@ -172,6 +174,7 @@ fn struck(what: Strike, nth: Option<u32>) -> String {
         Strike::Enospc => format!("call no. {nth} that needs room fails with ENOSPC"),
         Strike::Emfile => format!("call no. {nth} that makes a descriptor fails with EMFILE"),
         Strike::Kill => format!("a process is killed by SIGKILL at step no. {nth}"),
+        Strike::SpuriousWakeup => format!("wait no. {nth} in futex returns for no reason"),
     }
 }
 

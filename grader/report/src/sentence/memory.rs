@@ -67,6 +67,22 @@ pub(super) fn mutual_exclusion(demanded: &Demand, first: ProcId, second: ProcId)
     }
 }
 
+pub(super) fn spurious_wakeup(task: TaskId) -> Explanation {
+    Explanation {
+        expected: "who returns from a wait looks whether it is over".to_owned(),
+        happened: format!(
+            "{task}'s wait in futex returned, as it may at any time, though nobody had woken it, and \
+             it went on without a look at the word"
+        ),
+        likely:
+            "`if` stands where `while` belongs: the return of a wait says nothing but that it is \
+                 time to look again"
+                .to_owned(),
+        experiment: "look at the word after every return of the wait, in a loop".to_owned(),
+        man: "man 2 futex, FUTEX_WAIT",
+    }
+}
+
 pub(super) fn wakeup_lost(
     sleeper: TaskId,
     by: Option<ProcId>,

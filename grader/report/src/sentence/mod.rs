@@ -108,6 +108,7 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
             held.explain()
         }
         Detail::Deadlock { waits } => standstill::deadlock(waits, trace),
+        Detail::SpuriousWakeup { task } => memory::spurious_wakeup(*task),
         Detail::WakeupLost { sleeper, by, waits } => {
             memory::wakeup_lost(*sleeper, *by, waits, trace)
         }
@@ -215,6 +216,7 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
             all
         }
         Detail::Deadlock { waits } => waits.iter().map(|wait| wait.task.proc).collect(),
+        Detail::SpuriousWakeup { task } => vec![task.proc],
         Detail::WakeupLost { sleeper, by, waits } => {
             let others = waits.iter().map(|wait| wait.task.proc);
             [Some(sleeper.proc), *by].into_iter().flatten().chain(others).collect()

@@ -29,6 +29,9 @@ fn reservations(explored: &Explored) -> String {
         text += "; time-outs and alarms ended only when nobody else could go on (explore --faults \
                  early-timeout lets them end before)";
     }
+    if explored.unwatched_memory {
+        text += "; accesses to shared memory were not all decisions";
+    }
     text += &format!("; isolation: {}", explored.isolation.level());
     if explored.not_replayable > 0 {
         let runs = count(explored.not_replayable.into(), "run", "runs");

@@ -43,6 +43,7 @@ impl Run {
                 left_behind: None,
                 unmodelled: Vec::new(),
                 late_timeouts: false,
+                unwatched_memory: false,
                 replayable: true,
                 isolation: isolation(),
             },
@@ -272,6 +273,7 @@ pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
             isolation: isolation(),
             unmodelled: Vec::new(),
             late_timeouts: false,
+            unwatched_memory: false,
         },
         outcome,
     }

@@ -2,13 +2,14 @@
 
 use crate::build::{P1, P2, P3, Run};
 use forklings_model::{
-    Access, AccessKind, AccessOrder, Demand, Detail, End, Ending, EventKind, Failure, ObjectId,
-    ProcId, TaskId, Wait, WaitsFor,
+    Access, AccessKind, AccessOrder, Demand, Detail, End, Ending, EventKind, Failure, Fault,
+    ObjectId, ProcId, Strike, TaskId, Wait, WaitsFor,
 };
 
 /// Every case, named by its rule.
 pub(crate) fn all() -> Vec<(&'static str, Failure)> {
     vec![
+        ("spurious-wakeup", spurious_wakeup()),
         ("wakeup-lost", wakeup_lost()),
         ("lock-abandoned", lock_abandoned()),
         ("mutual-exclusion", mutual_exclusion()),
@@ -38,6 +39,16 @@ fn sleeps(run: &mut Run, proc: ProcId, changed: bool) -> Wait {
     let wait = Wait { task: TaskId::main(proc), on, site };
     run.blocked(&wait);
     wait
+}
+
+fn spurious_wakeup() -> Failure {
+    let mut run = two();
+    let fault = Fault::Strike { what: Strike::SpuriousWakeup, nth: Some(1) };
+    let woken = run.event(P2, EventKind::Injected { fault });
+    let then = accesses(&mut run, P2, AccessKind::Load, 4, 4);
+    let at = run.site(31, "wait(&self.word, 2);");
+    let detail = Detail::SpuriousWakeup { task: TaskId::main(P2) };
+    run.failure(detail, &[woken, then], Some(at), None)
 }
 
 fn wakeup_lost() -> Failure {

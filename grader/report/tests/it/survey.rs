@@ -59,6 +59,7 @@ fn clean() -> Survey {
             isolation: isolation(),
             unmodelled: Vec::new(),
             late_timeouts: false,
+            unwatched_memory: false,
         },
         given_up: 0,
         stopped: Stopped::Done,

@@ -43,6 +43,7 @@ pub(super) fn run() -> Run {
         left_behind: None,
         unmodelled: Vec::new(),
         late_timeouts: false,
+        unwatched_memory: false,
         replayable: true,
         isolation: Isolation::default(),
     };

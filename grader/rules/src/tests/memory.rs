@@ -2,7 +2,8 @@
 
 use super::*;
 use forklings_model::{
-    Access, AccessKind, AccessOrder, EventKind, ObjectId, ObjectKind, SignalSource, WaitsFor,
+    Access, AccessKind, AccessOrder, EventKind, Fault, ObjectId, ObjectKind, SignalSource, Strike,
+    WaitsFor,
 };
 
 const MEMORY: ObjectId = ObjectId(3);
@@ -141,6 +142,24 @@ fn two_in_a_section_that_the_test_marks_break_mutual_exclusion() {
     assert_eq!(passes(&one_by_one), [""; 0]);
     let both = [(P2, "in\n"), (P3, "in\n"), (P2, "out\n"), (P3, "out\n")];
     assert_eq!(passes(&both), ["mutual-exclusion"]);
+}
+
+#[test]
+fn who_does_not_look_again_after_a_wait_took_its_end_for_a_wake_up() {
+    let goes_on = |looks_again: bool| {
+        let mut run = sharing();
+        stores(&mut run, P3, 4, 5, AccessOrder::Atomic);
+        loads(&mut run, P2, 5, AccessOrder::Atomic);
+        let fault = Fault::Strike { what: Strike::SpuriousWakeup, nth: Some(1) };
+        run.event(P2, EventKind::Injected { fault });
+        if looks_again {
+            loads(&mut run, P2, 5, AccessOrder::Atomic);
+        }
+        run.prints(P2, "done\n");
+        names(&both_reaped(run), &[is("")])
+    };
+    assert_eq!(goes_on(false), ["spurious-wakeup", "output-wrong"]);
+    assert_eq!(goes_on(true), ["output-wrong"]);
 }
 
 /// P2 waits for a word for ever, and P1 for P2.

@@ -27,7 +27,32 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("mutex-between-threads", mutex_between_threads),
     ("forgets-to-wake", forgets_to_wake),
     ("frees-and-ends", frees_and_ends),
+    ("sleeps-in-turn", sleeps_in_turn),
 ];
+
+/// Two processes take turns, and each sleeps until it is its own.
+fn sleeps_in_turn() {
+    let word = shared();
+    let turn = unsafe { std::sync::atomic::AtomicU32::from_ptr(word) };
+    let take = |mine: u32| {
+        for _ in 0..12 {
+            loop {
+                let now = turn.load(Ordering::SeqCst);
+                if now % 2 == mine {
+                    break;
+                }
+                futex(word, WAIT, now, ptr::null());
+            }
+            turn.fetch_add(1, Ordering::SeqCst);
+            futex(word, WAKE, 1, ptr::null());
+        }
+        0
+    };
+    child(|| take(1));
+    take(0);
+    let reaped = reap_all();
+    say(&format!("{} {reaped}", turn.load(Ordering::SeqCst)));
+}
 
 const WAIT: c_int = libc::FUTEX_WAIT;
 const WAKE: c_int = libc::FUTEX_WAKE;

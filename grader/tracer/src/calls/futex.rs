@@ -184,6 +184,9 @@ impl Run<'_> {
             // The kernel says EAGAIN, EINVAL, or that a signal came.
             return self.run_or_interrupt(t, stopped, call, word);
         }
+        if self.wakes_for_nothing(t) {
+            return Ok(Before::Skip(stopped, 0));
+        }
         let key = self.futex_key(t, call, call.args[0])?;
         self.asleep += 1;
         self.tasks[t].sleeper = Some(Sleeper { key, bits, order: self.asleep, word });

@@ -168,6 +168,7 @@ impl Exploration {
             }
         }
         self.explored.late_timeouts |= trace.late_timeouts;
+        self.explored.unwatched_memory |= trace.unwatched_memory;
         let new = self.orders.insert(fingerprint(trace));
         self.nothing_new = if new { 0 } else { self.nothing_new + 1 };
         self.explored.distinct_orders = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);

@@ -40,6 +40,7 @@ fn of(steps: &[Step]) -> u64 {
         left_behind: None,
         unmodelled: Vec::new(),
         late_timeouts: false,
+        unwatched_memory: false,
         replayable: true,
         isolation: Isolation::default(),
     })

@@ -182,6 +182,7 @@ impl Run<'_> {
         access: SharedAccess,
     ) -> Result<Made> {
         if self.accesses >= FOLLOWED {
+            self.unwatched_memory = true;
             // It does this once more, and stops no more.
             return self.protect(t, stopped, false);
         }

@@ -115,10 +115,13 @@ impl Run<'_> {
         let Ok(start) = u64::try_from(result) else { return Ok(()) };
         let end = start + call.args[1].next_multiple_of(PAGE);
         self.process_mut(t).shared.forget(start, end);
-        if call.number != libc::SYS_mmap || is_anonymous(call) || end - start > LARGEST {
+        let can_follow =
+            call.number == libc::SYS_mmap && !is_anonymous(call) && end - start <= LARGEST;
+        let region = if can_follow { self.region_of(t, call.int(4)) } else { None };
+        let Some(region) = region else {
+            self.unwatched_memory = true;
             return Ok(());
-        }
-        let Some(region) = self.region_of(t, call.int(4)) else { return Ok(()) };
+        };
         let protection = call.int(2);
         let mapped = Mapped { start, end, protection, region, offset: call.args[5] };
         let process = self.process_mut(t);

@@ -127,6 +127,11 @@ fn a_worker_dies_at_every_moment_and_the_root_never_does() {
 }
 
 #[test]
+fn a_wait_may_end_for_no_reason() {
+    says("sleeps-in-turn", Strike::SpuriousWakeup, &["24 0"]);
+}
+
+#[test]
 fn no_run_is_struck_twice_and_the_schedule_says_where() {
     for what in Strike::ALL {
         let guest = match what {
@@ -134,6 +139,7 @@ fn no_run_is_struck_twice_and_the_schedule_says_where() {
             Strike::Enospc => "needs-room",
             Strike::Emfile => "makes-descriptors",
             Strike::Kill => "has-workers",
+            Strike::SpuriousWakeup => "sleeps-in-turn",
         };
         for trace in explored(guest, what) {
             let struck = injected(&trace);
@@ -153,6 +159,7 @@ fn a_schedule_strikes_the_same_place_again() {
         ("needs-room", Strike::Enospc),
         ("makes-descriptors", Strike::Emfile),
         ("has-workers", Strike::Kill),
+        ("sleeps-in-turn", Strike::SpuriousWakeup),
     ] {
         let mut explorer = explorer(guest, Wanted::All);
         for nth in 1..=4 {

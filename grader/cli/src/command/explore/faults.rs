@@ -75,8 +75,8 @@ fn strike(word: &str) -> Option<Strike> {
 fn unknown(word: &str) -> String {
     format!(
         "`{word}` is none of eintr, eintr:SIGNAL, short-io, short-read, short-write, fork-eagain, \
-         fork-eagain:N, early-timeout, epipe, enospc, emfile, kill, epipe:N, enospc:N, emfile:N, \
-         kill:N"
+         fork-eagain:N, early-timeout, epipe, enospc, emfile, kill, spurious-wakeup, epipe:N, \
+         enospc:N, emfile:N, kill:N, spurious-wakeup:N"
     )
 }
 

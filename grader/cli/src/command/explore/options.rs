@@ -68,7 +68,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     strategy: Option<Strategy>,
     /// Let the kernel do this too: eintr, short-io, fork-eagain, early-timeout, epipe,
-    /// enospc, emfile, kill
+    /// enospc, emfile, kill, spurious-wakeup
     #[arg(long, value_name = "LIST", value_parser = faults::parse, default_value = "", hide_default_value = true)]
     pub(super) faults: Faults,
     /// Demand that line A is printed before line B; may be given several times

@@ -166,6 +166,7 @@ fn sum(mut all: impl Iterator<Item = Explored>) -> Explored {
         total.saturated = explored.saturated;
         total.not_replayable += explored.not_replayable;
         total.late_timeouts |= explored.late_timeouts;
+        total.unwatched_memory |= explored.unwatched_memory;
         for call in explored.unmodelled {
             if !total.unmodelled.contains(&call) {
                 total.unmodelled.push(call);

@@ -58,6 +58,16 @@ fn a_private_wake_up_does_not_reach_another_process() {
 }
 
 #[test]
+fn a_wait_that_ends_for_no_reason_is_no_wake_up() {
+    let program = textbook("-O0");
+    let struck = ["--faults", "spurious-wakeup"];
+    silent(&[], &[&program, "event", "wrong"]);
+    silent(&struck, &[&program, "event"]);
+    finds(&struck, &[&program, "event", "wrong"], &["crashed", "spurious-wakeup"]);
+    silent(&struck, &[&program, "futex"]);
+}
+
+#[test]
 fn producers_without_a_mutex_overwrite_each_others_place() {
     told_apart("buffer", &["lost-update"]);
 }
@@ -96,6 +106,14 @@ fn plain_accesses_of_rust_that_nothing_orders_are_a_data_race_with_both_lines() 
     assert_eq!(places.len(), 2, "{places:?}");
     silent(&[], &[&program, "locked"]);
     finds(&[], &[&program, "locked", "wrong"], &["lost-update", "data-race"]);
+}
+
+#[test]
+fn who_uses_it_more_often_than_is_followed_is_told_so() {
+    let program = rust("races");
+    let watched = |name| silent(&["--schedules", "2"], &[&program, name]).json;
+    assert_eq!(watched("counted")["unwatched_memory"], false);
+    assert_eq!(watched("counted-long")["unwatched_memory"], true);
 }
 
 #[test]
