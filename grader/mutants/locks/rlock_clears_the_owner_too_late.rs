@@ -1,4 +1,4 @@
-//! expect: lock-abandoned
+//! expect: deadlock
 //! Frees the lock before it clears the owner: that may be the next one by then.
 
 pub mod shared;
