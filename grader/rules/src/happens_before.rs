@@ -4,14 +4,15 @@
 //! happened at the same time.
 //!
 //! All that a process does is one thread here, whatever its threads do; whatever meets at an object
-//! is taken to be ordered by it. So what is called unordered is so; some that is ordered by chance
-//! is not told.
+//! is taken to be ordered by it; and who has slept in the kernel knows all that was done until it
+//! went on, since it is not always told what has woken it. So what is called unordered is so; some
+//! that is ordered by chance is not told.
 
 use forklings_model::{
-    Access, AccessKind, AccessOrder, Event, EventKind, ObjectId, ProcId, SignalTarget, Trace,
-    WaitOutcome,
+    Access, AccessKind, AccessOrder, Event, EventKind, ObjectId, ProcId, SignalTarget, TaskId,
+    Trace, WaitsFor,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far each process was when something happened, as far as it can be known there.
 type Clock = BTreeMap<ProcId, u32>;
@@ -62,8 +63,20 @@ pub(crate) fn accesses(trace: &Trace) -> Vec<Timed<'_>> {
     let mut clocks: BTreeMap<ProcId, Clock> = BTreeMap::new();
     let mut places: BTreeMap<Place, Clock> = BTreeMap::new();
     let mut found = Vec::new();
+    let mut slept: BTreeSet<TaskId> = BTreeSet::new();
     for event in &trace.events {
         let proc = event.task.proc;
+        if slept.remove(&event.task) {
+            let all: Vec<Clock> = clocks.values().cloned().collect();
+            let own = clocks.entry(proc).or_default();
+            all.iter().for_each(|other| join(own, other));
+        }
+        // A loop that looks at memory is no sleep: it is told by what it sees there.
+        if let EventKind::Blocked { on } = &event.kind
+            && !matches!(on, WaitsFor::Memory)
+        {
+            slept.insert(event.task);
+        }
         let clock = clocks.entry(proc).or_default();
         let time = clock.entry(proc).or_default();
         *time += 1;
@@ -91,27 +104,35 @@ fn word(access: &Access) -> Place {
     Place::Word(access.object, access.offset / 8)
 }
 
-/// Where a process may learn by this event what others have done.
+/// Where a process may learn by this event what others have done: that somebody has ended by almost
+/// any.
 fn learns(event: &Event) -> Vec<Place> {
     let own = Place::Inbox(event.task.proc);
     match &event.kind {
         EventKind::Accessed(access) => {
             let reads = access.kind != AccessKind::Store;
-            if reads && access.order != AccessOrder::Plain { vec![word(access)] } else { vec![] }
+            let learns = reads && access.order != AccessOrder::Plain;
+            // The kernel changes the lock of who has ended.
+            if learns { vec![word(access), Place::Ends] } else { vec![] }
         }
-        EventKind::Waited { outcome, .. } => match outcome {
-            WaitOutcome::Failed(_) | WaitOutcome::NothingYet => vec![Place::Ends],
-            WaitOutcome::Reaped { .. } | WaitOutcome::Seen(_) | WaitOutcome::Job(_) => vec![own],
-        },
-        EventKind::SignalDelivered { .. }
+        EventKind::Waited { .. }
+        | EventKind::SignalDelivered { .. }
         | EventKind::SignalTaken { .. }
-        | EventKind::Interrupted { .. } => vec![own],
-        EventKind::AskedParent { .. } | EventKind::SignalSent { .. } => vec![Place::Ends],
+        | EventKind::Interrupted { .. }
+        | EventKind::AskedParent { .. }
+        | EventKind::SignalSent { .. } => vec![own, Place::Ends],
         EventKind::Read(io) | EventKind::Write(io) => {
+            // A signal can be read, too.
             let object = io.object.map(Place::Object);
-            object.into_iter().chain([Place::Ends, Place::Files]).collect()
+            object.into_iter().chain([own, Place::Ends, Place::Files]).collect()
         }
-        _ => at_objects(event),
+        _ => {
+            let mut places = at_objects(event);
+            if !places.is_empty() {
+                places.push(Place::Ends);
+            }
+            places
+        }
     }
 }
 

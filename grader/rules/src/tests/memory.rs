@@ -87,6 +87,18 @@ fn what_passes_between_two_uses_orders_them() {
         flag(run, P2, AccessKind::Store, (0, 1));
     });
     assert_eq!(before, ["data-race"], "it was looked at before it was set");
+    let by_lock_of_who_has_ended = ordered_by(&|run| {
+        run.dies(P2, 0);
+        flag(run, P3, AccessKind::Update, (1, 2));
+    });
+    assert_eq!(by_lock_of_who_has_ended, [""; 0], "the kernel may have handed it on");
+    let asleep = |on: WaitsFor| {
+        ordered_by(&|run| {
+            run.event(P3, EventKind::Blocked { on: on.clone() });
+        })
+    };
+    assert_eq!(asleep(WaitsFor::AnyOf { fds: vec![3] }), [""; 0], "somebody has woken it");
+    assert_eq!(asleep(WaitsFor::Memory), ["data-race", "busy-wait"], "it looked at memory");
     let by_signal = ordered_by(&|run| {
         run.sends(P2, Signal(15), P3);
         run.delivered(P3, Signal(15), SignalSource::Process(P2));
