@@ -14,6 +14,8 @@ pub(crate) const SUBJECT: &str = "FORKLINGS_SUBJECT";
 const RECORD: &str = "FORKLINGS_RECORD";
 /// Schedules for each scenario.
 const SCHEDULES: &str = "FORKLINGS_SCHEDULES";
+/// `no` to leave failing runs as they were found.
+const SMALL: &str = "FORKLINGS_SMALL";
 /// Path of a schedule file: only that schedule runs.
 const REPLAY: &str = "FORKLINGS_REPLAY";
 /// Folder to save failing schedules in.
@@ -58,6 +60,11 @@ pub(crate) fn schedules() -> Result<u32, String> {
             .filter(|&n| n > 0)
             .ok_or_else(|| format!("{SCHEDULES} must be a number above 0, not `{text}`")),
     }
+}
+
+/// Whether a run that shows a failure is made small. Whoever only wants the verdict saves the time.
+pub(crate) fn small_runs() -> bool {
+    env::var(SMALL).as_deref() != Ok("no")
 }
 
 /// How much isolation to use.

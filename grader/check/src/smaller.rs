@@ -3,6 +3,7 @@
 
 use crate::confirm::confirm;
 use crate::scenario::Check;
+use crate::settings;
 use forklings_model::{Failure, Finding, Trace};
 use forklings_tracer::{Explorer, minimise};
 
@@ -13,7 +14,7 @@ pub(crate) fn smaller(
     explorer: &mut Explorer,
     failure: &Failure,
 ) -> Option<(Finding, Trace)> {
-    failure.replay.as_ref()?;
+    failure.replay.as_ref().filter(|_| settings::small_runs())?;
     let found = |trace: &Trace| {
         let findings = forklings_rules::verdict(trace, &check.demands, &check.waivers);
         findings.into_iter().find(|finding| finding.is_same_failure(&failure.finding))

@@ -17,6 +17,8 @@ pub struct Options {
     pub jobs: usize,
     /// Schedules for each scenario; the suites' default when `None`.
     pub schedules: Option<u32>,
+    /// Whether the run that shows a failure is made small. The verdict is the same.
+    pub small_runs: bool,
     /// Limits of the compiler.
     pub build: BuildLimits,
     /// Wall time for which a suite may record nothing before the grader gives up on it. This is the
@@ -74,6 +76,7 @@ impl Options {
             repository: repository.into(),
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             schedules: None,
+            small_runs: true,
             build: BuildLimits::default(),
             patience: Duration::from_secs(120),
             only_task: BTreeMap::new(),

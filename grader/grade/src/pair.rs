@@ -98,6 +98,7 @@ impl Grader<'_> {
                 subject,
                 folder: waste.path(),
                 schedules: self.options.schedules,
+                small_runs: self.options.small_runs,
                 patience: self.options.patience,
                 cancel,
             };

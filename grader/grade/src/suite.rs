@@ -50,6 +50,8 @@ pub(crate) struct Bench<'a> {
     /// A folder for the record, the output, and what the suite leaves.
     pub(crate) folder: &'a Path,
     pub(crate) schedules: Option<u32>,
+    /// Whether the run that shows a failure is made small.
+    pub(crate) small_runs: bool,
     pub(crate) patience: Duration,
     pub(crate) cancel: &'a AtomicBool,
 }
@@ -99,6 +101,10 @@ impl Suite {
         match bench.schedules {
             Some(schedules) => command.env("FORKLINGS_SCHEDULES", schedules.to_string()),
             None => command.env_remove("FORKLINGS_SCHEDULES"),
+        };
+        match bench.small_runs {
+            true => command.env_remove("FORKLINGS_SMALL"),
+            false => command.env("FORKLINGS_SMALL", "no"),
         };
         let bounds = Bounds { time: bench.patience, output: PRINTED, cancel: bench.cancel };
         let mut told = BTreeSet::new();

@@ -161,6 +161,8 @@ impl Bench<'_> {
             }
         }
         options.schedules = schedules;
+        // Nobody looks at the runs of what failed as it should.
+        options.small_runs = false;
         // All of this is the course's own code.
         options.any_isolation = true;
         options.formats = Vec::new();
