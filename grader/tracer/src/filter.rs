@@ -1,6 +1,6 @@
 //! Which calls a tracee stops at. Calls that only concern the caller run untraced; calls that
-//! another process can notice, that make descriptors, or that read a clock stop; whatever this
-//! file does not know stops too, and is then reported as unmodelled.
+//! another process can notice, that make descriptors, that answer into memory, or that read a clock
+//! stop; whatever this file does not know stops too, and is then reported as unmodelled.
 
 use forklings_sandbox::denied;
 use forklings_sys::filter::{Filter, Verdict};

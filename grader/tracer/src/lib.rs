@@ -30,6 +30,7 @@ mod fingerprint;
 mod follow;
 mod futexes;
 mod image;
+mod in_kernel;
 mod leftovers;
 mod life;
 mod lineage;

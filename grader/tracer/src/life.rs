@@ -148,12 +148,8 @@ impl Run<'_> {
         self.processes[p].files.clear();
         self.something_closed();
         self.emit(t, EventKind::Exiting);
-        // Back to the `syscall` instruction, two bytes long, and on to the stop before the end.
-        let mut registers = call.registers;
-        registers.orig_rax = u64::MAX;
-        registers.rax = call.number.cast_unsigned();
-        registers.rip -= 2;
-        stopped.set_registers(&registers)?;
+        // On to the stop before the end.
+        stopped.set_registers(&call.again())?;
         self.resume_and_follow(t, stopped, None, Resume::Free, 0)
     }
 

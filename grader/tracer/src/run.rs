@@ -30,7 +30,7 @@ use crate::timers::{Countdown, Timer};
 use crate::watchdog::Watchdog;
 use forklings_model::{
     Descriptor, End, Ending, Event, EventKind, Frame, Limits, ObjectId, Pid, ProcId, Schedule,
-    Signal, SignalSet, TaskId, Trace,
+    Signal, SignalSet, Stuck, TaskId, Trace,
 };
 use forklings_sys::descriptor;
 use forklings_sys::ptrace::{Registers, Stopped};
@@ -348,6 +348,12 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Gives the run up: nothing can be said of the program.
+    pub(crate) fn abandon(&mut self, reason: &str, stuck: impl IntoIterator<Item = Stuck>) {
+        let stuck = stuck.into_iter().collect();
+        self.end = Some(End::Abandoned { reason: reason.to_owned(), stuck });
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

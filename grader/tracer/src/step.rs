@@ -149,12 +149,8 @@ impl Run<'_> {
     fn handle_first(&mut self, t: usize) -> Result<()> {
         match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
             State::Parked(stopped, Point::Call(call)) => {
-                let mut registers = call.registers;
-                // Skipped, and back before the `syscall` instruction, which is two bytes long.
-                registers.orig_rax = u64::MAX;
-                registers.rax = call.number.cast_unsigned();
-                registers.rip -= 2;
-                stopped.set_registers(&registers)?;
+                // Skipped, and back before it.
+                stopped.set_registers(&call.again())?;
                 let before = self.tasks[t].forestalled;
                 self.tasks[t].call_done();
                 self.tasks[t].forestalled = before + 1;

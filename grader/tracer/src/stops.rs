@@ -26,12 +26,8 @@ impl Run<'_> {
                 continue;
             };
             if let Point::Call(call) = point {
-                let mut registers = call.registers;
-                // Skipped, and back before the `syscall` instruction, which is two bytes long.
-                registers.orig_rax = u64::MAX;
-                registers.rax = call.number.cast_unsigned();
-                registers.rip -= 2;
-                stopped.set_registers(&registers)?;
+                // Skipped, and back before it.
+                stopped.set_registers(&call.again())?;
                 // It compares its word again when it goes on.
                 self.tasks[other].sleeper = None;
             }

@@ -152,6 +152,16 @@ impl Call {
         }
     }
 
+    /// The registers of a task that makes this call again: before the `syscall` instruction, which is
+    /// two bytes long.
+    pub(crate) fn again(&self) -> Registers {
+        let mut registers = self.registers;
+        registers.orig_rax = u64::MAX;
+        registers.rax = self.number.cast_unsigned();
+        registers.rip -= 2;
+        registers
+    }
+
     /// An argument as the `int` that the kernel takes it for.
     #[expect(clippy::cast_possible_truncation, reason = "the kernel drops the upper half too")]
     pub(crate) fn int(&self, n: usize) -> i32 {

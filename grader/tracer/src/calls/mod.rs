@@ -271,7 +271,7 @@ impl Run<'_> {
             libc::SYS_mmap | libc::SYS_shmat => {
                 self.process_mut(t).shares_memory = true;
                 self.forget_pages(self.tasks[t].id.proc);
-                self.mapped(t, call, result)?;
+                self.mapped(t, call, result);
             }
             libc::SYS_mremap => self.remapped(t, call, result),
             libc::SYS_setsid | libc::SYS_setpgid => self.after_group(t, call, result),

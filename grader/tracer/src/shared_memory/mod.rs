@@ -20,7 +20,6 @@ pub(crate) use instruction::LONGEST;
 pub(crate) use origin::{Origin, Origins};
 pub(crate) use trap::Made;
 
-use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
 use forklings_model::{ObjectId, ObjectKind};
@@ -95,7 +94,7 @@ impl Shared {
     }
 }
 
-/// The arguments of an `mmap`. Source: `mmap(2)`.
+/// Whether an `mmap` has no file behind it. Source: `mmap(2)`.
 fn is_anonymous(call: &Call) -> bool {
     call.int(3) & libc::MAP_ANONYMOUS != 0
 }
@@ -110,9 +109,9 @@ impl Run<'_> {
     }
 
     /// A task has mapped memory that may be shared.
-    pub(crate) fn mapped(&mut self, t: usize, call: &Call, result: i64) -> Result<()> {
+    pub(crate) fn mapped(&mut self, t: usize, call: &Call, result: i64) {
         const PAGE: u64 = 4096;
-        let Ok(start) = u64::try_from(result) else { return Ok(()) };
+        let Ok(start) = u64::try_from(result) else { return };
         let end = start + call.args[1].next_multiple_of(PAGE);
         self.process_mut(t).shared.forget(start, end);
         let can_follow =
@@ -120,15 +119,14 @@ impl Run<'_> {
         let region = if can_follow { self.region_of(t, call.int(4)) } else { None };
         let Some(region) = region else {
             self.unwatched_memory = true;
-            return Ok(());
+            return;
         };
         let protection = call.int(2);
         let mapped = Mapped { start, end, protection, region, offset: call.args[5] };
         let process = self.process_mut(t);
         process.shared.mapped.push(mapped);
         process.shared.trapped = false;
-        process.shared.syscall = Some(call.registers.rip - 2);
-        Ok(())
+        process.shared.syscall = Some(call.again().rip);
     }
 
     /// A task has moved or resized a mapping.

@@ -94,7 +94,7 @@ impl Run<'_> {
         stopped.set_signal_mask(u64::MAX)?;
         let stopped = stands!(leave(stopped, call)?);
         let stopped = stands!(self.protect(t, stopped, false)?);
-        let stopped = stands!(enter(stopped, call.number, call.registers)?);
+        let stopped = stands!(enter(stopped, call)?);
         stopped.set_signal_mask(mask)?;
         Ok(Made::Stands(stopped))
     }
@@ -163,7 +163,7 @@ impl Run<'_> {
                 (changed.r8, changed.r9) = (fd, 0);
             }
         }
-        let stopped = stands!(enter(stopped, call.number, changed)?);
+        let stopped = stands!(enter(stopped, &Call { registers: changed, ..*call })?);
         stopped.set_signal_mask(mask)?;
         Ok(Made::Stands(stopped))
     }
@@ -213,13 +213,9 @@ fn leave(stopped: Stopped, call: &Call) -> Result<Made> {
     halt_of(stopped, Resume::ToExit, Reason::SyscallExit)
 }
 
-/// Leads a task to a call again, with these registers.
-fn enter(stopped: Stopped, number: i64, mut registers: Registers) -> Result<Made> {
-    registers.orig_rax = u64::MAX;
-    registers.rax = number.cast_unsigned();
-    // Back to the `syscall` instruction, which is two bytes long.
-    registers.rip -= 2;
-    stopped.set_registers(&registers)?;
+/// Leads a task to a call again.
+fn enter(stopped: Stopped, call: &Call) -> Result<Made> {
+    stopped.set_registers(&call.again())?;
     halt_of(stopped, Resume::Free, Reason::Seccomp)
 }
 
