@@ -29,7 +29,7 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(200);
 /// Schedules for each scenario of a mutant at first. Most are caught by far fewer than a student's
 /// program is tried with; who is not caught, or not as it must be, is tried with all.
-const FEW: u32 = 60;
+const FEW: u32 = 40;
 /// Bytes of results that are kept from check to check.
 const KEPT: u64 = 512 << 20;
 
@@ -41,7 +41,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Schedules for each scenario [default: 200; 60 for mutants that are caught by so many]
+    /// Schedules for each scenario [default: 200; 40 for mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
     /// Only this exercise, or only its programs whose names begin like this
