@@ -6,6 +6,7 @@
 //! process, and a plain wait would steal their events. Source: `ptrace(2)`, `waitpid(2)`.
 
 use crate::error::{Result, SysError, check};
+use std::cell::RefCell;
 use std::fs;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -34,6 +35,8 @@ const OPTIONS: i32 = libc::PTRACE_O_TRACESYSGOOD
 #[derive(Debug)]
 pub struct Stopped {
     tid: i32,
+    /// Its registers, once somebody has asked: nobody but the tracer changes them while it is stopped.
+    registers: RefCell<Option<Box<Registers>>>,
     owner: PhantomData<*mut ()>,
 }
 
@@ -193,7 +196,8 @@ impl Running {
             libc::PTRACE_EVENT_SECCOMP => Reason::Seccomp,
             _ => Reason::Group(signal),
         };
-        Halt::Stopped(Stopped { tid: self.tid, owner: PhantomData }, reason)
+        let registers = RefCell::new(None);
+        Halt::Stopped(Stopped { tid: self.tid, registers, owner: PhantomData }, reason)
     }
 }
 
@@ -232,6 +236,9 @@ impl Stopped {
     /// # Errors
     /// ESRCH when it was killed meanwhile.
     pub fn registers(&self) -> Result<Registers> {
+        if let Some(known) = self.registers.borrow().as_deref() {
+            return Ok(*known);
+        }
         let mut registers = MaybeUninit::<Registers>::zeroed();
         self.request(
             libc::PTRACE_GETREGS,
@@ -240,7 +247,9 @@ impl Stopped {
             "ptrace(PTRACE_GETREGS)",
         )?;
         // SAFETY: all bit patterns are valid registers, and the kernel filled them in.
-        Ok(unsafe { registers.assume_init() })
+        let registers = unsafe { registers.assume_init() };
+        self.registers.replace(Some(Box::new(registers)));
+        Ok(registers)
     }
 
     /// Changes its registers.
@@ -249,6 +258,8 @@ impl Stopped {
     /// ESRCH when it was killed meanwhile, EIO for values that no thread may have.
     pub fn set_registers(&self, registers: &Registers) -> Result<()> {
         let data = ptr::from_ref(registers) as usize;
+        // Of the flags the kernel keeps some as they were.
+        self.registers.replace(None);
         self.request(libc::PTRACE_SETREGS, 0, data, "ptrace(PTRACE_SETREGS)")
     }
 

@@ -61,6 +61,7 @@ fn main() {
     }
     drop(explorer);
     growth(&program);
+    shared_memory(&program);
     if env::var_os("FORKLINGS_BENCH_LONG").is_some() {
         memory(&program);
     }
@@ -82,6 +83,44 @@ fn growth(program: &Path) {
         });
         row(&points.to_string(), times.collect());
     }
+}
+
+/// Increments that each of two processes makes.
+const INCREMENTS: u32 = 100;
+
+/// Runs that share memory, against the same increments in private memory; and those against as many
+/// that make none, since private memory shall cost nothing.
+fn shared_memory(program: &Path) {
+    println!("\ntwo processes that each increment a number {INCREMENTS} times");
+    println!("{:<34} {:>10} {:>22}", "", "median", "range");
+    let mut explorers = ["locked", "plain", "mutex", "private"]
+        .map(|how| explorer(program, &["increments", how, &INCREMENTS.to_string()]));
+    let mut nothing = explorer(program, &["increments", "private", "0"]);
+    let (mut speeds, mut private, mut none) = ([const { Vec::new() }; 3], Vec::new(), Vec::new());
+    for round in 0..ROUNDS as u64 {
+        let run = |explorer: &mut Explorer, runs: u64| {
+            let mut seed = round * 1_000;
+            per_run(runs, || {
+                seed += 1;
+                black_box(explorer.run(&Schedule::new(Strategy::Random, seed)).unwrap());
+            })
+        };
+        let [locked, plain, mutex, own] = &mut explorers;
+        for (explorer, speeds) in [locked, plain, mutex].into_iter().zip(&mut speeds) {
+            speeds.push(1.0 / run(explorer, 20));
+        }
+        private.push(run(own, SCHEDULES));
+        none.push(run(&mut nothing, SCHEDULES));
+    }
+    let [locked, plain, mutex] = speeds;
+    let accesses = f64::from(2 * INCREMENTS);
+    let cost = locked.iter().zip(&private).map(|(speed, own)| (1.0 / speed - own) * 1e6 / accesses);
+    row("µs a shared access", cost.collect());
+    row("schedules a second, locked", locked);
+    row("schedules a second, unlocked", plain);
+    row("schedules a second, under a mutex", mutex);
+    let against = private.iter().zip(&none).map(|(own, none)| own / none);
+    row("private increments against none", against.collect());
 }
 
 /// Resident memory of this process while it runs 100,000 schedules.

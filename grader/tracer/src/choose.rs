@@ -101,6 +101,7 @@ impl Run<'_> {
     /// # Errors
     /// When the schedule's decision cannot be taken here.
     pub(crate) fn decide(&mut self, mut choices: Vec<Choice>) -> Result<Choice> {
+        self.leave_out_held_up(&mut choices)?;
         let held = |choice: &Choice, tasks: &[Task]| {
             choice.what == What::Go && tasks.iter().any(|t| t.id == choice.who && t.held_back)
         };
@@ -143,6 +144,21 @@ impl Run<'_> {
         let choice = choices.swap_remove(picked);
         self.course.stepped(choice.who);
         Ok(choice)
+    }
+
+    /// Whoever stands before a mutex that is held does not go while anybody else can.
+    fn leave_out_held_up(&self, choices: &mut Vec<Choice>) -> Result<()> {
+        let mut held_up = Vec::with_capacity(choices.len());
+        for choice in choices.iter() {
+            let task = self.tasks.iter().position(|task| task.id == choice.who);
+            let goes = task.filter(|_| choice.what == What::Go);
+            held_up.push(goes.map_or(Ok(false), |t| self.is_held_up(t))?);
+        }
+        if held_up.contains(&false) {
+            let mut held_up = held_up.into_iter();
+            choices.retain(|_| !held_up.next().unwrap_or(false));
+        }
+        Ok(())
     }
 
     /// The schedule's next decision, if it has one left.

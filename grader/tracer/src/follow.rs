@@ -67,11 +67,14 @@ impl Run<'_> {
         loop {
             let (mut stopped, reason) = match halt {
                 Halt::Stopped(stopped, reason) => (stopped, reason),
-                Halt::Died(status) => return self.died_at_once(t, status),
+                Halt::Died(status) => {
+                    self.signals_may_come += 1;
+                    return self.died_at_once(t, status);
+                }
             };
             self.stops += 1;
             if self.stops > STOPS_A_SECOND * self.cpu_seconds {
-                self.unwatch(t, &stopped, reason);
+                self.unwatch(t, &stopped, false);
                 return self.computes_without_end(t, &stopped);
             }
             let access = if reason == Reason::Signal(libc::SIGSEGV) {
@@ -79,7 +82,6 @@ impl Run<'_> {
             } else {
                 None
             };
-            // Where nobody may come between, the breakpoints stay.
             if let Some(access) = access.filter(|access| !self.is_decision_access(t, access)) {
                 self.note_site(t, &stopped, &access.registers);
                 halt = match self.access(t, stopped, access)? {
@@ -94,7 +96,11 @@ impl Run<'_> {
                 };
                 continue;
             }
-            let hit = self.unwatch(t, &stopped, reason);
+            let hit = self.met(t, &stopped, reason);
+            self.unwatch(t, &stopped, access.is_some() || hit.is_some());
+            if access.is_none() && hit.is_none() {
+                self.signals_may_come += 1;
+            }
             if let Some(access) = access {
                 self.note_site(t, &stopped, &access.registers);
                 self.comes_to(t, &stopped)?;

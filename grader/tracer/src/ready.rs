@@ -151,7 +151,7 @@ impl Run<'_> {
     }
 
     /// Whether a pending signal does something as soon as a task runs.
-    fn signal_is_due(&self, t: usize) -> Result<bool> {
+    pub(crate) fn signal_is_due(&self, t: usize) -> Result<bool> {
         let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(false) };
         self.is_struck(t, stopped, None)
     }
@@ -170,10 +170,15 @@ impl Run<'_> {
 
     /// Whether a pending signal does something to a task that blocks these, or what it blocks now.
     fn is_struck(&self, t: usize, stopped: &Stopped, mask: Option<u64>) -> Result<bool> {
+        let no_signal_at = &self.tasks[t].no_signal_at;
+        if no_signal_at.get() == Some(self.signals_may_come) {
+            return Ok(false);
+        }
         let mut pending = stopped.pending()?;
         // The watchdog may have come a moment too late.
         pending.retain(|i| i.signal != libc::SIGSTOP || !is_from_tracer(i));
         if pending.is_empty() {
+            no_signal_at.set(Some(self.signals_may_come));
             return Ok(false);
         }
         let mask = match mask {

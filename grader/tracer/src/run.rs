@@ -147,6 +147,9 @@ pub(crate) struct Run<'a> {
     pub(crate) turn: u32,
     /// Stops seen so far.
     pub(crate) stops: u32,
+    /// How often a signal may have been sent: all that happens but accesses to shared memory and uses
+    /// of mutexes.
+    pub(crate) signals_may_come: u64,
     /// Bytes of reads and writes that the trace has room for.
     pub(crate) room: usize,
     /// Whether standard input is this program's own.
@@ -256,6 +259,7 @@ impl<'a> Run<'a> {
             patience: crate::step::PATIENCE,
             turn: crate::step::TURN,
             stops: 0,
+            signals_may_come: 0,
             room: ROOM,
             terminal: subject.terminal,
             cancel: subject.cancel.clone(),

@@ -32,6 +32,10 @@ impl Run<'_> {
     /// Lets what was chosen happen.
     pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
         let (who, what) = (choice.who, choice.what);
+        let quiet = what == What::Go && self.task_position(who).is_ok_and(|t| self.is_quiet(t));
+        if !quiet {
+            self.signals_may_come += 1;
+        }
         self.take_step(choice)?;
         // A call that was tried in vain has changed nothing.
         let in_vain =
@@ -40,6 +44,11 @@ impl Run<'_> {
             self.changes.note(Class::Steps);
         }
         Ok(())
+    }
+
+    /// Whether what a task stands before can send nobody a signal.
+    fn is_quiet(&self, t: usize) -> bool {
+        matches!(&self.tasks[t].state, State::Parked(_, Point::Mutex(_) | Point::Access(_)))
     }
 
     fn take_step(&mut self, choice: Choice) -> Result<()> {
@@ -132,6 +141,7 @@ impl Run<'_> {
             State::Parked(stopped, Point::Access(access)) => self.go_access(t, stopped, access),
             State::Parked(stopped, Point::Mutex(call)) => {
                 self.enters_mutex(t, call)?;
+                self.is_done_at_once(t, &stopped, call)?;
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             State::Parked(stopped, Point::Spin(spin)) => self.look_again(t, stopped, spin),
@@ -214,6 +224,7 @@ impl Run<'_> {
 
     /// Nobody can go on: time passes until a time-out, or this is a deadlock.
     pub(crate) fn nobody_can_go(&mut self, waits: Waits) -> Result<()> {
+        self.signals_may_come += 1;
         if self.await_network(&waits)? {
             return Ok(());
         }
@@ -252,6 +263,7 @@ impl Run<'_> {
     fn time_passes(&mut self) -> Result<()> {
         let Some((then, due)) = self.next_due() else { return Ok(()) };
         self.clock.advance_to(then);
+        self.signals_may_come += 1;
         self.bring_about(due)?;
         match due {
             Due::Task(t) => self.go(t),

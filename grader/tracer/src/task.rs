@@ -8,6 +8,7 @@ use crate::shared_memory::{Looks, SharedAccess};
 use crate::spin::Spin;
 use forklings_model::{ObjectId, ProcId, SiteId, TaskId};
 use forklings_sys::ptrace::{Registers, Running, Stopped};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// One thread of the run.
@@ -57,6 +58,8 @@ pub(crate) struct Task {
     pub(crate) in_a_row: u32,
     /// Whether it must let others go first.
     pub(crate) held_back: bool,
+    /// The value of `signals_may_come` at which no signal was pending for it.
+    pub(crate) no_signal_at: Cell<Option<u64>>,
     /// Sleeps that ended early since somebody else went on.
     pub(crate) naps: u32,
     /// Whether its process has let go of its descriptors on the way to its end.
@@ -195,6 +198,7 @@ impl Task {
             spins: 0,
             in_a_row: 0,
             held_back: false,
+            no_signal_at: Cell::new(None),
             naps: 0,
             closed: false,
             handling: Vec::new(),

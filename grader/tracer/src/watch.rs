@@ -2,8 +2,9 @@
 //! handler runs, and only then. A program without handlers pays nothing, and outside of handlers
 //! nobody stops.
 //!
-//! Invariant: breakpoints are set while their task runs, never while anybody else does: they are
-//! taken out at its next stop, so that neither a child nor another thread meets them.
+//! Invariant: nobody but the task that they were set for meets them. They are taken out at its next
+//! stop, before another thread runs or a child gets a copy of the memory. Only between accesses to
+//! shared memory and uses of mutexes they stay, in a process with one thread.
 
 use crate::error::Result;
 use crate::process::Disposition;
@@ -99,14 +100,20 @@ impl Run<'_> {
         if how != Resume::Free {
             return Ok(());
         }
-        let places = self.places(t);
-        if places.is_empty() {
+        let mut places = self.places(t);
+        if places.is_empty() && self.tasks[t].breakpoints.is_empty() {
             return Ok(());
         }
         // Where it stands it has stopped already.
         let here = stopped.registers()?.rip;
+        places.retain(|place| place.0 != here);
+        let known = self.tasks[t].breakpoints.iter().map(|set| set.0);
+        if known.eq(places.iter().map(|place| place.0)) {
+            return Ok(());
+        }
+        self.take_out(t, stopped);
         let mut set = Vec::with_capacity(places.len());
-        for (address, word) in places.into_iter().filter(|place| place.0 != here) {
+        for (address, word) in places {
             let read = || memory::read_u64(stopped.tid(), address).ok();
             let Some(word) = word.or_else(read) else { continue };
             if stopped.poke(address, (word & !0xff) | 0xcc).is_ok() {
@@ -142,19 +149,30 @@ impl Run<'_> {
         self.tasks[t].handling.last().is_some_and(|handling| handling.watched)
     }
 
-    /// Takes the breakpoints out again. Gives the address of the one that the task stands at.
-    pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped, reason: Reason) -> Option<u64> {
-        let set = std::mem::take(&mut self.tasks[t].breakpoints);
-        // The last first: a word that was kept may hold a breakpoint that was set before it.
-        for (address, word) in set.iter().rev() {
-            // Who is dead already has no memory to put right.
-            drop(stopped.poke(*address, *word));
-        }
+    /// The address of the breakpoint that a task has met.
+    pub(crate) fn met(&self, t: usize, stopped: &Stopped, reason: Reason) -> Option<u64> {
+        let set = &self.tasks[t].breakpoints;
         if set.is_empty() || !matches!(reason, Reason::Signal(libc::SIGTRAP)) {
             return None;
         }
         let at = stopped.registers().ok()?.rip - 1;
         set.iter().any(|(address, _)| *address == at).then_some(at)
+    }
+
+    /// Takes the breakpoints out again, unless they may stay: `stays` says that the task does nothing
+    /// now that would give them to others.
+    pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped, stays: bool) {
+        if !stays || self.process(t).threads > 1 {
+            self.take_out(t, stopped);
+        }
+    }
+
+    fn take_out(&mut self, t: usize, stopped: &Stopped) {
+        // The last first: a word that was kept may hold a breakpoint that was set before it.
+        for (address, word) in std::mem::take(&mut self.tasks[t].breakpoints).iter().rev() {
+            // Who is dead already has no memory to put right.
+            drop(stopped.poke(*address, *word));
+        }
     }
 
     /// A task has met a breakpoint. Gives what it stands before, where others may go first.

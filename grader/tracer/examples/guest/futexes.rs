@@ -1,6 +1,7 @@
 //! Futexes, and the locks that are built on them, between threads and between processes.
 
 use crate::kernel::*;
+use std::arch::asm;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Barrier, RwLock};
 
@@ -17,6 +18,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("robust-mutex", robust_mutex),
     ("robust-thread", robust_thread),
     ("pi-mutex", pi_mutex),
+    ("looks-into-its-mutex", looks_into_its_mutex),
+    ("increments", increments),
     ("futex-bits", futex_bits),
     ("futex-requeues", futex_requeues),
     ("futex-wake-op", futex_wake_op),
@@ -139,6 +142,68 @@ fn counts_with(mutex: *mut libc::pthread_mutex_t) {
 
 fn shared_mutex() {
     counts_with(new_mutex(false, false));
+}
+
+/// What stands in a mutex after each call, while another process has it too.
+fn looks_into_its_mutex() {
+    let mutex = new_mutex(false, false);
+    let (read, write) = pipe();
+    child(|| {
+        close(write);
+        i32::from(!get(read).is_empty())
+    });
+    close(read);
+    let words = |when: &str| {
+        let own = std::process::id();
+        let word = |n| unsafe { mutex.cast::<u32>().add(n).read_volatile() };
+        let words = (0..10).map(word).map(|word| if word == own { -1 } else { i64::from(word) });
+        say(&format!("{when}: {:?}", words.collect::<Vec<_>>()));
+    };
+    words("new");
+    for _ in 0..2 {
+        say(&format!("{}", unsafe { libc::pthread_mutex_lock(mutex) }));
+        words("locked");
+        say(&format!("{}", unsafe { libc::pthread_mutex_trylock(mutex) }));
+        say(&format!("{}", unsafe { libc::pthread_mutex_unlock(mutex) }));
+        words("unlocked");
+    }
+    // Nobody holds it.
+    unsafe { libc::pthread_mutex_unlock(mutex) };
+    words("unlocked once more");
+    close(write);
+    reap_all();
+}
+
+/// Two processes count to a number: `increments <how> <times>`, in memory that they share or, when
+/// `private`, each in its own.
+fn increments() {
+    let argument = |n| std::env::args().nth(n).unwrap_or_default();
+    let times: u32 = argument(3).parse().unwrap_or(1);
+    let mutex = new_mutex(false, false);
+    let mut own = Box::new(0_u32);
+    let counter = if argument(2) == "private" { &raw mut *own } else { shared() };
+    let atomic = unsafe { AtomicU32::from_ptr(counter) };
+    let how = argument(2);
+    for _ in 0..2 {
+        child(|| {
+            for _ in 0..times {
+                match how.as_str() {
+                    "locked" => {
+                        atomic.fetch_add(1, Ordering::SeqCst);
+                    }
+                    "mutex" => unsafe {
+                        libc::pthread_mutex_lock(mutex);
+                        counter.write_volatile(counter.read_volatile() + 1);
+                        libc::pthread_mutex_unlock(mutex);
+                    },
+                    _ => unsafe { asm!("add dword ptr [{}], 1", in(reg) counter) },
+                }
+            }
+            0
+        });
+    }
+    reap_all();
+    say("done");
 }
 
 fn pi_mutex() {

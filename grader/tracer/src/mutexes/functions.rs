@@ -11,6 +11,8 @@ pub(crate) struct MutexFunction {
     pub(super) address: u64,
     /// The word of code at its beginning.
     pub(super) word: u64,
+    /// Whether it is glibc's.
+    pub(super) of_glibc: bool,
     pub(super) what: &'static Known,
 }
 
@@ -65,6 +67,9 @@ const fn rust(symbol: &'static str, name: &'static str, role: Role, of: Argument
 }
 
 pub(super) const LOCK: &str = "pthread_mutex_lock";
+pub(super) const UNLOCK: &str = "pthread_mutex_unlock";
+/// A function that no other C library has.
+const OF_GLIBC: &str = "gnu_get_libc_version";
 
 static C: [Known; 19] = [
     c("pthread_cond_broadcast", Role::Uses),
@@ -74,7 +79,7 @@ static C: [Known; 19] = [
     c("pthread_cond_wait", Role::Uses),
     c(LOCK, Role::Uses),
     c("pthread_mutex_trylock", Role::Asks),
-    c("pthread_mutex_unlock", Role::Uses),
+    c(UNLOCK, Role::Uses),
     c("pthread_rwlock_rdlock", Role::Uses),
     c("pthread_rwlock_unlock", Role::Uses),
     c("pthread_rwlock_wrlock", Role::Uses),
@@ -125,14 +130,20 @@ pub(crate) fn functions(tid: i32, maps: &[Mapping]) -> Vec<MutexFunction> {
     let names: Vec<&'static str> = C.iter().map(|known| known.symbol).collect();
     let called = callable(&callers, &names);
     let wanted = |symbol: &str| {
-        let known = called.contains(symbol) || of_rust(symbol).is_some();
+        let known = called.contains(symbol) || symbol == OF_GLIBC || of_rust(symbol).is_some();
         known.then(|| symbol.to_owned())
     };
+    let entries = entry_points(maps, wanted);
+    let file = |address: u64| maps.iter().find(|m| m.start <= address && address < m.end);
+    let glibc = entries.iter().find(|(_, symbol)| symbol == OF_GLIBC);
+    let glibc = glibc.and_then(|(address, _)| file(*address)).map(|mapping| &mapping.path);
     let function = |(address, symbol): (u64, String)| {
         let known = C.iter().find(|known| known.symbol == symbol).or_else(|| of_rust(&symbol));
-        Some(MutexFunction { address, word: memory::read_u64(tid, address).ok()?, what: known? })
+        let of_glibc = glibc.is_some() && file(address).map(|mapping| &mapping.path) == glibc;
+        let word = memory::read_u64(tid, address).ok()?;
+        Some(MutexFunction { address, word, of_glibc, what: known? })
     };
-    let found: Vec<_> = entry_points(maps, wanted).into_iter().filter_map(function).collect();
+    let found: Vec<_> = entries.into_iter().filter_map(function).collect();
     let noticed = found.iter().any(|function| function.what.role != Role::Waits);
     if noticed { found } else { Vec::new() }
 }

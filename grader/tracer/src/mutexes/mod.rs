@@ -9,6 +9,7 @@
 //! Source: `pthread_mutex_lock(3p)`, `sem_overview(7)`.
 
 mod functions;
+mod uncontended;
 
 use crate::error::Result;
 use crate::futexes::Key;
@@ -28,6 +29,7 @@ const MOST: u32 = 2_000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MutexCall {
     what: &'static Known,
+    of_glibc: bool,
     /// Address of the mutex, semaphore or condition.
     pub(crate) address: u64,
 }
@@ -43,9 +45,11 @@ pub(crate) struct Within {
     stack: u64,
 }
 
-/// Where a `pthread_mutex_t` of glibc names the thread that holds it, and how many use it.
+/// Where a `pthread_mutex_t` of glibc names the thread that holds it, how many use it, and its kind.
+/// These places are part of its ABI. Source: `struct __pthread_mutex_s`.
 const OWNER: u64 = 8;
 const USERS: u64 = 12;
+const KIND: u64 = 16;
 
 impl Run<'_> {
     /// Adds the addresses at which a task shall stop, with the word that stands there if it is
@@ -115,7 +119,8 @@ impl Run<'_> {
             return Ok(None);
         }
         self.note_site(t, stopped, &registers);
-        Ok(Some(Point::Mutex(MutexCall { what, address })))
+        let of_glibc = function.of_glibc;
+        Ok(Some(Point::Mutex(MutexCall { what, of_glibc, address })))
     }
 
     /// What a task is inside of, as long as its return would be seen.

@@ -304,6 +304,26 @@ impl Run<'_> {
             && self.server.origin_of(self.tasks[t].tid, access.registers.rip).stores
     }
 
+    /// An atomic operation of a task's has changed four bytes of memory that is followed.
+    pub(crate) fn updated_word(&mut self, t: usize, address: u64, (before, after): (u32, u32)) {
+        let Some(&mapped) = self.process(t).shared.at(address) else { return };
+        self.tasks[t].looks = Looks::default();
+        if !self.is_contended(mapped.region) {
+            return;
+        }
+        self.accesses += 1;
+        let access = Access {
+            object: self.regions[mapped.region].object,
+            offset: address - mapped.start + mapped.offset,
+            size: 4,
+            kind: AccessKind::Update,
+            before: before.into(),
+            after: after.into(),
+            order: AccessOrder::Atomic,
+        };
+        self.emit(t, EventKind::Accessed(access));
+    }
+
     fn order_of(&self, t: usize, access: &SharedAccess) -> AccessOrder {
         if access.operation.is_locked() || self.is_in_mutex(t) {
             return AccessOrder::Atomic;

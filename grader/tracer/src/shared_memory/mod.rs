@@ -174,6 +174,15 @@ impl Run<'_> {
         Some((self.regions[mapped.region].object, address - mapped.start + mapped.offset))
     }
 
+    /// Whether accesses of a task to these bytes are followed, and it may write there.
+    pub(crate) fn is_followed(&self, t: usize, address: u64, bytes: u64) -> bool {
+        let shared = &self.process(t).shared;
+        let fits = |mapped: &Mapped| {
+            address + bytes <= mapped.end && mapped.protection & libc::PROT_WRITE != 0
+        };
+        shared.trapped && self.accesses < FOLLOWED && shared.at(address).is_some_and(fits)
+    }
+
     /// Four bytes of a task's memory, also where its pages are taken away.
     pub(crate) fn word_at(&self, t: usize, address: u64) -> forklings_sys::Result<u32> {
         let shared = &self.process(t).shared;

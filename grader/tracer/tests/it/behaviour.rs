@@ -39,6 +39,7 @@ guests! {
     shared_memory_may_be_for_reading_only: "writes-where-it-may-read",
     two_count_in_turn: "counts-in-turn",
     two_sleep_in_turn: "sleeps-in-turn",
+    a_mutex_is_what_its_library_makes_of_it: "looks-into-its-mutex",
     a_robust_mutex_outlives_its_holder: "dies-with-a-robust-mutex",
     a_file_is_shared_by_two_mappings: "shares-a-file-after-exec",
     threads_are_joined: "threads",
