@@ -22,6 +22,7 @@ pub mod filter;
 pub mod lock;
 pub mod memory;
 pub mod ptrace;
+pub mod robust;
 pub mod socket;
 pub mod spawn;
 pub mod step;

@@ -175,7 +175,16 @@ impl Run<'_> {
                         return Ok(());
                     }
                 }
-                Reason::Signal(signal) => deliver = self.signal_stop(t, &stopped, signal)?,
+                Reason::Signal(signal) => {
+                    deliver = self.signal_stop(t, &stopped, signal)?;
+                    stopped = match self.leave_locks_if_fatal(t, stopped, deliver)? {
+                        Made::Stands(stopped) => stopped,
+                        Made::Halted(other) => {
+                            halt = other;
+                            continue;
+                        }
+                    };
+                }
                 Reason::Fork | Reason::Clone => {
                     let tid = i32::try_from(stopped.event_message()?).unwrap_or(0);
                     self.born(t, tid, reason, call)?;

@@ -191,6 +191,7 @@ impl<'a> Run<'a> {
             threads: 1,
             shares_memory: false,
             shared: Shared::default(),
+            pending_lock: None,
             vfork_parent: None,
             unreported_stop: false,
             unreported_continue: false,

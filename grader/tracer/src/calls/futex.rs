@@ -310,9 +310,12 @@ impl Run<'_> {
 
     /// A thread or process has ended. The kernel has cleared the word that stands for its life and
     /// held its number, and marked the robust locks it held, and has woken one waiter of each, of
-    /// whom it found none. Other words it knows nothing of: who waits for a lock that was left free
+    /// whom it found none; also of the lock that it was about to take or had just given back, if
+    /// nobody owns it. Other words it knows nothing of: who waits for a lock that was left free
     /// without a wake goes on waiting.
     pub(crate) fn wake_heirs(&mut self, ended: Pid) {
+        let dead = self.processes.iter().rfind(|p| p.pid == ended);
+        let pending = dead.and_then(|p| p.pending_lock);
         let mut seen = Vec::new();
         for t in 0..self.tasks.len() {
             let Some(sleeper) = self.tasks[t].sleeper else { continue };
@@ -320,7 +323,8 @@ impl Run<'_> {
             let address = call.args[0];
             let Ok(word) = self.word_at(t, address) else { continue };
             let cleared = word == 0 && sleeper.word == ended.0.cast_unsigned();
-            let left = cleared || (word != sleeper.word && word & OWNER_DIED != 0);
+            let nobodys = pending == Some(sleeper.key) && word & OWNER == 0;
+            let left = cleared || nobodys || (word != sleeper.word && word & OWNER_DIED != 0);
             if left && !seen.contains(&sleeper.key) {
                 seen.push(sleeper.key);
             }

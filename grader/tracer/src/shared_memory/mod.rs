@@ -12,6 +12,7 @@
 
 mod access;
 mod instruction;
+mod last_will;
 mod origin;
 mod trap;
 

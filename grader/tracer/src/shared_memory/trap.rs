@@ -3,8 +3,7 @@
 use super::{FOLLOWED, Mapped};
 use crate::error::Result;
 use crate::run::Run;
-use crate::task::{Call, Point, State, Task};
-use forklings_model::ProcId;
+use crate::task::Call;
 use forklings_sys::memory;
 use forklings_sys::ptrace::{Halt, Reason, Registers, Resume, Stopped};
 
@@ -99,31 +98,6 @@ impl Run<'_> {
         Ok(Made::Stands(stopped))
     }
 
-    /// A process is about to be killed. The kernel gives back the locks that it holds, and finds them
-    /// by lists in its memory.
-    pub(crate) fn give_back(&mut self, proc: ProcId) -> Result<()> {
-        let stands = |task: &Task| task.id.proc == proc && matches!(task.state, State::Parked(..));
-        let Some(t) = self.tasks.iter().position(stands) else { return Ok(()) };
-        if !self.process(t).shared.trapped {
-            return Ok(());
-        }
-        let state = std::mem::replace(&mut self.tasks[t].state, State::Moving);
-        let State::Parked(mut stopped, point) = state else { return Ok(()) };
-        if let Point::Call(call) = point {
-            stopped = match leave(stopped, &call)? {
-                Made::Stands(stopped) => stopped,
-                Made::Halted(halt) => return self.follow_halt(t, halt, None),
-            };
-        }
-        match self.protect(t, stopped, false)? {
-            Made::Stands(stopped) => {
-                self.park(t, stopped, Point::Return);
-                Ok(())
-            }
-            Made::Halted(halt) => self.follow_halt(t, halt, None),
-        }
-    }
-
     /// A task stands before an `mmap` of memory without a name. Gives it a file, which the tracer
     /// can open too; the task stands before the changed call then.
     pub(crate) fn give_file(&mut self, t: usize, stopped: Stopped, call: &Call) -> Result<Made> {
@@ -206,7 +180,7 @@ fn has_vectors(number: i64) -> bool {
 }
 
 /// Leads a task out of the call that it stands before, which is not done.
-fn leave(stopped: Stopped, call: &Call) -> Result<Made> {
+pub(super) fn leave(stopped: Stopped, call: &Call) -> Result<Made> {
     let mut registers = call.registers;
     registers.orig_rax = u64::MAX;
     stopped.set_registers(&registers)?;

@@ -100,6 +100,16 @@ fn a_lock_whose_holder_has_ended_is_abandoned() {
 }
 
 #[test]
+fn a_robust_mutex_is_handed_on_however_its_holder_dies() {
+    let program = compiled("robust", "robust", &["-lpthread"]);
+    for how in ["term", "abort", "pause"] {
+        silent(&[], &[&program, how]);
+    }
+    let struck = explore(&["--faults", "kill"], &[&program]);
+    assert_eq!(struck.rules(), [""; 0], "{}", struck.json);
+}
+
+#[test]
 fn plain_accesses_of_rust_that_nothing_orders_are_a_data_race_with_both_lines() {
     let program = rust("races");
     silent(&[], &[&program, "handed"]);
