@@ -12,6 +12,8 @@ use crate::{calls, image};
 use forklings_model::{Action, End, EventKind, Signal, SignalSource};
 use forklings_sys::ptrace::{Halt, Reason, Resume, Running, SignalInfo, Stopped};
 use forklings_sys::{SysError, cpu, ptrace};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Results below zero by which a call asks to be restarted; never seen by a program.
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
@@ -431,6 +433,19 @@ impl Run<'_> {
                 crate::server::reap(running);
             }
         }
+        for process in &self.processes {
+            await_release(process.host);
+        }
+    }
+}
+
+/// Waits until a reaped process has given back its number. A parent that ends lets go of the children
+/// that it has not reaped a moment after its own death is seen, and the next run shall find their
+/// numbers free. Source: `exit_notify` in the kernel.
+fn await_release(pid: i32) {
+    let deadline = Instant::now() + Duration::from_millis(100);
+    while ptrace::kill(pid, 0).is_ok() && Instant::now() < deadline {
+        thread::sleep(Duration::from_micros(20));
     }
 }
 
