@@ -77,7 +77,7 @@ impl Drills {
         }
         let tally = trial::observe(number, RUNS)?;
         let comparison = compare(drill, &predicted, &tally);
-        print(&sentence::compared(&comparison, tally.runs, &style))?;
+        print(&sentence::compared(&comparison, !predicted.is_empty(), tally.runs, &style))?;
         print(&sentence::explain(self.exercise, number, drill, &style))
     }
 }

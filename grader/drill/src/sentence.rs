@@ -46,8 +46,13 @@ pub(crate) fn running(runs: u32) -> String {
     format!("It runs {runs} times …\n\n")
 }
 
-/// What came of it.
-pub(crate) fn compared(comparison: &Comparison, runs: u32, style: &Style) -> String {
+/// What came of it, and how good the prediction was, if there was one.
+pub(crate) fn compared(
+    comparison: &Comparison,
+    predicted: bool,
+    runs: u32,
+    style: &Style,
+) -> String {
     let Comparison { expected, surprising, awaited, mistaken, overlooked, contradicting, score } =
         comparison;
     let counted = |(outcome, times): &(Outcome, u32)| (format!("{times:>6}  "), outcome.clone());
@@ -76,6 +81,9 @@ pub(crate) fn compared(comparison: &Comparison, runs: u32, style: &Style) -> Str
                  or a run was stopped for being slow";
     section(Ink::Bad, wrong.to_owned(), contradicting.iter().map(uncounted).collect());
     let (hits, possible) = score;
+    if !predicted {
+        return out;
+    }
     let mut verdict = match (hits, possible) {
         (0, 1) => "You did not predict its one output".to_owned(),
         (_, 1) => "You predicted its one output".to_owned(),
@@ -94,7 +102,7 @@ pub(crate) fn compared(comparison: &Comparison, runs: u32, style: &Style) -> Str
 /// What is possible and why, and where to see it.
 pub(crate) fn explain(id: &str, number: usize, drill: &Drill, style: &Style) -> String {
     let head = |text: &str| style.paint(Ink::Strong, text) + "\n";
-    let mut out = head("Possible");
+    let mut out = head("Possible (a dot stands between two lines)");
     for possible in drill.possible {
         out += &style.wrap("  ", &Outcome::read(possible).to_string());
     }

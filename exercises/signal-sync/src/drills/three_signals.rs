@@ -1,4 +1,4 @@
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal::SIGUSR1, kill, sigaction};
+use nix::sys::signal::{SigHandler::Handler, Signal::SIGUSR1, kill, signal};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult::Parent, Pid, fork};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -10,15 +10,11 @@ extern "C" fn count(_: i32) {
 }
 
 pub fn main() -> std::io::Result<()> {
-    let counting = SigHandler::Handler(count);
-    // With SA_RESTART `waitpid` goes on after the handler.
-    let action = SigAction::new(counting, SaFlags::SA_RESTART, SigSet::empty());
-    unsafe { sigaction(SIGUSR1, &action) }?;
+    // `signal` installs it with SA_RESTART: `waitpid` goes on after the handler.
+    unsafe { signal(SIGUSR1, Handler(count)) }?;
     let parent = Pid::this();
     let Parent { child } = (unsafe { fork() })? else {
-        for _ in 0..3 {
-            kill(parent, SIGUSR1).ok();
-        }
+        (0..3).for_each(|_| kill(parent, SIGUSR1).unwrap_or(()));
         unsafe { libc::_exit(0) }
     };
     waitpid(child, None)?;

@@ -71,19 +71,7 @@ impl Shelf<'_> {
             let text = self.ask(number, what)?.unwrap_or_default();
             Ok(drill::Outcome::read_all(text.as_bytes())?)
         };
-        let (possible, never) = (read("possible")?, read("never")?);
-        let seen = self.explore(number)?;
-        let mut wrong = Vec::new();
-        for outcome in seen.iter().filter(|outcome| !possible.contains(outcome)) {
-            wrong.push(format!("does not say that this is possible: {outcome}"));
-        }
-        for outcome in possible.iter().filter(|outcome| !seen.contains(outcome)) {
-            wrong.push(format!("says that this is possible, but no schedule shows it: {outcome}"));
-        }
-        for outcome in never.iter().filter(|outcome| possible.contains(outcome)) {
-            wrong.push(format!("says that this is possible, and that it never happens: {outcome}"));
-        }
-        Ok(wrong)
+        Ok(untrue(&read("possible")?, &read("never")?, &self.explore(number)?))
     }
 
     /// Its outcomes under many schedules.
@@ -118,6 +106,21 @@ impl Shelf<'_> {
     }
 }
 
+/// What a drill declares that is not so.
+fn untrue(
+    possible: &[drill::Outcome],
+    never: &[drill::Outcome],
+    seen: &BTreeSet<drill::Outcome>,
+) -> Vec<String> {
+    let surprising = seen.iter().filter(|outcome| !possible.contains(outcome));
+    let unseen = possible.iter().filter(|outcome| !seen.contains(outcome));
+    let contradicting = never.iter().filter(|outcome| possible.contains(outcome));
+    let surprising = surprising.map(|o| format!("does not say that this is possible: {o}"));
+    let unseen = unseen.map(|o| format!("calls this possible, but no schedule shows it: {o}"));
+    let contradicting = contradicting.map(|o| format!("calls this possible and impossible: {o}"));
+    surprising.chain(unseen).chain(contradicting).collect()
+}
+
 /// What one run came to, in the words of drills.
 fn outcome(trace: &Trace) -> Result<drill::Outcome> {
     let end = match &trace.end {
@@ -132,4 +135,25 @@ fn outcome(trace: &Trace) -> Result<drill::Outcome> {
         | End::Abandoned { .. } => bail!("a run of a drill did not end: {:?}", trace.end),
     };
     Ok(drill::Outcome::of(&trace.stdout, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_drill_declares_wrongly_is_named() {
+        let outcomes =
+            |all: &[&str]| all.iter().map(|o| drill::Outcome::read(o)).collect::<Vec<_>>();
+        let untrue = |possible: &[&str], never: &[&str], seen: &[&str]| {
+            untrue(&outcomes(possible), &outcomes(never), &outcomes(seen).into_iter().collect())
+        };
+        assert_eq!(untrue(&["a\nb", "hangs"], &["b"], &["hangs", "a\nb"]), [""; 0]);
+        assert_eq!(untrue(&["a"], &[], &["a", "b"]), ["does not say that this is possible: b"]);
+        assert_eq!(
+            untrue(&["a", "b"], &[], &["a"]),
+            ["calls this possible, but no schedule shows it: b"]
+        );
+        assert_eq!(untrue(&["a"], &["a"], &["a"]), ["calls this possible and impossible: a"]);
+    }
 }
