@@ -4,11 +4,13 @@
 use crate::comparison::compare;
 use crate::terminal::Style;
 use crate::{Drill, Drills, Outcome, sentence, trial};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 /// Runs of a drill that are compared with a prediction.
 const RUNS: u32 = 200;
+/// Bytes of a prediction that are read: nobody has to wait for the end of an endless one.
+const LONGEST: u64 = 64 * 1024;
 /// Exit status: there is no drill of this number.
 pub const NO_SUCH_DRILL: u8 = 2;
 
@@ -71,7 +73,7 @@ impl Drills {
         if io::stdin().is_terminal() {
             print(&sentence::ask(&style))?;
         }
-        let predicted = Outcome::read_all(io::stdin().lock())?;
+        let predicted = Outcome::read_all(io::stdin().lock().take(LONGEST))?;
         if io::stdout().is_terminal() {
             print(&sentence::running(RUNS))?;
         }

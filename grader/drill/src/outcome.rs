@@ -54,7 +54,7 @@ impl Outcome {
     /// stands there twice.
     ///
     /// # Errors
-    /// Those of reading; `InvalidData` for what is no text.
+    /// Those of reading.
     pub fn read_all(input: impl BufRead) -> io::Result<Vec<Self>> {
         let mut all: Vec<Self> = Vec::new();
         let mut lines: Vec<String> = Vec::new();
@@ -64,8 +64,8 @@ impl Outcome {
                 all.push(outcome);
             }
         };
-        for line in input.lines() {
-            match line?.trim_end() {
+        for line in input.split(b'\n') {
+            match String::from_utf8_lossy(&line?).trim_end() {
                 "" => break,
                 BETWEEN => take(&mut lines),
                 line => lines.push(line.to_owned()),
