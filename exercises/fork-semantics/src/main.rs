@@ -14,8 +14,12 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+#[expect(clippy::undocumented_unsafe_blocks, reason = "a drill is read as it stands")]
+mod drills;
+
 const USAGE: &str = "\
-usage: cargo run -p fork-semantics -- SCENARIO ARGUMENTS
+usage: cargo run -p fork-semantics -- reveal [N]
+       cargo run -p fork-semantics -- SCENARIO ARGUMENTS
   role                      a parent and its child, each with its line
   role_on_stderr            the same, on standard error
   role_refused WHO          the same, but WHO, child or parent, cannot write
@@ -40,9 +44,12 @@ usage: cargo run -p fork-semantics -- SCENARIO ARGUMENTS
 type Shape = fn(usize, &dyn Fn(usize)) -> io::Result<()>;
 
 fn main() -> ExitCode {
-    tell_of_exits();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(code) = drills::DRILLS.answer(&words) {
+        return code;
+    }
+    tell_of_exits();
     match run(&words) {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => {

@@ -16,8 +16,12 @@ use std::process::ExitCode;
 use std::ptr;
 use std::thread;
 
+#[expect(clippy::undocumented_unsafe_blocks, reason = "a drill is read as it stands")]
+mod drills;
+
 const USAGE: &str = "\
-usage: cargo run -p locks -- SCENARIO ARGUMENTS
+usage: cargo run -p locks -- reveal [N]
+       cargo run -p locks -- SCENARIO ARGUMENTS
   lock N ROUNDS          N processes add 1 to a number, ROUNDS times each
   lock_parent ROUNDS     the same, with one child and its parent
   lock_threads ROUNDS    the same, with two threads of one process
@@ -38,6 +42,9 @@ usage: cargo run -p locks -- SCENARIO ARGUMENTS
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(code) = drills::DRILLS.answer(&words) {
+        return code;
+    }
     match run(&words) {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => {

@@ -12,8 +12,12 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+#[expect(clippy::undocumented_unsafe_blocks, reason = "a drill is read as it stands")]
+mod drills;
+
 const USAGE: &str = "\
-usage: cargo run -p pipes -- SCENARIO
+usage: cargo run -p pipes -- reveal [N]
+       cargo run -p pipes -- SCENARIO
 
   to_child MESSAGE                  a text, or a number: so many bytes
   to_child_failing MESSAGE          the child ends with status 3 while it shows
@@ -39,6 +43,9 @@ With --default the caller has SIGPIPE at its default.
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let Some(code) = drills::DRILLS.answer(&args) {
+        return code;
+    }
     tell_of_exits();
     let (args, prepared) = match args.as_slice() {
         [args @ .., "--alarm"] => (args, catch_alarm()),

@@ -19,8 +19,12 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+#[expect(clippy::undocumented_unsafe_blocks, reason = "a drill is read as it stands")]
+mod drills;
+
 const USAGE: &str = "\
-usage: cargo run -p signal-sync -- SCENARIO ARGUMENTS
+usage: cargo run -p signal-sync -- reveal [N]
+       cargo run -p signal-sync -- SCENARIO ARGUMENTS
   child_waits CALLER        the parent's part, then the child's
   child_waits_alarmed       the same; SIGALRM strikes the child before the parent's part
   child_waits_long          the same; the parent's part takes two seconds
@@ -43,6 +47,9 @@ CALLER says how the caller treats signals when it calls your function:
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(code) = drills::DRILLS.answer(&words) {
+        return code;
+    }
     match run(&words) {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => {

@@ -17,8 +17,12 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use zombies::{Ended, Job, News, Reaper};
 use zombies::{daemonise, limited, new_parent, reap_all, reap_one, remains};
 
+#[expect(clippy::undocumented_unsafe_blocks, reason = "a drill is read as it stands")]
+mod drills;
+
 const USAGE: &str = "\
-usage: cargo run -p zombies -- SCENARIO ARGUMENTS
+usage: cargo run -p zombies -- reveal [N]
+       cargo run -p zombies -- SCENARIO ARGUMENTS
   reap_one END              one child that ends like END: a code, or k and a signal (3, k9)
   reap_one_of_two END       the same, while another child of the program is dead already
   reap_one_stranger         a pid that is not a child any more
@@ -48,6 +52,9 @@ usage: cargo run -p zombies -- SCENARIO ARGUMENTS
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(code) = drills::DRILLS.answer(&words) {
+        return code;
+    }
     match run(&words) {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => {

@@ -82,6 +82,8 @@ pub fn prebuild(
         let mut externs = Vec::new();
         for name in &package.dependencies {
             let file = artifacts.library(name)?;
+            // Of our own libraries only those that a driver names.
+            gather(file, &libraries)?;
             externs.push((name.clone(), libraries.join(file.file_name().unwrap_or_default())));
         }
         let recipe = recipe(exercise, &suites, &externs, salt)?;

@@ -93,13 +93,13 @@ impl Artifacts {
             .filter(is_rlib)
     }
 
-    /// The library of a foreign crate. Build scripts and macros may use another build of the same
-    /// crate; those are told apart by their profile.
+    /// The library of a crate. Build scripts and macros may use another build of the same crate;
+    /// those are told apart by their profile.
     pub(super) fn library(&self, name: &str) -> Result<&Path, GradeError> {
         let mut found: Vec<&Artifact> = self
             .0
             .iter()
-            .filter(|a| a.foreign && a.target.replace('-', "_") == name)
+            .filter(|a| a.target.replace('-', "_") == name)
             .filter(|a| a.files.iter().any(|file| is_rlib(&file.as_path())))
             .collect();
         found.sort_by_key(|a| a.optimised);

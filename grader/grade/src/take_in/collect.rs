@@ -19,7 +19,7 @@ const MAX_NAMED: usize = 100;
 /// Manifests say which exercise a folder holds; they are read for that and never used.
 pub(super) const MANIFESTS: [&str; 2] = ["Cargo.toml", "exercise.yaml"];
 
-/// Why a manifest, a driver or a test is left out.
+/// Why a manifest, a driver, its drills or a test is left out.
 pub(super) const COURSES_OWN: &str = "the course's own file is used";
 
 /// What was found in a submission.
@@ -116,7 +116,8 @@ impl Collector {
             return Ok(());
         }
         if !self.wants(&path) {
-            let given = path.ends_with("src/main.rs") || path.iter().any(|part| part == "tests");
+            let given = path.ends_with("src/main.rs")
+                || path.iter().any(|part| part == "tests" || part == "drills");
             let reason = if given { COURSES_OWN } else { "not one of the files to hand in" };
             self.leave_out(path, reason);
             return Ok(());

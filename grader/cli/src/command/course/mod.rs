@@ -1,8 +1,9 @@
 //! `forklings course check`: the course proves itself. Stubs stop at their TODO, solutions and
-//! other right programs pass, every mutant is caught under its own rule. Each of them is graded
-//! like a submission; what was found out is kept beside the build, so that only what changed is
-//! graded again.
+//! other right programs pass, every mutant is caught under its own rule, and drills come to what
+//! they say. Programs are graded like submissions; what was found out is kept beside the build, so
+//! that only what changed is graded again.
 
+mod drills;
 mod expect;
 mod specimen;
 mod table;
@@ -21,7 +22,7 @@ use forklings_report::style::Ink;
 use specimen::{Kind, Specimen};
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Schedules for each scenario of a mutant at first. Most are caught by far fewer than a student's
 /// program is tried with; who is not caught, or not as it must be, is tried with all.
 const FEW: u32 = 40;
+/// What stands for a program's name where only the drills are meant.
+const DRILLS: &str = "drills";
 /// Bytes of results that are kept from check to check.
 const KEPT: u64 = 512 << 20;
 
@@ -44,7 +47,7 @@ pub(crate) struct Args {
     /// Schedules for each scenario [default: 200; 40 for mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
-    /// Only this exercise, or only its programs whose names begin like this
+    /// Only this exercise, or only its programs whose names begin like this, or only its `drills`
     #[arg(long, value_name = "ID[/PROGRAM]")]
     only: Option<String>,
     /// How many programs are judged at once [default: the number of processors]
@@ -71,7 +74,12 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         Some(id) => vec![repository::exercise(&course, id)?],
         None => course.exercises().collect(),
     };
+    let cancel = interrupt::flag()?;
     let mut deviations = Vec::new();
+    if program == Some(DRILLS) {
+        drills::check(&repository.root, &exercises, &cancel, &mut deviations)?;
+        return conclude(String::new(), &deviations, &cancel, screen);
+    }
     let mut specimens = Vec::new();
     for exercise in &exercises {
         specimens.extend(specimen::collect(&repository.root, exercise, &mut deviations)?);
@@ -86,8 +94,7 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     let kept = cargo::target(&repository.root).join("forklings/course-check");
     let bench = Bench { args, repository, course: &course, out: &kept, screen };
     let Some(report) = bench.judge(&specimens)? else {
-        screen.remark("stopped by Ctrl-C or SIGTERM; the same command goes on from there");
-        return Ok(exit_codes::INTERRUPTED);
+        return Ok(interrupted(screen));
     };
     for specimen in &specimens {
         let found = expect::judge(specimen, &report, &course);
@@ -98,18 +105,40 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         deviations.extend(found);
     }
     deviations.extend(warnings(repository, &exercises)?);
-    let mut out = table::draw(&exercises, &specimens, &report, &screen.style);
-    for Deviation { file, what } in &deviations {
+    if program.is_none() {
+        drills::check(&repository.root, &exercises, &cancel, &mut deviations)?;
+    }
+    let table = table::draw(&exercises, &specimens, &report, &screen.style);
+    conclude(table + "\n", &deviations, &cancel, screen)
+}
+
+/// Tells what was found.
+fn conclude(
+    table: String,
+    deviations: &[Deviation],
+    cancel: &AtomicBool,
+    screen: &Screen,
+) -> Result<u8> {
+    if cancel.load(Ordering::Relaxed) {
+        return Ok(interrupted(screen));
+    }
+    let mut out = table;
+    for Deviation { file, what } in deviations {
         let file = screen.style.paint(Ink::Strong, file);
-        out += &format!("\n{file}\n  {}\n", what.replace('\n', "\n  "));
+        out += &format!("{file}\n  {}\n\n", what.replace('\n', "\n  "));
     }
     out += &match deviations.len() {
-        0 => format!("\n{}\n", screen.style.paint(Ink::Good, "the course is sound")),
-        1 => "\n1 deviation\n".to_owned(),
-        n => format!("\n{n} deviations\n"),
+        0 => format!("{}\n", screen.style.paint(Ink::Good, "the course is sound")),
+        1 => "1 deviation\n".to_owned(),
+        n => format!("{n} deviations\n"),
     };
     screen.print(&out)?;
     Ok(if deviations.is_empty() { exit_codes::OK } else { exit_codes::FINDINGS })
+}
+
+fn interrupted(screen: &Screen) -> u8 {
+    screen.remark("stopped by Ctrl-C or SIGTERM; the same command goes on from there");
+    exit_codes::INTERRUPTED
 }
 
 /// With what specimens are judged.
