@@ -12,7 +12,8 @@ fn words() -> Vec<String> {
 
 fn main() {
     let forgotten = std::env::args().nth(1).unwrap_or_default();
-    println!("{}", numbers().len() + words().len());
+    let count = numbers().len() + words().len();
+    println!("{count}");
     let joined: usize = (0..3).map(|_| thread::spawn(|| words().len()).join().unwrap()).sum();
     println!("{joined}");
     match forgotten.as_str() {

@@ -63,7 +63,7 @@ fn memory_that_is_given_back_is_no_growth_whatever_way_it_was_got() {
 fn what_rust_forgets_is_found_and_what_it_drops_is_not() {
     for (forgotten, line) in [
         ("vec", "leaks.rs:6"),
-        ("box", "leaks.rs:20"),
+        ("box", "leaks.rs:21"),
         ("words", "leaks.rs:10"),
         ("thread", "leaks.rs:10"),
     ] {
