@@ -7,7 +7,7 @@
 
 use crate::attempt::Changes;
 use crate::calls::locks::{FileId, FileLock};
-use crate::calls::sysv::SysV;
+use crate::calls::sysv::{Made, SysV};
 use crate::clock::Clock;
 use crate::course::Course;
 use crate::descriptors::{Files, Objects};
@@ -108,7 +108,7 @@ pub(crate) struct Run<'a> {
     /// POSIX message queues, by name.
     pub(crate) queues: BTreeMap<String, ObjectId>,
     /// System V objects, by number.
-    pub(crate) sysv: BTreeMap<(SysV, i32), ObjectId>,
+    pub(crate) sysv: BTreeMap<(SysV, i32), Made>,
     /// Those of them that did not exist before the run.
     pub(crate) own_sysv: BTreeSet<(SysV, i32)>,
     /// Likewise of the queues.
