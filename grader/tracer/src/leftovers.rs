@@ -19,6 +19,11 @@ impl Leftovers {
     pub(crate) fn system_v(&self) -> impl Iterator<Item = (SysV, Made)> {
         self.sysv.iter().map(|&(kind, _, made)| (kind, made))
     }
+
+    /// POSIX message queues, by their names.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &str> {
+        self.queues.iter().map(String::as_str)
+    }
 }
 
 impl Run<'_> {

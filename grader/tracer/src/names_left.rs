@@ -1,5 +1,5 @@
 //! What a run left in the system, as the rules are told of it: names by the kernel's word, System V
-//! objects by the calls that made them.
+//! objects and queues that are no files by the calls that made them.
 
 use crate::calls::sysv::SysV;
 use crate::leftovers::Leftovers;
@@ -35,7 +35,14 @@ pub(crate) fn of(changes: &Changes, leftovers: &Leftovers) -> Vec<LeftBehind> {
         let path = format!("System V {what} ({key})");
         LeftBehind { kind, path, object: Some(made.object) }
     });
-    let mut left: Vec<LeftBehind> = named.chain(numbered).collect();
+    // Where message queues are no files, the calls tell which there are.
+    let queues =
+        leftovers.queues().filter(|_| changes.made.iter().all(|made| made.kind != MadeKind::Queue));
+    let queues = queues.map(|name| {
+        let path = format!("/dev/mqueue/{}", name.trim_start_matches('/'));
+        LeftBehind { kind: LeftKind::Queue, path, object: None }
+    });
+    let mut left: Vec<LeftBehind> = named.chain(numbered).chain(queues).collect();
     left.sort();
     left
 }
