@@ -28,5 +28,7 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
         mappings: left.iter().map(|(_, of, bytes)| ((*of).clone(), *bytes)).collect(),
     };
     let made = left.iter().map(|(event, ..)| event.seq);
-    Some(accuse(detail, made.chain(window.ends())).at(first.site))
+    let elsewhere = left.iter().find(|(event, ..)| event.site != first.site);
+    let other = elsewhere.and_then(|(event, ..)| event.site);
+    Some(accuse(detail, made.chain(window.ends())).at(first.site).from(other))
 }

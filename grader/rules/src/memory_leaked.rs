@@ -10,6 +10,9 @@ use std::path::Path;
 /// Events of one place that are shown: an allocator asks for a heap in many small steps.
 const SHOWN: usize = 3;
 
+/// A line of a source file.
+type Line<'a> = (&'a Path, u32);
+
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     case.demands.iter().filter_map(|demand| judge(case, demand)).collect()
 }
@@ -21,7 +24,7 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
     let grown = held.growth(case) - window.had(case).growth(case);
     let grown = u64::try_from(grown).ok().filter(|grown| *grown > u64::from(*kib) * 1024)?;
     // By place: the line that called into the allocator.
-    let mut places: BTreeMap<Option<(&Path, u32)>, (u64, Vec<&Event>)> = BTreeMap::new();
+    let mut places: BTreeMap<Option<Line<'_>>, (u64, Vec<&Event>)> = BTreeMap::new();
     for (event, memory, bytes) in held.pieces(case) {
         if is_private(memory) && window.has(event) {
             let (sum, events) = places.entry(line(case, event.site)).or_default();
@@ -37,7 +40,7 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
 }
 
 /// The innermost source line of a place.
-fn line<'a>(case: &Case<'a>, site: Option<SiteId>) -> Option<(&'a Path, u32)> {
+fn line<'a>(case: &Case<'a>, site: Option<SiteId>) -> Option<Line<'a>> {
     let line = case.trace().frames(site?).iter().find_map(|frame| frame.line.as_ref())?;
     Some((line.file.as_path(), line.line))
 }

@@ -42,11 +42,12 @@ fn mapping_left_between() -> Failure {
     let at = run.site(12, "let memory = Map::of(&file)?;");
     let of = Mapped::SystemV;
     let second = takes(&mut run, Memory::Mapping { of: of.clone(), by_runtime: false }, 8192);
+    let other = run.site(17, "let table = unsafe { libc::shmat(id, null(), 0) };");
     let to = run.print(P1, "is back\n");
     let demand = Demand::Unmapped { during: span() };
     let mappings = vec![(file, 3 << 20), (of, 8192)];
     let detail = Detail::MappingLeft { proc: P1, demand, mappings };
-    run.failure(detail, &[from, first, second, to], Some(at), None)
+    run.failure(detail, &[from, first, second, to], Some(at), Some(other))
 }
 
 fn memory_leaked() -> Failure {

@@ -40,7 +40,18 @@ fn a_mapping_that_is_left_at_the_end_is_named_with_its_place() {
     let finding = only(&trace, &[UNMAPPED]);
     let mappings = vec![(Mapped::Anonymous, 8 * KIB)];
     assert_eq!(finding.detail, Detail::MappingLeft { proc: P1, demand: UNMAPPED, mappings });
-    assert_eq!(finding.site, Some(SiteId(70)));
+    assert_eq!((finding.site, finding.origin), (Some(SiteId(70)), None));
+}
+
+#[test]
+fn of_several_places_the_first_two_are_shown() {
+    let mut run = run();
+    for site in [70, 70, 71, 72] {
+        run.at(site);
+        takes(&mut run, P1, mapping(false), 4);
+    }
+    let finding = only(&run.exits(0), &[UNMAPPED]);
+    assert_eq!((finding.site, finding.origin), (Some(SiteId(70)), Some(SiteId(71))));
 }
 
 #[test]

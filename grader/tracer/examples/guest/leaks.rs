@@ -66,7 +66,7 @@ fn attaches() {
 /// kernel's word. Asks for no memory itself.
 fn weight() -> usize {
     static mut TEXT: [u8; 64 * KIB] = [0; 64 * KIB];
-    let text = unsafe { &mut *(&raw mut TEXT) };
+    let Some(text) = (unsafe { (&raw mut TEXT).as_mut() }) else { return 0 };
     let fd = unsafe { libc::open(c"/proc/self/maps".as_ptr(), libc::O_RDONLY) };
     let mut length = 0;
     loop {
@@ -117,7 +117,7 @@ fn weighs_itself() {
 fn grows_in_child() {
     say("begins");
     let pid = child(|| {
-        std::mem::forget(vec![1_u8; 1 << 20]);
+        vec![1_u8; 1 << 20].leak();
         map(ptr::null_mut(), 4, PROT_READ, MAP_SHARED | MAP_ANONYMOUS);
         0
     });
@@ -142,7 +142,7 @@ fn leaves_system_v() {
 fn leaves_names() {
     let named = |path: &CStr| {
         let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
-        address.sun_family = libc::AF_UNIX.cast_unsigned() as u16;
+        address.sun_family = u16::try_from(libc::AF_UNIX).unwrap_or(0);
         for (to, from) in address.sun_path.iter_mut().zip(path.to_bytes()) {
             *to = from.cast_signed();
         }
