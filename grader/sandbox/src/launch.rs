@@ -5,6 +5,7 @@ use crate::cgroup::Cgroup;
 use crate::error::{Result, SandboxError};
 use crate::machine::{Changes, Machine};
 use crate::probe::{NAMESPACES, Wanted, probe};
+use crate::scratch;
 use crate::steps::{self, INSIDE_USER, NOBODY, describe};
 use crate::view::View;
 use forklings_model::{Isolation, Limits};
@@ -250,12 +251,15 @@ impl Held {
         self.inside.clone()
     }
 
-    /// What differs now from what was there when the sandbox was made, in a view of the whole
-    /// machine; `None` in any other.
+    /// What differs now from what was there when the sandbox was made; `None` without a file system
+    /// of its own. Outside of a view of the whole machine what was made can be removed again.
     #[must_use]
     pub fn changes(&self) -> Option<Changes> {
-        let machine = self.machine.as_ref()?;
-        Some(machine.changes(&PathBuf::from(format!("/proc/{}/root", self.pid))))
+        let root = PathBuf::from(format!("/proc/{}/root", self.pid));
+        match &self.machine {
+            Some(machine) => Some(machine.changes(&root)),
+            None => self.isolation.namespaces.then(|| scratch::left(&root)),
+        }
     }
 }
 

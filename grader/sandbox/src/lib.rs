@@ -18,6 +18,7 @@ mod launch;
 mod lease;
 mod machine;
 mod probe;
+mod scratch;
 mod steps;
 mod view;
 

@@ -5,6 +5,7 @@
 //! network and pids are the sandbox's own from the start. It knows nothing of runs.
 
 use crate::error::{Result, SandboxError};
+use crate::scratch::kind_of;
 use crate::steps::{bind, c, freeze, link, mount, old, parents, scratch, text};
 use crate::view::DEVICES;
 use forklings_sys::step::Step;
@@ -35,7 +36,7 @@ pub(crate) struct Machine {
 /// What a run has left in the folders whose changes are kept apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Whether anything at all is other than it was.
+    /// Whether anything is other than it was that cannot be made as it was.
     pub any: bool,
     /// What is there and was not, without what lies inside of new folders, in order.
     pub made: Vec<Made>,
@@ -161,11 +162,7 @@ impl Machine {
                 }
                 continue;
             }
-            let kind = match () {
-                () if kind.is_fifo() => MadeKind::Fifo,
-                () if kind.is_socket() => MadeKind::Socket,
-                () => MadeKind::File,
-            };
+            let kind = kind_of(kind);
             if changes.made.len() < MOST {
                 let temporary = self.is_temporary(&seen);
                 changes.made.push(Made { path: seen, kind, temporary });

@@ -162,7 +162,11 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         }
         EventKind::SignalMerged { .. } => vec![own],
         // Noticed by an end of file, a broken pipe, another answer of `getppid`.
-        EventKind::Exiting | EventKind::Orphaned { .. } => Vec::new(),
+        // Whether memory is asked for depends on what others of the process freed.
+        EventKind::Exiting
+        | EventKind::Orphaned { .. }
+        | EventKind::MemoryTaken { .. }
+        | EventKind::MemoryGivenBack { .. } => Vec::new(),
         // That a lock was held says who came first. Other waits are told by what ends them.
         EventKind::Blocked { on: WaitsFor::Futex { .. } } => vec![task],
         EventKind::Blocked { .. } => Vec::new(),

@@ -67,6 +67,7 @@ impl Run<'_> {
             shares_memory: maker.shares_memory || one_memory,
             shared: maker.shared.clone(),
             pending_lock: None,
+            mappings: maker.mappings.clone(),
             vfork_parent: (reason == Reason::Vfork).then_some(t),
             unreported_stop: false,
             unreported_continue: false,

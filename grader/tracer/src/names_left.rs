@@ -1,5 +1,5 @@
 //! What a run left in the system, as the rules are told of it: names by the kernel's word, System V
-//! objects by the calls that made them.
+//! objects and queues that are no files by the calls that made them.
 
 use crate::calls::sysv::SysV;
 use crate::leftovers::Leftovers;
@@ -19,17 +19,30 @@ pub(crate) fn of(changes: &Changes, leftovers: &Leftovers) -> Vec<LeftBehind> {
             MadeKind::Semaphore => LeftKind::Semaphore,
             MadeKind::Queue => LeftKind::Queue,
         };
-        Some(LeftBehind { kind, path: made.path.display().to_string() })
+        Some(LeftBehind { kind, path: made.path.display().to_string(), object: None })
     });
-    let numbered = leftovers.system_v().map(|(object, id)| {
+    let numbered = leftovers.system_v().map(|(object, made)| {
         let (kind, what) = match object {
             SysV::Semaphores => (LeftKind::Semaphore, "semaphores"),
             SysV::Messages => (LeftKind::Queue, "message queue"),
             SysV::Memory => (LeftKind::SharedMemory, "shared memory"),
         };
-        LeftBehind { kind, path: format!("System V {what} {id}") }
+        // The kernel's own number differs from run to run.
+        let key = match made.key {
+            libc::IPC_PRIVATE => "IPC_PRIVATE".to_owned(),
+            key => format!("key {key:#x}"),
+        };
+        let path = format!("System V {what} ({key})");
+        LeftBehind { kind, path, object: Some(made.object) }
     });
-    let mut left: Vec<LeftBehind> = named.chain(numbered).collect();
+    // Where message queues are no files, the calls tell which there are.
+    let queues =
+        leftovers.queues().filter(|_| changes.made.iter().all(|made| made.kind != MadeKind::Queue));
+    let queues = queues.map(|name| {
+        let path = format!("/dev/mqueue/{}", name.trim_start_matches('/'));
+        LeftBehind { kind: LeftKind::Queue, path, object: None }
+    });
+    let mut left: Vec<LeftBehind> = named.chain(numbered).chain(queues).collect();
     left.sort();
     left
 }

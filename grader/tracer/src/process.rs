@@ -3,6 +3,7 @@
 
 use crate::descriptors::Files;
 use crate::futexes::Key;
+use crate::mappings::Mappings;
 use crate::shared_memory::Shared;
 use forklings_model::{Action, Ending, Pid, ProcId};
 use forklings_sys::ptrace::Running;
@@ -35,6 +36,8 @@ pub(crate) struct Process {
     pub(crate) shared: Shared,
     /// The robust lock that it was taking or giving back when it was killed.
     pub(crate) pending_lock: Option<Key>,
+    /// What it has mapped, where that is followed.
+    pub(crate) mappings: Mappings,
     /// Who waits in `vfork` for this process to execute a program or end.
     pub(crate) vfork_parent: Option<usize>,
     /// A stop that its parent has not been told of yet.

@@ -3,7 +3,11 @@
 #include <mqueue.h>
 #include <semaphore.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -32,6 +36,15 @@ int main(int argc, char **argv) {
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
         bind(fd, (struct sockaddr *)&address, sizeof address);
         close(fd);
+    }
+    if (all || !strcmp(what, "semget")) {
+        semget(IPC_PRIVATE, 1, 0600);
+    }
+    if (all || !strcmp(what, "msgget")) {
+        msgget(0x41, IPC_CREAT | 0600);
+    }
+    if (all || !strcmp(what, "shmget")) {
+        shmget(IPC_PRIVATE, 4096, 0600);
     }
     return 0;
 }

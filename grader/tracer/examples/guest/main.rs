@@ -12,6 +12,7 @@ mod fifos;
 mod futexes;
 mod handlers;
 mod kernel;
+mod leaks;
 mod locks;
 mod memory;
 mod pipes;
@@ -36,6 +37,7 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     faults::GUESTS,
     fifos::GUESTS,
     futexes::GUESTS,
+    leaks::GUESTS,
     locks::GUESTS,
     memory::GUESTS,
     handlers::GUESTS,

@@ -10,6 +10,7 @@ mod door;
 mod exploration;
 mod faults;
 mod handlers;
+mod leaks;
 mod limits;
 mod minimise;
 mod record;

@@ -5,6 +5,7 @@ mod bad_input;
 mod differences;
 mod door;
 mod faults;
+mod leaks;
 mod mutexes;
 mod programs;
 mod real;
@@ -130,6 +131,9 @@ fn every_kind_of_name_that_is_left_is_found() {
         ("queue", "queue-left"),
         ("fifo", "fifo-left"),
         ("socket", "socket-left"),
+        ("semget", "sem-left"),
+        ("msgget", "queue-left"),
+        ("shmget", "shm-left"),
     ] {
         let found = finds(&["--schedules", "10"], &[&c("left"), kind], &[rule]);
         let place = found.json["findings"][0]["places"][0]["place"].as_str().unwrap_or("none");
