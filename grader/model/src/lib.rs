@@ -37,7 +37,7 @@ pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
 pub use finding::{Detail, Finding, LostIn, PipeEnd, Weight};
 pub use id::{Errno, Fd, ObjectId, Pid, ProcId, TaskId};
 pub use isolation::Isolation;
-pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
+pub use judgement::{Explored, Failure, Inspected, Inspector, Judgement, Outcome, Record};
 pub use left_behind::{LeftBehind, LeftKind};
 pub use replay_file::ReplayFile;
 pub use report::{Graded, Report, Subject, Submission, TaskScore, Verdict};
