@@ -275,6 +275,7 @@ pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
             late_timeouts: false,
             unwatched_memory: false,
         },
+        inspected: None,
         outcome,
     }
 }
