@@ -1,7 +1,7 @@
 //! Sentences on what was judged without a run: by the compiler, or by the model checker.
 
 use super::Explanation;
-use crate::escape::{block, line};
+use crate::escape::{block, line, quoted};
 use crate::sentence::name::count;
 use forklings_model::{Inspected, Inspector};
 
@@ -12,7 +12,7 @@ const SAID: usize = 6;
 
 pub(super) fn misuse_compiles(reason: &str, program: &str) -> Explanation {
     Explanation {
-        expected: format!("this program does not compile: {}", decapitalised(reason)),
+        expected: format!("this program does not compile. {}", line(reason.trim_end_matches('.'))),
         happened: format!("it compiles:\n{}", block(program, PROGRAM).join("\n")),
         likely:
             "the types promise more than the lock can keep: Send, Sync, Copy, a reference that \
@@ -34,9 +34,9 @@ pub(super) fn data_race_in_model(model: &str, said: &str) -> Explanation {
                 .to_owned(),
         happened: format!(
             "another order of the same accesses, which this processor need not ever show, breaks it. \
-             The model checker loom found it in the model {}, and finds none when all orderings \
+             The model checker loom found it in the model {}, and none when all orderings \
              are as strong as can be:\n{}",
-            line(model),
+            quoted(model),
             block(said, SAID).join("\n")
         ),
         likely: "an ordering is too weak: who takes the lock needs Acquire, who frees it Release; \
@@ -52,7 +52,7 @@ pub(super) fn data_race_in_model(model: &str, said: &str) -> Explanation {
 #[must_use]
 pub fn shown(inspected: &Inspected) -> &'static str {
     match inspected.by {
-        Inspector::Compiler(_) => "by the compiler",
+        Inspector::Compiler(_) => "when compiled",
         Inspector::ModelChecker(_) => "in a model",
     }
 }
@@ -75,11 +75,4 @@ pub fn passed(inspected: &Inspected) -> String {
             )
         }
     }
-}
-
-/// A reason in the middle of a sentence.
-fn decapitalised(reason: &str) -> String {
-    let reason = line(reason.trim_end_matches('.'));
-    let mut rest = reason.chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
 }
