@@ -42,9 +42,23 @@ const UNSEEN: [&str; 4] = ["fence", "asm!", "std::sync", "core::sync"];
 
 /// What came of compiling the models.
 enum Compiled {
-    Program(PathBuf, Isolation),
+    Program(PathBuf),
+    /// Refused, for this reason.
     Not(String),
+}
+
+/// Why nothing can be judged now, which is not the submission's doing.
+enum Stop {
     Cancelled,
+    /// The machine failed.
+    Failed(String),
+    Grade(GradeError),
+}
+
+impl From<GradeError> for Stop {
+    fn from(error: GradeError) -> Self {
+        Self::Grade(error)
+    }
 }
 
 /// What came of trying a model.
@@ -65,52 +79,38 @@ pub(crate) fn judge(case: &Inspection<'_>, wanted: &[String]) -> Result<Answers,
     let Some(models) = &case.prepared.models else {
         return Ok(Answers::Given(Vec::new(), Isolation::default()));
     };
-    let (written, strongest) = (case.scratch.folder()?, case.scratch.folder()?);
-    let by = Inspector::ModelChecker(PREEMPTIONS);
-    let unjudged = |reason: &str| {
-        let answered = |test: &String| {
-            let answer = Answer::Unknown(reason.to_owned());
-            Answered { test: test.clone(), by: by.clone(), answer }
-        };
-        wanted.iter().map(answered).collect()
-    };
-    let (program, isolation) = match compile(case, models, written.path(), &[])? {
-        Compiled::Program(program, isolation) => (program, isolation),
-        Compiled::Not(reason) => {
-            return Ok(Answers::Given(unjudged(&reason), Isolation::default()));
-        }
-        Compiled::Cancelled => return Ok(Answers::Cancelled),
-    };
+    match judge_with(case, models, wanted) {
+        Ok(answers) => Ok(answers),
+        Err(Stop::Cancelled) => Ok(Answers::Cancelled),
+        Err(Stop::Failed(reason)) => Ok(Answers::Failed(reason)),
+        Err(Stop::Grade(error)) => Err(error),
+    }
+}
+
+fn judge_with(case: &Inspection<'_>, models: &Models, wanted: &[String]) -> Result<Answers, Stop> {
+    let folders = [case.scratch.folder()?, case.scratch.folder()?];
+    let (written, isolation) = compile(case, models, folders[0].path(), &[])?;
+    let mut strongest = None;
     let began = Instant::now();
-    let mut again = None;
     let mut all = Vec::new();
     for test in wanted {
-        if began.elapsed() > ALL {
-            let reason = "the models before this one took all the time that there is".to_owned();
-            let answer = Answer::Unknown(reason);
-            all.push(Answered { test: test.clone(), by: by.clone(), answer });
-            continue;
-        }
-        let Some(tried) = attempt(case, &program, test)? else { return Ok(Answers::Cancelled) };
+        let tried = match began.elapsed() > ALL {
+            true => Tried::Unknown("the models before it took all the time".to_owned()),
+            false => attempt(case, &written, test)?,
+        };
         let answer = match tried {
             Tried::Holds => Answer::Right,
             Tried::Unknown(reason) => Answer::Unknown(reason),
             Tried::NoEnd => Answer::Unfinished,
             Tried::Fails(said) => {
-                if again.is_none() {
-                    again = Some(compile(case, models, strongest.path(), &[STRONGEST])?);
-                }
-                let held = match &again {
-                    Some(Compiled::Program(program, _)) => attempt(case, program, test)?,
-                    Some(Compiled::Cancelled) => None,
-                    Some(Compiled::Not(reason)) => Some(Tried::Unknown(reason.clone())),
-                    None => Some(Tried::NoEnd),
+                let strongest = match &mut strongest {
+                    Some(compiled) => compiled,
+                    none => none.insert(compile(case, models, folders[1].path(), &[STRONGEST])?.0),
                 };
-                let Some(held) = held else { return Ok(Answers::Cancelled) };
-                accuse(test, said, &held, unseen(case))
+                accuse(test, said, &attempt(case, strongest, test)?, unseen(case))
             }
         };
-        all.push(Answered { test: test.clone(), by: by.clone(), answer });
+        all.push(Answered { test: test.clone(), by: Inspector::ModelChecker(PREEMPTIONS), answer });
     }
     Ok(Answers::Given(all, isolation))
 }
@@ -127,7 +127,10 @@ fn accuse(test: &str, said: String, held: &Tried, unseen: Option<&str>) -> Answe
             "the model fails, but the file uses `{word}`, which orders accesses in a way that the \
              model checker does not see"
         )),
-        (Tried::Fails(_) | Tried::Unknown(_) | Tried::NoEnd, _) => Answer::Unknown(
+        (Tried::Unknown(reason), _) => Answer::Unknown(format!(
+            "the model fails; whether because of its orderings is not known: {reason}"
+        )),
+        (Tried::Fails(_) | Tried::NoEnd, _) => Answer::Unknown(
             "the model fails with the strongest orderings, too, so the orderings are not the reason"
                 .to_owned(),
         ),
@@ -140,7 +143,7 @@ fn compile(
     models: &Models,
     folder: &Path,
     configurations: &[&str],
-) -> Result<Compiled, GradeError> {
+) -> Result<(Compiled, Isolation), Stop> {
     let (sources, waste) = (folder.join("models"), folder.join("waste"));
     for place in [&sources, &waste] {
         fs::create_dir(place).map_err(GradeError::write(place))?;
@@ -169,11 +172,12 @@ fn compile(
         let job = case.builder.job(case.builder.toolchain.rustc.clone(), args, place, &waste);
         let finished = match case.builder.runner.run(&job, case.cancel) {
             Ok(finished) => finished,
-            Err(error) => return Ok(Compiled::Not(format!("the compiler cannot be run: {error}"))),
+            Err(error) => return Err(Stop::Failed(format!("the compiler cannot be run: {error}"))),
         };
+        isolation = finished.isolation;
         match finished.ending {
-            Ending::Exited(0) => isolation = finished.isolation,
-            Ending::Cancelled => return Ok(Compiled::Cancelled),
+            Ending::Exited(0) => {}
+            Ending::Cancelled => return Err(Stop::Cancelled),
             Ending::Exited(_)
             | Ending::Killed(_)
             | Ending::TimedOut
@@ -181,21 +185,26 @@ fn compile(
             | Ending::OutOfMemory => {
                 let said = String::from_utf8_lossy(&finished.stderr).into_owned();
                 let first = said.lines().find(|line| line.starts_with("error")).unwrap_or_default();
-                return Ok(Compiled::Not(format!("it does not compile as a model: {first}")));
+                let reason = format!("it does not compile as a model: {first}");
+                return Ok((Compiled::Not(reason), isolation));
             }
         }
     }
     let place = folder.join("program");
     let is_file = Path::new(&program).symlink_metadata().is_ok_and(|meta| meta.is_file());
     if !is_file {
-        return Ok(Compiled::Not("the linker left no model".to_owned()));
+        return Ok((Compiled::Not("the linker left no model".to_owned()), isolation));
     }
     fs::rename(&program, &place).map_err(GradeError::write(&place))?;
-    Ok(Compiled::Program(place, isolation))
+    Ok((Compiled::Program(place), isolation))
 }
 
-/// Tries one model; `None` when the run was cancelled.
-fn attempt(case: &Inspection<'_>, program: &Path, test: &str) -> Result<Option<Tried>, GradeError> {
+/// Tries one model.
+fn attempt(case: &Inspection<'_>, compiled: &Compiled, test: &str) -> Result<Tried, Stop> {
+    let program = match compiled {
+        Compiled::Program(program) => program,
+        Compiled::Not(reason) => return Ok(Tried::Unknown(reason.clone())),
+    };
     let word = word()?;
     let job = Job {
         program: program.to_owned(),
@@ -210,11 +219,11 @@ fn attempt(case: &Inspection<'_>, program: &Path, test: &str) -> Result<Option<T
         memory_mib: MEMORY_MIB,
         output_kib: OUTPUT_KIB,
     };
-    Ok(match case.builder.runner.run(&job, case.cancel) {
-        Ok(finished) if finished.ending == Ending::Cancelled => None,
-        Ok(finished) => Some(tried(&finished, &word)),
-        Err(error) => Some(Tried::Unknown(format!("the model cannot be run: {error}"))),
-    })
+    match case.builder.runner.run(&job, case.cancel) {
+        Ok(finished) if finished.ending == Ending::Cancelled => Err(Stop::Cancelled),
+        Ok(finished) => Ok(tried(&finished, &word)),
+        Err(error) => Err(Stop::Failed(format!("a model cannot be run: {error}"))),
+    }
 }
 
 /// A word that nobody can guess.
