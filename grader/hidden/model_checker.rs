@@ -60,7 +60,10 @@ impl Record {
     fn panicked(&self, info: &PanicHookInfo<'_>) {
         static FIRST: Once = Once::new();
         FIRST.call_once(|| {
-            let message = info.payload_as_str().unwrap_or_default();
+            let payload = info.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            let message = message.unwrap_or_default();
             let file = info.location().map_or("", |location| location.file());
             let too_long = file.ends_with(TOO_LONG.0) && message.starts_with(TOO_LONG.1);
             self.write(if too_long { "too long" } else { "fails" }, message);
