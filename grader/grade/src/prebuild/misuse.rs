@@ -40,6 +40,7 @@ impl Misuses {
         }
         let mut files = Vec::new();
         super::sources(&folder, &mut files)?;
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "rs"));
         if !control.is_file() {
             let reason = format!("{} is missing: right uses of the types", control.display());
             return Err(GradeError::Prebuild { reason });
