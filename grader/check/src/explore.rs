@@ -60,6 +60,7 @@ fn judgement(check: &Check, explored: Explored, outcome: Outcome) -> Judgement {
         demands: check.demands.clone(),
         faults: check.faults.clone(),
         explored,
+        inspected: None,
         outcome,
         manifest: check.subject.manifest.clone(),
     }

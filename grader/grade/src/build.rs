@@ -4,7 +4,7 @@
 
 use crate::error::GradeError;
 use crate::options::BuildLimits;
-use crate::prebuild::{Prebuilt, Prepared};
+use crate::prebuild::Prebuilt;
 use crate::runner::{Ending, Finished, Job, Runner};
 use crate::take_in::Work;
 use crate::toolchain::Toolchain;
@@ -19,8 +19,13 @@ const DIAGNOSTICS: usize = 8000;
 /// What came of compiling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Built {
-    /// The program to judge.
-    Program(PathBuf),
+    /// The program to judge, and the library that it is linked with.
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// The submission's own library.
+        library: PathBuf,
+    },
     /// It does not compile: the messages, shortened.
     Failed(String),
     /// The grader or the machine failed.
@@ -65,7 +70,13 @@ impl Builder<'_> {
         let first = ["--crate-type=rlib", "src/lib.rs", "-o", &library];
         let second = ["--crate-type=bin", "src/main.rs", "-o", &program, "--extern", &uses];
         for step in [first.as_slice(), &second] {
-            let job = self.job(home, waste, &krate, prepared, step);
+            let mut args = self.arguments(&krate, &prepared.edition, &prepared.externs);
+            args.extend(
+                ["-Cdebuginfo=line-tables-only", "-Cforce-frame-pointers=yes"].map(Into::into),
+            );
+            args.extend([home, waste].map(hidden_prefix));
+            args.extend(step.iter().map(ToString::to_string));
+            let job = self.job(self.toolchain.rustc.clone(), args, home, waste);
             let finished = match self.runner.run(&job, cancel) {
                 Ok(finished) => finished,
                 Err(error) => {
@@ -83,36 +94,41 @@ impl Builder<'_> {
         }
         let place = home.join(&work.exercise);
         fs::rename(&program, &place).map_err(GradeError::write(&place))?;
-        Ok(Built::Program(place))
+        Ok(Built::Program { program: place, library: library.into() })
     }
 
-    fn job(
+    /// What every call of the compiler is told.
+    pub(crate) fn arguments(
         &self,
-        home: &Path,
-        waste: &Path,
         krate: &str,
-        prepared: &Prepared,
-        step: &[&str],
-    ) -> Job {
-        let Toolchain { rustc, sysroot, linker, .. } = self.toolchain;
-        let libraries = &self.prebuilt.libraries;
+        edition: &str,
+        externs: &[(String, PathBuf)],
+    ) -> Vec<String> {
+        let Toolchain { sysroot, linker, .. } = self.toolchain;
         let mut args = vec![
             format!("--crate-name={krate}"),
-            format!("--edition={}", prepared.edition),
-            "-Cdebuginfo=line-tables-only".into(),
-            "-Cforce-frame-pointers=yes".into(),
+            format!("--edition={edition}"),
             "--cap-lints=warn".into(),
             "--color=never".into(),
-            format!("--remap-path-prefix={}=", home.display()),
-            format!("--remap-path-prefix={}=", waste.display()),
             format!("-Clinker={}", linker.display()),
             format!("--sysroot={}", sysroot.display()),
-            format!("-Ldependency={}", libraries.display()),
+            format!("-Ldependency={}", self.prebuilt.libraries.display()),
         ];
-        for (name, file) in &prepared.externs {
+        for (name, file) in externs {
             args.extend(["--extern".into(), format!("{name}={}", file.display())]);
         }
-        args.extend(step.iter().map(ToString::to_string));
+        args
+    }
+
+    /// A job that compiles: `program` starts in `home`, which it reads, and writes to `waste`.
+    pub(crate) fn job(
+        &self,
+        program: PathBuf,
+        args: Vec<String>,
+        home: &Path,
+        waste: &Path,
+    ) -> Job {
+        let Toolchain { sysroot, .. } = self.toolchain;
         let env = [
             ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
             ("TMPDIR", waste.display().to_string()),
@@ -120,11 +136,12 @@ impl Builder<'_> {
             ("LD_LIBRARY_PATH", sysroot.join("lib").display().to_string()),
         ];
         Job {
-            program: rustc.clone(),
+            program,
             args,
             env: env.map(|(name, value)| (name.to_owned(), value)).to_vec(),
             cwd: home.to_owned(),
-            read_only: vec![sysroot.clone(), libraries.clone(), home.to_owned()],
+            input: Vec::new(),
+            read_only: vec![sysroot.clone(), self.prebuilt.libraries.clone(), home.to_owned()],
             writable: vec![waste.to_owned()],
             time: self.limits.time,
             memory_mib: self.limits.memory_mib,
@@ -165,6 +182,11 @@ impl Builder<'_> {
     }
 }
 
+/// Keeps the path of a folder out of what the compiler writes.
+pub(crate) fn hidden_prefix(folder: &Path) -> String {
+    format!("--remap-path-prefix={}=", folder.display())
+}
+
 /// Says which file is no text, if one is not.
 fn not_text(work: &Work) -> Option<String> {
     work.files.iter().find_map(|(path, bytes)| {
@@ -185,7 +207,8 @@ fn shorten(text: &str, cut: bool) -> String {
     }
 }
 
-fn copy_sources(from: &Path, to: &Path) -> Result<(), GradeError> {
+/// Copies a folder of sources with all that is in it.
+pub(crate) fn copy_sources(from: &Path, to: &Path) -> Result<(), GradeError> {
     fs::create_dir_all(to).map_err(GradeError::write(to))?;
     for entry in fs::read_dir(from).map_err(GradeError::read(from))? {
         let entry = entry.map_err(GradeError::read(from))?;

@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -22,21 +22,44 @@ const POLL: Duration = Duration::from_millis(5);
 pub(crate) struct Bounds<'a> {
     /// Without a sign of life.
     pub(crate) time: Duration,
-    /// Size of the output file at which it is killed, in bytes.
+    /// Size of an output file at which it is killed, in bytes.
     pub(crate) output: u64,
     pub(crate) cancel: &'a AtomicBool,
 }
 
-/// Runs `command` with its output in the file `output`. `watch` is called at every look; when it
-/// sees a sign of life the time begins anew.
+/// Where a child reads and writes.
+pub(crate) struct Streams<'a> {
+    /// What it reads: less than a pipe holds, since nobody waits until it does.
+    pub(crate) input: &'a [u8],
+    pub(crate) output: &'a Path,
+    /// Standard error; in `output` too if `None`.
+    pub(crate) errors: Option<&'a Path>,
+}
+
+impl<'a> Streams<'a> {
+    /// Both streams in one file, and nothing to read.
+    pub(crate) fn to(output: &'a Path) -> Self {
+        Self { input: &[], output, errors: None }
+    }
+
+    fn input(&self) -> io::Result<Stdio> {
+        let (reader, mut writer) = io::pipe()?;
+        writer.write_all(self.input)?;
+        Ok(reader.into())
+    }
+}
+
+/// Runs `command`. `watch` is called at every look; when it sees a sign of life the time begins
+/// anew.
 pub(crate) fn run(
     command: &mut Command,
-    output: &Path,
+    streams: &Streams<'_>,
     bounds: &Bounds<'_>,
     mut watch: impl FnMut() -> bool,
 ) -> io::Result<Ending> {
-    let file = File::create(output)?;
-    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
+    let file = File::create(streams.output)?;
+    let errors = streams.errors.map_or_else(|| file.try_clone(), File::create)?;
+    command.stdin(streams.input()?).stdout(file.try_clone()?).stderr(errors.try_clone()?);
     // A group of its own: Ctrl-C at the terminal reaches the grader alone, which decides.
     let mut group = Group(command.process_group(0).spawn()?);
     let mut deadline = Instant::now() + bounds.time;
@@ -50,7 +73,7 @@ pub(crate) fn run(
         if Instant::now() >= deadline {
             return Ok(Ending::TimedOut);
         }
-        if file.metadata()?.len() > bounds.output {
+        if file.metadata()?.len().max(errors.metadata()?.len()) > bounds.output {
             return Ok(Ending::TooMuchOutput);
         }
         if watch() {
@@ -118,8 +141,9 @@ mod tests {
         let output = folder.path().join("output");
         let cancel = AtomicBool::new(cancelled);
         let bounds = Bounds { time, output: 10_000, cancel: &cancel };
+        let streams = Streams { input: b"a word", output: &output, errors: None };
         let ending =
-            run(Command::new("/bin/sh").args(["-c", script]), &output, &bounds, || false).unwrap();
+            run(Command::new("/bin/sh").args(["-c", script]), &streams, &bounds, || false).unwrap();
         (ending, head(&output, 100).unwrap())
     }
 
@@ -128,6 +152,7 @@ mod tests {
     #[test]
     fn output_and_status_come_back() {
         assert_eq!(sh("echo x; exit 3", LONG, false), (Ending::Exited(3), b"x\n".to_vec()));
+        assert_eq!(sh("cat; cat", LONG, false), (Ending::Exited(0), b"a word".to_vec()));
         assert_eq!(sh("kill -9 $$", LONG, false).0, Ending::Killed(9));
     }
 

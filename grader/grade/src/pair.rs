@@ -1,9 +1,11 @@
-//! Grades one exercise of one submission: build, run the suites, score. Temporary folders live as
+//! Grades one exercise of one submission: build, run the suites, inspect, score. Temporary folders live as
 //! long as the call; a subject that failed is kept, because its replay needs it.
 
 use crate::build::{Builder, Built};
 use crate::error::GradeError;
+use crate::inspection::{self, Inspection, Kind};
 use crate::options::Options;
+use crate::prebuild::Prepared;
 use crate::progress::Step;
 use crate::schedules;
 use crate::score::{self, Results, Score};
@@ -23,6 +25,16 @@ const SUBJECTS: &str = "subjects";
 pub(crate) enum Outcome {
     Graded(Box<Graded>),
     Cancelled,
+}
+
+/// What was built of a submission.
+struct Subject<'a> {
+    /// The program.
+    program: &'a Path,
+    /// The library that it is linked with.
+    library: &'a Path,
+    /// What it is judged with.
+    prepared: &'a Prepared,
 }
 
 /// Everything that all pairs share.
@@ -56,7 +68,11 @@ impl Grader<'_> {
                 graded.diagnostics = Some(diagnostics);
                 Ok(Outcome::Graded(Box::new(graded)))
             }
-            Built::Program(subject) => self.test(work, exercise, &subject, home, cancel, step),
+            Built::Program { program, library } => {
+                let prepared = &self.builder.prebuilt.exercises[&work.exercise];
+                let subject = Subject { program: &program, library: &library, prepared };
+                self.test(work, exercise, &subject, home, cancel, step)
+            }
         }
     }
 
@@ -77,40 +93,62 @@ impl Grader<'_> {
         &self,
         work: &Work,
         exercise: &Exercise,
-        subject: &Path,
+        subject: &Subject<'_>,
         home: Home,
         cancel: &AtomicBool,
         step: &dyn Fn(Step),
     ) -> Result<Outcome, GradeError> {
+        let Subject { program: subject, library, prepared } = *subject;
         let bytes = fs::read(subject).map_err(GradeError::read(subject))?;
         let hash = blake3::hash(&bytes).to_hex().to_string();
         let suites = self.suites.get(&work.exercise).map_or(&[][..], Vec::as_slice);
-        let suites: Vec<Suite> = match self.options.only_task.get(&work.submission.name) {
-            Some(task) => suites.iter().map(|suite| suite.of_task(task)).collect(),
-            None => suites.to_vec(),
-        };
-        let of = suites.iter().map(|suite| suite.tests.len()).sum();
+        let runs = suites.iter().map(|suite| (None, suite.clone()));
+        let inspected = inspection::suites(prepared);
+        let suites = runs.chain(inspected.into_iter().map(|(kind, suite)| (Some(kind), suite)));
+        let task = self.options.only_task.get(&work.submission.name);
+        let suites: Vec<(Option<Kind>, Suite)> = suites
+            .map(|(kind, suite)| (kind, task.map_or(suite.clone(), |task| suite.of_task(task))))
+            .filter(|(_, suite)| !suite.tests.is_empty())
+            .collect();
+        let of = suites.iter().map(|(_, suite)| suite.tests.len()).sum();
+        let (builder, scratch) = (&self.builder, self.scratch);
+        let inspection = Inspection { builder, work, prepared, subject, library, scratch, cancel };
         let mut before = 0;
         let mut found: Vec<Found> = Vec::new();
-        for suite in suites.iter().filter(|suite| !suite.tests.is_empty()) {
-            let waste = self.scratch.folder()?;
-            let bench = Bench {
-                subject,
-                folder: waste.path(),
-                schedules: self.options.schedules,
-                small_runs: self.options.small_runs,
-                patience: self.options.patience,
-                cancel,
-            };
-            let result = suite.run(&bench, |place, name| {
+        for (kind, suite) in &suites {
+            let begun = |place, name: &str| {
                 step(Step::Testing { test: before + place + 1, of, name: name.to_owned() });
-            })?;
+            };
+            let result = match kind {
+                Some(kind) => {
+                    begun(0, &suite.tests[0]);
+                    let earlier: Vec<_> =
+                        found.iter().flat_map(|found| &found.judgements).collect();
+                    inspection.run(*kind, suite, &earlier)?
+                }
+                None => {
+                    let waste = self.scratch.folder()?;
+                    let bench = Bench {
+                        subject,
+                        folder: waste.path(),
+                        schedules: self.options.schedules,
+                        small_runs: self.options.small_runs,
+                        patience: self.options.patience,
+                        cancel,
+                    };
+                    suite.run(&bench, begun)?
+                }
+            };
             if result.cancelled {
                 return Ok(Outcome::Cancelled);
             }
             if let Some(reason) = &result.broken {
                 let name = suite.program.file_name().unwrap_or_default().to_string_lossy();
-                return self.failed(work, format!("the suite {name} {reason}"));
+                let reason = match kind {
+                    Some(_) => reason.clone(),
+                    None => format!("the suite {name} {reason}"),
+                };
+                return self.failed(work, reason);
             }
             if let Some(other) = result.subjects.iter().find(|seen| **seen != hash) {
                 let reason = format!("the suite judged another program ({other}, not {hash})");
@@ -121,16 +159,15 @@ impl Grader<'_> {
         }
         let results: Vec<Results<'_>> = suites
             .iter()
-            .filter(|suite| !suite.tests.is_empty())
             .zip(&found)
-            .map(|(suite, found)| Results {
+            .map(|((_, suite), found)| Results {
                 suite,
                 judgements: &found.judgements,
                 finished: &found.finished,
             })
             .collect();
         let mut judged = exercise.clone();
-        if let Some(task) = self.options.only_task.get(&work.submission.name) {
+        if let Some(task) = task {
             judged.tasks.retain(|other| other.id == *task);
         }
         let score = score::score(&judged, &results);

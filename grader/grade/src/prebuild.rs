@@ -1,12 +1,17 @@
 //! What is built once before any submission: the suites, public and hidden, and the dependencies
-//! that submissions link to. One cargo call, outside the sandbox: all of it is the course's own code.
+//! that submissions link to. One cargo call, and one more where there are models, outside the
+//! sandbox: all of it is the course's own code.
 
 mod artifacts;
+mod misuse;
+pub(crate) mod models;
 mod packages;
 
 use crate::error::GradeError;
 use artifacts::Artifacts;
 use forklings_model::{Course, Exercise};
+pub use misuse::{Misuse, Misuses};
+pub use models::Models;
 use packages::Packages;
 use std::collections::BTreeMap;
 use std::fs;
@@ -39,6 +44,10 @@ pub struct Prepared {
     pub externs: Vec<(String, PathBuf)>,
     /// The edition of the exercise's package.
     pub edition: String,
+    /// What must not compile with a submission.
+    pub misuses: Option<Misuses>,
+    /// What the model checker tries.
+    pub models: Option<Models>,
     /// Hash of everything but the submission that its result depends on.
     pub recipe: String,
 }
@@ -73,27 +82,58 @@ pub fn prebuild(
         gather(library, &libraries)?;
     }
     let mut exercises = BTreeMap::new();
+    let hidden = |id: &str| repository.join("grader/hidden").join(id);
+    let mut models = BTreeMap::new();
+    for id in wanted {
+        models.extend(Models::find(&hidden(id))?.map(|found| (*id, found)));
+    }
+    let modelled: Vec<&str> = models.keys().copied().collect();
+    if !modelled.is_empty() {
+        let artifacts = models::build(repository, &packages.target, &modelled, heard)?;
+        for library in artifacts.libraries() {
+            gather(library, &libraries)?;
+        }
+        for (id, models) in &mut models {
+            let names = models::dependencies(packages.get(id)?);
+            models.externs = externs(names, &artifacts, &libraries)?;
+        }
+    }
     for exercise in course.exercises().filter(|e| wanted.contains(&e.id.as_str())) {
         let package = packages.get(&exercise.id)?;
         let mut suites = vec![artifacts.suite(&exercise.id, PUBLIC)?];
         if packages.has_test(HIDDEN, &exercise.id) {
             suites.push(artifacts.suite(HIDDEN, &exercise.id)?);
         }
-        let mut externs = Vec::new();
-        for name in &package.dependencies {
-            let file = artifacts.library(name)?;
-            // Of our own libraries only those that a driver names.
-            gather(file, &libraries)?;
-            externs.push((name.clone(), libraries.join(file.file_name().unwrap_or_default())));
-        }
-        let recipe = recipe(exercise, &suites, &externs, salt)?;
-        let edition = package.edition.clone();
-        exercises.insert(exercise.id.clone(), Prepared { suites, externs, edition, recipe });
+        let mut prepared = Prepared {
+            suites,
+            externs: externs(package.dependencies.iter(), &artifacts, &libraries)?,
+            edition: package.edition.clone(),
+            misuses: Misuses::read(&hidden(&exercise.id), exercise)?,
+            models: models.remove(exercise.id.as_str()),
+            recipe: String::new(),
+        };
+        prepared.recipe = recipe(exercise, &prepared, salt)?;
+        exercises.insert(exercise.id.clone(), prepared);
     }
     Ok(Prebuilt { exercises, libraries })
 }
 
-/// The one cargo call. It shares the target folder and the profile of the program that calls it: most
+/// Dependencies as rustc names them, where a driver finds them: of our own libraries only those that it
+/// names are there.
+fn externs<'a>(
+    names: impl Iterator<Item = &'a String>,
+    artifacts: &Artifacts,
+    libraries: &Path,
+) -> Result<Vec<(String, PathBuf)>, GradeError> {
+    let file = |name: &String| {
+        let file = artifacts.library(name)?;
+        gather(file, libraries)?;
+        Ok((name.clone(), libraries.join(file.file_name().unwrap_or_default())))
+    };
+    names.map(file).collect()
+}
+
+/// The cargo call for suites and dependencies. It shares the target folder and the profile of the program that calls it: most
 /// of what suites need was built with that program.
 fn build(
     repository: &Path,
@@ -118,6 +158,14 @@ fn build(
             command.args(["--test", id]);
         }
     }
+    run(command, heard)
+}
+
+/// Runs cargo, and reads what it built.
+fn run(
+    mut command: Command,
+    heard: &mut dyn FnMut(&str) -> Heard,
+) -> Result<Artifacts, GradeError> {
     let started = |source| GradeError::Start { program: cargo().into(), source };
     // Standard error goes to a file: a full pipe that nobody reads would stop cargo.
     let mut stderr = tempfile::tempfile().map_err(started)?;
@@ -176,19 +224,25 @@ fn gather(library: &Path, folder: &Path) -> Result<(), GradeError> {
         .map_err(GradeError::write(&to))
 }
 
-/// Hash of all that may change a result: suites, libraries, given sources, manifest, and `salt`.
-fn recipe(
-    exercise: &Exercise,
-    suites: &[PathBuf],
-    externs: &[(String, PathBuf)],
-    salt: &str,
-) -> Result<String, GradeError> {
+/// Hash of all that may change a result: suites, libraries, given sources, manifest, misuses, models,
+/// and `salt`.
+fn recipe(exercise: &Exercise, prepared: &Prepared, salt: &str) -> Result<String, GradeError> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(salt.as_bytes());
     let mut given = vec![exercise.folder.join("exercise.yaml")];
     sources(&exercise.folder.join("src"), &mut given)?;
     given.retain(|file| !exercise.edit.iter().any(|edit| exercise.folder.join(edit) == *file));
-    for file in suites.iter().chain(externs.iter().map(|(_, file)| file)).chain(&given) {
+    let misuses = prepared.misuses.iter().flat_map(|misuses| {
+        misuses.programs.iter().map(|misuse| &misuse.file).chain([&misuses.control])
+    });
+    let models = prepared.models.iter().flat_map(|models| {
+        let externs = models.externs.iter().map(|(_, file)| file);
+        externs.chain([&models.file, &models.checker])
+    });
+    let externs = prepared.externs.iter().map(|(_, file)| file);
+    for file in prepared.suites.iter().chain(externs).chain(&given).chain(misuses).chain(models) {
+        // A misuse's name is its test's.
+        hasher.update(file.file_name().unwrap_or_default().as_encoded_bytes());
         let bytes = fs::read(file).map_err(GradeError::read(file))?;
         hasher.update(blake3::hash(&bytes).as_bytes());
     }

@@ -18,6 +18,8 @@ pub struct Job {
     pub env: Vec<(String, String)>,
     /// Where it starts; one of `read_only` or `writable`, or below.
     pub cwd: PathBuf,
+    /// What it reads on standard input, a few words at most; who reads them later finds nothing.
+    pub input: Vec<u8>,
     /// What it sees and cannot change. Paths that do not exist are left out.
     pub read_only: Vec<PathBuf>,
     /// What it may change.
@@ -26,7 +28,7 @@ pub struct Job {
     pub time: Duration,
     /// Address space of each process, in MiB.
     pub memory_mib: u32,
-    /// Both output streams together, in KiB.
+    /// Each output stream, in KiB.
     pub output_kib: u32,
 }
 
@@ -35,6 +37,8 @@ pub struct Job {
 pub struct Finished {
     /// Why it ended.
     pub ending: Ending,
+    /// What it wrote on standard output, up to the limit.
+    pub stdout: Vec<u8>,
     /// What it wrote on standard error, up to the limit.
     pub stderr: Vec<u8>,
     /// Whether it wrote more than that.

@@ -27,6 +27,7 @@ impl Runner for Sandboxed {
             args: &job.args,
             env: &job.env,
             folder: &job.cwd,
+            input: &job.input,
             read_only: &read_only,
             writable: &job.writable,
             limits: Limits {
@@ -55,6 +56,7 @@ impl Runner for Sandboxed {
         };
         Ok(Finished {
             ending,
+            stdout: finished.stdout,
             stderr: finished.stderr,
             cut: finished.truncated,
             isolation: finished.isolation,

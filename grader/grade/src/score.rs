@@ -192,6 +192,7 @@ mod tests {
             demands: vec![],
             faults: vec![],
             explored: Explored::default(),
+            inspected: None,
             outcome: match end {
                 "pass" => Outcome::Passed,
                 "?" => Outcome::GraderError { reason: "lost".into() },

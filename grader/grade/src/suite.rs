@@ -1,7 +1,7 @@
 //! Runs a suite program against a subject and reads the records it writes. The suite is the
 //! course's own code and isolates the subject itself; what libtest prints is never read.
 
-use crate::child::{self, Bounds};
+use crate::child::{self, Bounds, Streams};
 use crate::error::GradeError;
 use crate::runner::Ending;
 use forklings_model::{Judgement, Record};
@@ -109,7 +109,7 @@ impl Suite {
         let bounds = Bounds { time: bench.patience, output: PRINTED, cancel: bench.cancel };
         let mut told = BTreeSet::new();
         let mut length = 0;
-        let ending = child::run(&mut command, &output, &bounds, || {
+        let ending = child::run(&mut command, &Streams::to(&output), &bounds, || {
             // The file is read only when it grew: a look costs one call.
             let now = fs::metadata(&record).map_or(0, |meta| meta.len());
             if now == length {

@@ -1,12 +1,12 @@
 //! The models of `locks`: each is one small program of threads, of which loom tries every order that
-//! the memory model allows. The argument names one; a model that does not hold ends the process.
+//! the memory model allows.
 
 use locks::{Lock, OwnerDied, RLock, Robust, both};
 use loom::sync::Arc;
 use loom::thread;
 
 /// Every model, by its task and name.
-const MODELS: &[(&str, fn())] = &[
+pub const MODELS: &[(&str, fn())] = &[
     ("lock::what_one_writes_the_next_one_sees", || lock(2)),
     ("lock::three_take_turns", || lock(3)),
     ("try_lock::what_one_writes_the_next_one_sees", try_lock),
@@ -14,19 +14,6 @@ const MODELS: &[(&str, fn())] = &[
     ("robust::what_one_writes_the_next_one_sees", robust),
     ("both::two_that_name_them_in_different_orders_both_get_them", both_ways),
 ];
-
-fn main() {
-    let name = std::env::args().nth(1).unwrap_or_default();
-    match MODELS.iter().find(|(model, _)| *model == name) {
-        Some((_, model)) => {
-            let mut builder = loom::model::Builder::new();
-            builder.preemption_bound = Some(3);
-            builder.check(*model);
-            println!("holds");
-        }
-        None => MODELS.iter().for_each(|(model, _)| println!("{model}")),
-    }
-}
 
 fn lock(threads: u32) {
     let lock = Arc::new(Lock::new(1, 0_u32));

@@ -65,7 +65,7 @@ pub enum LostIn {
     Blocked,
 }
 
-/// What is wrong, one variant per rule.
+/// What is wrong: a variant for each rule, and one more where a rule is broken in another way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum Detail {
@@ -299,6 +299,22 @@ pub enum Detail {
         /// How many bytes.
         size: u8,
     },
+    /// As [`DataRace`](Self::DataRace), found without a run: a model of threads fails with the
+    /// orderings as they are written, and holds with the strongest ones.
+    #[serde(rename = "data-race-in-model")]
+    DataRaceInModel {
+        /// Name of the model.
+        model: String,
+        /// What the model checker said of the first order that fails.
+        said: String,
+    },
+    /// A program that misuses the types compiles.
+    MisuseCompiles {
+        /// Why it must not.
+        reason: String,
+        /// Its text.
+        program: String,
+    },
     /// Everybody waits for somebody.
     Deadlock {
         /// Who waits for what.
@@ -463,7 +479,8 @@ impl Detail {
             Self::LockAbandoned { .. } => Rule::LockAbandoned,
             Self::MutualExclusion { .. } => Rule::MutualExclusion,
             Self::LostUpdate { .. } => Rule::LostUpdate,
-            Self::DataRace { .. } => Rule::DataRace,
+            Self::DataRace { .. } | Self::DataRaceInModel { .. } => Rule::DataRace,
+            Self::MisuseCompiles { .. } => Rule::MisuseCompiles,
             Self::Deadlock { .. } => Rule::Deadlock,
             Self::BusyWait { .. } => Rule::BusyWait,
             Self::TimeLimit { .. } => Rule::TimeLimit,

@@ -50,12 +50,35 @@ pub struct Judgement {
     pub faults: Vec<Fault>,
     /// What was tried.
     pub explored: Explored,
+    /// What judged it, where no run did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspected: Option<Inspected>,
     /// Passed, failed, or not known.
     pub outcome: Outcome,
     /// The course's manifest, for commands that a message names, where the test belongs to another
     /// workspace: `cargo run -p forklings` does not find the tool there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<PathBuf>,
+}
+
+/// A judgement without a run: about what the program's text means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspected {
+    /// Who judged.
+    pub by: Inspector,
+    /// Why nobody can tell, if so. The test passes then: doubt is the student's.
+    pub unknown: Option<String>,
+}
+
+/// Who judges without a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inspector {
+    /// The compiler, which is given a program that misuses the types; with the codes of the errors
+    /// by which it refuses that.
+    Compiler(Vec<String>),
+    /// The model checker, which tries orders of memory accesses with at most so many preemptions.
+    ModelChecker(u32),
 }
 
 /// What was tried before a verdict was given.

@@ -38,7 +38,7 @@ pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
 pub use finding::{Detail, Finding, LostIn, PipeEnd, Weight};
 pub use id::{Errno, Fd, ObjectId, Pid, ProcId, TaskId};
 pub use isolation::Isolation;
-pub use judgement::{Explored, Failure, Judgement, Outcome, Record};
+pub use judgement::{Explored, Failure, Inspected, Inspector, Judgement, Outcome, Record};
 pub use left_behind::{LeftBehind, LeftKind};
 pub use memory::{Mapped, Memory, MemoryPart};
 pub use replay_file::ReplayFile;

@@ -78,6 +78,8 @@ rules! {
     LostUpdate = "lost-update" in Memory;
     /// Two processes use the same memory at the same time, and one of them writes.
     DataRace = "data-race" in Memory;
+    /// A program that misuses the types, and that the compiler should refuse, compiles.
+    MisuseCompiles = "misuse-compiles" in Memory;
     /// A process sleeps although what it slept for has happened.
     WakeupLost = "wakeup-lost" in Memory;
     /// Somebody waits for a lock whose holder has ended.

@@ -2,7 +2,7 @@
 
 use crate::{
     Ending, Event, Fd, Frame, Isolation, LeftBehind, ObjectId, Pid, ProcId, Schedule, SiteId,
-    TaskId, Wait,
+    Strategy, TaskId, Wait,
 };
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -161,6 +161,8 @@ pub enum End {
         /// Who wrote it.
         proc: ProcId,
     },
+    /// There was none: the finding is about what the program's text means.
+    NoRun,
     /// The tracer gave up: its own fault or the machine's, never the subject's.
     Abandoned {
         /// Why, for whoever mends the tracer.
@@ -183,6 +185,31 @@ pub struct Stuck {
 }
 
 impl Trace {
+    /// The trace of a finding that needs no run.
+    #[must_use]
+    pub fn without_run(program: PathBuf) -> Self {
+        Self {
+            program,
+            args: Vec::new(),
+            schedule: Schedule::new(Strategy::ParentFirst, 0),
+            events: Vec::new(),
+            processes: Vec::new(),
+            objects: Vec::new(),
+            sites: Vec::new(),
+            before_main: Vec::new(),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            end: End::NoRun,
+            left_open: Vec::new(),
+            left_behind: None,
+            unmodelled: Vec::new(),
+            late_timeouts: false,
+            unwatched_memory: false,
+            replayable: true,
+            isolation: Isolation::default(),
+        }
+    }
+
     /// The process with this number.
     #[must_use]
     pub fn process(&self, proc: ProcId) -> Option<&Process> {
@@ -211,6 +238,7 @@ impl Trace {
             | End::ProcessLimit { .. }
             | End::MemoryLimit { .. }
             | End::OutputLimit { .. }
+            | End::NoRun
             | End::Abandoned { .. } => None,
         }
     }

@@ -5,8 +5,8 @@ use crate::place::{Place, best};
 use crate::sentence::name::{count, list};
 use crate::sentence::{self, event};
 use forklings_model::{
-    Detail, Event, EventKind, Failure, Fault, Fd, Finding, Judgement, PipeEnd, Rule, Scenario,
-    SiteId, Strategy, Trace,
+    Detail, Event, EventKind, Failure, Fault, Fd, Finding, Inspector, Judgement, PipeEnd, Rule,
+    Scenario, SiteId, Strategy, Trace,
 };
 
 /// A failure in six parts: expected, happened, where, timeline, cause and experiment, replay.
@@ -51,14 +51,17 @@ impl Message {
         Self {
             test: line(&judgement.test),
             rule: finding.rule(),
-            shown: shown_in(failure.shown_in, judgement.explored.schedules),
+            shown: match &judgement.inspected {
+                Some(inspected) => sentence::inspected::shown(inspected).to_owned(),
+                None => shown_in(failure.shown_in, judgement.explored.schedules),
+            },
             small: small(trace),
             expected: said.expected,
             happened: said.happened,
             places: places(finding, trace),
             likely: said.likely,
             experiment: said.experiment,
-            command: command(&judgement.exercise, &judgement.scenario),
+            command: next(judgement),
             man: said.man,
             replay: failure.replay.as_ref().map(|path| {
                 let path = shell_word(&path.to_string_lossy());
@@ -96,6 +99,17 @@ pub fn tool(judgement: &Judgement) -> String {
         format!("--manifest-path {} ", shell_word(&manifest.to_string_lossy()))
     });
     format!("cargo run -q {manifest}-p forklings --")
+}
+
+/// The command to try next: the scenario itself, where there is one.
+fn next(judgement: &Judgement) -> String {
+    match judgement.inspected.as_ref().map(|inspected| &inspected.by) {
+        None => command(&judgement.exercise, &judgement.scenario),
+        Some(Inspector::Compiler(_)) => {
+            format!("cargo check -p {} --example misuse", shell_word(&judgement.exercise))
+        }
+        Some(Inspector::ModelChecker(_)) => format!("{} explain data-race", tool(judgement)),
+    }
 }
 
 /// The command that runs a scenario outside the grader.
@@ -214,6 +228,7 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         | Rule::PipeEndOpen
         | Rule::FdLeaked
         | Rule::Deadlock
+        | Rule::MisuseCompiles
         | Rule::BusyWait
         | Rule::TimeLimit
         | Rule::OutputWrong => ("", "see also"),

@@ -153,6 +153,7 @@ fn cut_short(end: &End) -> &'static str {
         End::ProcessLimit { .. } => "process limit",
         End::MemoryLimit { .. } => "memory limit",
         End::OutputLimit { .. } => "output limit",
+        End::NoRun => "no run",
         End::Abandoned { .. } => "abandoned",
     }
 }

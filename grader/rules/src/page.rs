@@ -39,6 +39,7 @@ pages! {
     MutualExclusion => "mutual-exclusion",
     LostUpdate => "lost-update",
     DataRace => "data-race",
+    MisuseCompiles => "misuse-compiles",
     WakeupLost => "wakeup-lost",
     LockAbandoned => "lock-abandoned",
     Deadlock => "deadlock",

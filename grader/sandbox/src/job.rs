@@ -10,11 +10,14 @@ use forklings_model::{Isolation, Limits};
 use forklings_sys::descriptor::{self, pipe};
 use forklings_sys::spawn::Role;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Most bytes of input: what a pipe takes at once, so that nobody has to wait for a reader.
+pub const INPUT: usize = 4096;
 
 /// A program to run to its end.
 #[derive(Debug)]
@@ -27,6 +30,9 @@ pub struct Job<'a> {
     pub env: &'a [(String, String)],
     /// Working directory, as seen inside.
     pub folder: &'a Path,
+    /// What it reads on standard input, through a pipe: at most [`INPUT`] bytes, and nobody who
+    /// reads them later finds them again.
+    pub input: &'a [u8],
     /// Folders and files that it sees at their own paths, read-only.
     pub read_only: &'a [PathBuf],
     /// Folders that it sees at their own paths and may write.
@@ -66,8 +72,10 @@ impl Job<'_> {
     /// # Errors
     /// What the machine refuses; never the program's own failure, which is in [`Finished`].
     pub fn run(&self) -> Result<Finished> {
-        let null = File::open("/dev/null")
-            .map_err(|error| crate::SandboxError::File { path: "/dev/null".into(), error })?;
+        let (in_read, in_write) = pipe()?;
+        File::from(in_write)
+            .write_all(&self.input[..self.input.len().min(INPUT)])
+            .map_err(|error| crate::SandboxError::File { path: "standard input".into(), error })?;
         let (out_read, out_write) = pipe()?;
         let (err_read, err_write) = pipe()?;
         let mut view = View::new();
@@ -86,7 +94,7 @@ impl Job<'_> {
             args: self.args,
             env: self.env,
             folder: self.folder,
-            stdio: [null.as_fd(), out_write.as_fd(), err_write.as_fd()],
+            stdio: [in_read.as_fd(), out_write.as_fd(), err_write.as_fd()],
             limits,
             wanted: self.wanted,
             view,
@@ -94,7 +102,7 @@ impl Job<'_> {
         }
         .prepare(Role::Relay)?;
         let mut held = prepared.start_init()?;
-        drop((null, out_write, err_write));
+        drop((in_read, out_write, err_write));
 
         let began = Instant::now();
         let end = descriptor::of_process(held.init.pid())?;

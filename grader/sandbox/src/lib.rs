@@ -24,7 +24,7 @@ mod view;
 
 pub use calls::{denied, without_tracer};
 pub use error::{Result, SandboxError};
-pub use job::{Finished, Job};
+pub use job::{Finished, INPUT, Job};
 pub use launch::{Held, Launch};
 pub use lease::CpuLease;
 pub use machine::{Changes, Made, MadeKind};

@@ -7,7 +7,11 @@ use nix::errno::Errno;
 use std::sync::atomic::AtomicU32 as Plain;
 use std::sync::atomic::Ordering::Relaxed;
 
-pub use loom::sync::atomic::{AtomicU32, Ordering};
+#[cfg(strongest)]
+pub use super::strongest::AtomicU32;
+#[cfg(not(strongest))]
+pub use loom::sync::atomic::AtomicU32;
+pub use loom::sync::atomic::Ordering;
 
 /// Somebody who sleeps at a word.
 struct Sleeper {
@@ -79,11 +83,13 @@ pub struct Data<T>(UnsafeCell<T>);
 
 impl<T> Data<T> {
     /// Puts a value there.
+    #[track_caller]
     pub fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
     }
 
     /// Where it is.
+    #[track_caller]
     pub fn get(&self) -> *mut T {
         self.0.with_mut(|place| place)
     }

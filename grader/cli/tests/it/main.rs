@@ -6,6 +6,7 @@ mod class;
 mod course;
 mod door;
 mod explore;
+mod inspections;
 mod misuse;
 mod pages;
 mod replay;

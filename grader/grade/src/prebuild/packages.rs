@@ -20,6 +20,8 @@ pub(super) struct Package {
     pub(super) edition: String,
     /// Names of its normal dependencies, as code spells them; not of those for a configuration.
     pub(super) dependencies: Vec<String>,
+    /// Names of those that it has under `--cfg loom` besides.
+    pub(super) modelled: Vec<String>,
     tests: Vec<String>,
 }
 
@@ -66,13 +68,16 @@ impl Packages {
         let metadata: Metadata = serde_json::from_slice(&output.stdout)
             .map_err(|error| failed(format!("`cargo metadata` said something else: {error}")))?;
         let by_name = metadata.packages.into_iter().map(|raw| {
-            let normal =
-                raw.dependencies.into_iter().filter(|d| d.kind.is_none() && d.target.is_none());
+            let names = |target: Option<&str>| {
+                let all = raw.dependencies.iter();
+                all.filter(|d| d.kind.is_none() && d.target.as_deref() == target)
+                    .map(|d| d.rename.as_ref().unwrap_or(&d.name).replace('-', "_"))
+                    .collect()
+            };
             let package = Package {
-                edition: raw.edition,
-                dependencies: normal
-                    .map(|d| d.rename.unwrap_or(d.name).replace('-', "_"))
-                    .collect(),
+                edition: raw.edition.clone(),
+                dependencies: names(None),
+                modelled: names(Some("cfg(loom)")),
                 tests: raw
                     .targets
                     .into_iter()

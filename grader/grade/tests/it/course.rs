@@ -88,11 +88,25 @@ impl Course {
 
     /// A repository whose visible tests are this text.
     pub(crate) fn with_suite(suite: &str) -> Self {
+        let course = Self::alone();
+        fs::write(course.repository.join("exercises/echo/tests/public.rs"), suite).unwrap();
+        course
+    }
+
+    /// With a repository of its own, which a test may change.
+    pub(crate) fn alone() -> Self {
         let root = TempDir::new().unwrap();
-        let repository = root.path().join("repository");
+        let path = root.path().canonicalize().unwrap();
+        let repository = path.join("repository");
         write_repository(&repository);
-        fs::write(repository.join("exercises/echo/tests/public.rs"), suite).unwrap();
-        Self { root: root.path().to_owned(), _removed_when_dropped: Some(root), repository }
+        Self { root: path, _removed_when_dropped: Some(root), repository }
+    }
+
+    /// Adds a file to the exercise's hidden ones.
+    pub(crate) fn hide(&self, path: &str, text: &str) {
+        let path = self.repository.join("grader/hidden/echo").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
 
     /// What another process made by [`Course::new`].

@@ -40,6 +40,7 @@ fn test(task: &str, name: &str) {
         demands: vec![],
         faults: vec![],
         explored: Explored::default(),
+        inspected: None,
         outcome,
     })));
     let subject = match said.trim() {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot make its fixture should panic")]
 
 mod course;
+mod inspections;
 mod journal;
 mod runs;
 mod take_in;

@@ -194,10 +194,7 @@ fn section(n: usize, graded: &Graded) -> Result<Section, minijinja::Error> {
             .judgements
             .iter()
             .filter(|judgement| judgement.outcome == Outcome::Passed)
-            .map(|judgement| {
-                let tried = crate::terminal::explored(&judgement.explored);
-                (line(&judgement.test), tried.trim_end().to_owned())
-            })
+            .map(|judgement| (line(&judgement.test), crate::terminal::passed(judgement)))
             .collect(),
         unfinished: graded.unfinished.iter().map(|test| line(test)).collect(),
         left_out: graded

@@ -32,6 +32,7 @@ pub fn end(trace: &Trace) -> String {
         End::OutputLimit { kib, proc } => {
             format!("Ended when {proc} had written more than {kib} KiB of output.")
         }
+        End::NoRun => "Nothing ran: this is about what the program's text means.".to_owned(),
         End::Abandoned { reason, stuck } => format!(
             "The grader gave this run up, which is no fault of the program.\n{}",
             given_up(reason, stuck, trace)

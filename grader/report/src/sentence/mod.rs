@@ -10,6 +10,7 @@ pub mod demand;
 mod descriptors;
 pub mod end;
 pub mod event;
+pub mod inspected;
 mod leaks;
 mod limits;
 mod memory;
@@ -125,6 +126,8 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         Detail::DataRace { first, second, offset, size, .. } => {
             memory::data_race(*first, *second, *offset, *size)
         }
+        Detail::DataRaceInModel { model, said } => inspected::data_race_in_model(model, said),
+        Detail::MisuseCompiles { reason, program } => inspected::misuse_compiles(reason, program),
         Detail::ShmLeft { paths }
         | Detail::SemLeft { paths }
         | Detail::QueueLeft { paths }
@@ -185,6 +188,8 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
         | Detail::TodoLeft { .. }
         | Detail::OrderViolated { .. }
         | Detail::OutputWrong { .. }
+        | Detail::DataRaceInModel { .. }
+        | Detail::MisuseCompiles { .. }
         | Detail::ShmLeft { .. }
         | Detail::SemLeft { .. }
         | Detail::QueueLeft { .. }

@@ -19,7 +19,7 @@ pub fn judgement(judgement: &Judgement, style: &Style) -> String {
         Outcome::Passed => format!(
             "{}\n{}",
             headline(&judgement.test, &style.paint(Ink::Good, "passed"), 6, style),
-            part("", super::explored(&judgement.explored).trim_end(), style)
+            part("", &passed(judgement), style)
         ),
         Outcome::GraderError { reason } => grader_error(judgement, reason, style),
         Outcome::Failed { failures } => match failures.as_slice() {
@@ -32,6 +32,15 @@ pub fn judgement(judgement: &Judgement, style: &Style) -> String {
                 }
             }
         },
+    }
+}
+
+/// What was tried without a failure, in a sentence.
+#[must_use]
+pub fn passed(judgement: &Judgement) -> String {
+    match &judgement.inspected {
+        Some(inspected) => sentence::inspected::passed(inspected),
+        None => super::explored(&judgement.explored).trim_end().to_owned(),
     }
 }
 

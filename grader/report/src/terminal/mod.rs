@@ -11,7 +11,7 @@ mod trace;
 mod tree;
 
 pub use explored::explored;
-pub use judgement::{judgement, todo_again};
+pub use judgement::{judgement, passed, todo_again};
 pub use step::{step, step_keys, step_left_out};
 #[cfg(feature = "class")]
 pub use summary::summary;

@@ -2,9 +2,10 @@
 
 use forklings_model::{
     Action, Demand, Detail, End, Ending, Event, EventKind, Explored, Failure, Fault, Fd, Finding,
-    ForkKind, Frame, Holder, IoResult, Isolation, Judgement, Object, ObjectId, ObjectKind, Outcome,
-    Pid, ProcId, Process, Scenario, Schedule, Signal, SignalSource, SiteId, SourceLine, Strategy,
-    TaskId, Trace, Wait, WaitOptions, WaitOutcome, WaitTarget, WaitsFor, Weight,
+    ForkKind, Frame, Holder, Inspected, Inspector, IoResult, Isolation, Judgement, Object,
+    ObjectId, ObjectKind, Outcome, Pid, ProcId, Process, Scenario, Schedule, Signal, SignalSource,
+    SiteId, SourceLine, Strategy, TaskId, Trace, Wait, WaitOptions, WaitOutcome, WaitTarget,
+    WaitsFor, Weight,
 };
 
 pub(crate) const P1: ProcId = ProcId(1);
@@ -249,6 +250,14 @@ pub(crate) fn isolation() -> Isolation {
 
 /// What a test said about the scenario `zombies -- reap_all 2`.
 pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
+    let first = failures.first().map(|failure| &failure.finding.detail);
+    let by = if let Some(Detail::MisuseCompiles { .. }) = first {
+        Some(Inspector::Compiler(Vec::new()))
+    } else if let Some(Detail::DataRaceInModel { .. }) = first {
+        Some(Inspector::ModelChecker(3))
+    } else {
+        None
+    };
     let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed { failures } };
     Judgement {
         manifest: None,
@@ -275,6 +284,7 @@ pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
             late_timeouts: false,
             unwatched_memory: false,
         },
+        inspected: by.map(|by| Inspected { by, unknown: None }),
         outcome,
     }
 }

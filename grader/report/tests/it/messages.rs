@@ -2,7 +2,9 @@
 
 use crate::build::{P1, P2, P3, Run, judgement, wait_for};
 use crate::cases;
-use forklings_model::{Fault, ObjectId, Outcome, Rule, Signal, Strategy, WaitsFor};
+use forklings_model::{
+    Fault, Inspected, Inspector, Judgement, ObjectId, Outcome, Rule, Signal, Strategy, WaitsFor,
+};
 use forklings_report::{Style, sentence, terminal};
 
 const WIDE: Style = Style { colour: false, width: 100, unicode: true };
@@ -93,6 +95,20 @@ fn a_grader_error_is_not_the_students_fault() {
 #[test]
 fn what_passed_says_how_much_that_proves() {
     insta::assert_snapshot!("passed", terminal::judgement(&judgement(Vec::new()), &WIDE));
+}
+
+#[test]
+fn what_passed_without_a_run_says_who_judged_it_or_that_nobody_can() {
+    let said = |by, unknown: Option<&str>| {
+        let inspected = Some(Inspected { by, unknown: unknown.map(str::to_owned) });
+        terminal::passed(&Judgement { inspected, ..judgement(Vec::new()) })
+    };
+    let (codes, bound) = (vec!["E0277".to_owned()], Inspector::ModelChecker(3));
+    assert_eq!(said(Inspector::Compiler(codes), None), "the compiler refuses it: E0277");
+    let holds =
+        "holds in every order of accesses with at most 3 preemptions (model-checked with loom)";
+    assert_eq!(said(bound.clone(), None), holds);
+    assert_eq!(said(bound, Some("no\ntime")), "not judged: no\\ntime");
 }
 
 #[test]

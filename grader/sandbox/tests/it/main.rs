@@ -10,12 +10,18 @@ use std::path::Path;
 
 #[track_caller]
 fn shell(script: &str, wanted: Wanted) -> Finished {
+    shell_with("", script, wanted)
+}
+
+#[track_caller]
+fn shell_with(input: &str, script: &str, wanted: Wanted) -> Finished {
     let limits = Limits { seconds: 20, processes: 50, memory_mib: 512, output_kib: 4 };
     Job {
         program: Path::new("/bin/sh"),
         args: &["-c".into(), script.into()],
         env: &[("PATH".into(), "/usr/bin:/bin".into())],
         folder: Path::new("/"),
+        input: input.as_bytes(),
         read_only: &[],
         writable: &[],
         limits,
@@ -33,6 +39,14 @@ fn a_job_gives_its_status_and_its_output() {
         assert_eq!(finished.status, Some(7), "{finished:?}");
         assert_eq!(finished.stdout, b"out\n");
         assert_eq!(finished.stderr, b"err\n");
+    }
+}
+
+#[test]
+fn a_job_reads_its_input_once() {
+    for wanted in [Wanted::All, Wanted::None] {
+        let finished = shell_with("a word\n", "cat; cat /dev/stdin", wanted);
+        assert_eq!(finished.stdout, b"a word\n", "{finished:?}");
     }
 }
 

@@ -132,6 +132,7 @@ fn outcome(trace: &Trace) -> Result<drill::Outcome> {
         | End::ProcessLimit { .. }
         | End::MemoryLimit { .. }
         | End::OutputLimit { .. }
+        | End::NoRun
         | End::Abandoned { .. } => bail!("a run of a drill did not end: {:?}", trace.end),
     };
     Ok(drill::Outcome::of(&trace.stdout, end))

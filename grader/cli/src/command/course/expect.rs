@@ -29,6 +29,9 @@ pub(super) fn judge(specimen: &Specimen, report: &Report, course: &Course) -> Ve
         all.extend(strays(graded, course).map(|test| {
             deviation(format!("the test `{test}` stands in a module that is no task"))
         }));
+        all.extend(unjudged(graded).map(|(test, reason)| {
+            deviation(format!("the test `{test}` cannot judge the solution: {reason}"))
+        }));
     }
     all
 }
@@ -86,6 +89,14 @@ fn explain(kind: Kind, must: &str, graded: &Graded) -> String {
         text += &format!("\n  {test}: did not finish");
     }
     text
+}
+
+/// Tests that could not tell, with the reason: a student may have the doubt, the course may not.
+fn unjudged(graded: &Graded) -> impl Iterator<Item = (&str, &str)> {
+    graded.judgements.iter().filter_map(|judgement| {
+        let reason = judgement.inspected.as_ref()?.unknown.as_deref()?;
+        Some((judgement.test.as_str(), reason))
+    })
 }
 
 /// Tests that belong to no task, and so never count.

@@ -274,6 +274,7 @@ pub(crate) fn result_of(trace: &Trace) -> String {
         | End::ProcessLimit { .. }
         | End::MemoryLimit { .. }
         | End::OutputLimit { .. }
+        | End::NoRun
         | End::Abandoned { .. } => "cut short".to_owned(),
     };
     hasher.update(end.as_bytes());

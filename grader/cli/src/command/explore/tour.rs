@@ -139,7 +139,7 @@ impl Tour<'_> {
             | End::ProcessLimit { .. }
             | End::MemoryLimit { .. }
             | End::OutputLimit { .. } => 1,
-            End::Root { .. } | End::Deadlock { .. } | End::Abandoned { .. } => 0,
+            End::Root { .. } | End::Deadlock { .. } | End::NoRun | End::Abandoned { .. } => 0,
         };
         self.gathered.add(trace, seen);
         if self.limits_reached >= LIMITS_REACHED {
