@@ -2,7 +2,7 @@
 //! another process can notice, that make descriptors, that answer into memory, or that read a clock
 //! stop; whatever this file does not know stops too, and is then reported as unmodelled.
 
-use forklings_sandbox::denied;
+use forklings_sandbox::{IDENTITY, denied};
 use forklings_sys::filter::{Filter, Verdict};
 use std::collections::BTreeMap;
 
@@ -129,20 +129,6 @@ const ANSWERING: &[i64] = &[
 pub(crate) fn is_answering(call: i64) -> bool {
     ANSWERING.contains(&call)
 }
-
-/// Calls that change who a process is. The kernel lets the user's own programs do what they may,
-/// which is to stay who they are; they are told that this worked. A stranger's gets EPERM.
-const IDENTITY: &[i64] = &[
-    libc::SYS_setuid,
-    libc::SYS_setgid,
-    libc::SYS_setreuid,
-    libc::SYS_setregid,
-    libc::SYS_setresuid,
-    libc::SYS_setresgid,
-    libc::SYS_setfsuid,
-    libc::SYS_setfsgid,
-    libc::SYS_setgroups,
-];
 
 /// The filter for a traced subject; `own` where it is a program of the user's own.
 pub(crate) fn traced(own: bool) -> Filter {
