@@ -34,7 +34,8 @@ impl Detail {
             | Self::HandlerNotRestored { demand, .. }
             | Self::OrderBySleep { demand, .. }
             | Self::OrderViolated { demand }
-            | Self::OutputWrong { demand, .. } => Some(demand),
+            | Self::OutputWrong { demand, .. }
+            | Self::DiffersUnwatched { demand, .. } => Some(demand),
             _ => None,
         }
     }

@@ -51,7 +51,7 @@ impl Message {
         Self {
             test: line(&judgement.test),
             rule: finding.rule(),
-            shown: shown_in(failure.shown_in, judgement.explored.schedules),
+            shown: shown(failure, judgement.explored.schedules),
             small: small(trace),
             expected: said.expected,
             happened: said.happened,
@@ -67,6 +67,16 @@ impl Message {
             remarks: remarks(&judgement.faults, trace),
         }
     }
+}
+
+/// In how many of the schedules a failure was shown, or of the runs that had none.
+#[must_use]
+pub fn shown(failure: &Failure, schedules: u32) -> String {
+    if failure.rule() == Rule::DiffersUnwatched {
+        let runs = count(failure.shown_in.into(), "run", "runs");
+        return format!("in each of {runs} without the tracer");
+    }
+    shown_in(failure.shown_in, schedules)
 }
 
 /// `in 3 of 200 schedules`.
@@ -214,7 +224,8 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         | Rule::Deadlock
         | Rule::BusyWait
         | Rule::TimeLimit
-        | Rule::OutputWrong => ("", "see also"),
+        | Rule::OutputWrong
+        | Rule::DiffersUnwatched => ("", "see also"),
     }
 }
 

@@ -57,6 +57,7 @@ pages! {
     TempLeft => "temp-left",
     FdInherited => "fd-inherited",
     FdLeaked => "fd-leaked",
+    DiffersUnwatched => "differs-unwatched",
 }
 
 #[cfg(test)]

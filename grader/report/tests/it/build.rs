@@ -274,6 +274,7 @@ pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
             unmodelled: Vec::new(),
             late_timeouts: false,
             unwatched_memory: false,
+            natural: None,
         },
         outcome,
     }

@@ -4,6 +4,7 @@ use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
 use crate::lock_cases;
 use crate::memory_cases;
 use crate::signal_cases;
+use crate::unwatched_cases;
 use forklings_model::{
     Action, Deed, Demand, Descriptor, Detail, End, Ending, EventKind, Failure, Fault, IoResult,
     Object, ObjectId, ObjectKind, Pid, PipeEnd, ProcId, Signal, SignalSource, SignalTarget, Stream,
@@ -67,6 +68,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
     .chain(lock_cases::all())
     .chain(memory_cases::all())
     .chain(signal_cases::all())
+    .chain(unwatched_cases::all())
     .collect()
 }
 

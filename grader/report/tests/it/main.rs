@@ -18,3 +18,4 @@ mod signal_cases;
 mod steps;
 #[cfg(feature = "machine")]
 mod survey;
+mod unwatched_cases;
