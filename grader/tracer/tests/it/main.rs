@@ -12,5 +12,6 @@ mod faults;
 mod handlers;
 mod limits;
 mod minimise;
+mod natural;
 mod record;
 mod repeated;
