@@ -18,6 +18,7 @@
 mod confirm;
 mod expect;
 mod explore;
+mod natural;
 mod record;
 mod replay;
 mod scenario;

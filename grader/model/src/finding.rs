@@ -448,6 +448,13 @@ pub enum Detail {
         /// Each with what it refers to.
         fds: Vec<(Fd, String)>,
     },
+    /// Without the tracer the program does something else.
+    DiffersUnwatched {
+        /// The demand that every traced run met, and no untraced one.
+        demand: Demand,
+        /// What was there instead.
+        actual: String,
+    },
 }
 
 impl Detail {
@@ -499,6 +506,7 @@ impl Detail {
             Self::MemoryLeaked { .. } => Rule::MemoryLeaked,
             Self::FdInherited { .. } => Rule::FdInherited,
             Self::FdLeaked { .. } => Rule::FdLeaked,
+            Self::DiffersUnwatched { .. } => Rule::DiffersUnwatched,
         }
     }
 }

@@ -36,7 +36,8 @@ impl Detail {
             | Self::MemoryLeaked { demand, .. }
             | Self::OrderBySleep { demand, .. }
             | Self::OrderViolated { demand }
-            | Self::OutputWrong { demand, .. } => Some(demand),
+            | Self::OutputWrong { demand, .. }
+            | Self::DiffersUnwatched { demand, .. } => Some(demand),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! What a test found out, and the record that a suite writes of it.
 
-use crate::{Demand, Fault, Finding, Isolation, Rule, Scenario, Trace};
+use crate::{Demand, Fault, Finding, Isolation, Natural, Rule, Scenario, Trace};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -114,6 +114,9 @@ pub struct Explored {
     /// Whether in some run memory that processes share was used without its accesses being decisions.
     #[serde(default)]
     pub unwatched_memory: bool,
+    /// What a run without the tracer showed; `None` where none was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub natural: Option<Natural>,
 }
 
 /// Passed, failed, or not known.

@@ -120,6 +120,8 @@ rules! {
     FdInherited = "fd-inherited" in Descriptors;
     /// A descriptor was opened and never closed.
     FdLeaked = "fd-leaked" in Descriptors;
+    /// Without the tracer the program does something else.
+    DiffersUnwatched = "differs-unwatched" in Order;
 }
 
 /// A family of rules, as the book groups them.

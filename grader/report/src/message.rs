@@ -53,7 +53,7 @@ impl Message {
             rule: finding.rule(),
             shown: match &judgement.inspected {
                 Some(inspected) => sentence::inspected::shown(inspected).to_owned(),
-                None => shown_in(failure.shown_in, judgement.explored.schedules),
+                None => shown(failure, judgement.explored.schedules),
             },
             small: small(trace),
             expected: said.expected,
@@ -70,6 +70,16 @@ impl Message {
             remarks: remarks(&judgement.faults, trace),
         }
     }
+}
+
+/// In how many of the schedules a failure was shown, or of the runs that had none.
+#[must_use]
+pub fn shown(failure: &Failure, schedules: u32) -> String {
+    if failure.rule() == Rule::DiffersUnwatched {
+        let runs = count(failure.shown_in.into(), "run", "runs");
+        return format!("in each of {runs} without the tracer");
+    }
+    shown_in(failure.shown_in, schedules)
 }
 
 /// `in 3 of 200 schedules`.
@@ -231,7 +241,8 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         | Rule::MisuseCompiles
         | Rule::BusyWait
         | Rule::TimeLimit
-        | Rule::OutputWrong => ("", "see also"),
+        | Rule::OutputWrong
+        | Rule::DiffersUnwatched => ("", "see also"),
     }
 }
 

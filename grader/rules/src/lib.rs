@@ -15,6 +15,7 @@ mod crashed;
 mod data_race;
 mod deadlock;
 mod deeds;
+mod differs_unwatched;
 mod eintr_not_handled;
 mod errno;
 mod fd_inherited;
@@ -60,6 +61,7 @@ mod zombie_left;
 #[cfg(test)]
 mod tests;
 
+pub use differs_unwatched::unwatched;
 pub use page::page;
 pub use without_contract::{Seen, without_contract};
 
@@ -69,7 +71,8 @@ use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
 /// What a rule is: it finds every place in the case where it is broken.
 type Find = fn(&Case<'_>) -> Vec<Finding>;
 
-/// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
+/// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's, and
+/// `differs-unwatched` looks at a run that nobody traced ([`unwatched`]).
 const RULES: [(Rule, Find); 42] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),

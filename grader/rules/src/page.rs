@@ -60,6 +60,7 @@ pages! {
     MemoryLeaked => "memory-leaked",
     FdInherited => "fd-inherited",
     FdLeaked => "fd-leaked",
+    DiffersUnwatched => "differs-unwatched",
 }
 
 #[cfg(test)]

@@ -5,6 +5,20 @@
 use forklings_sys::filter::{Filter, Verdict};
 use std::collections::BTreeMap;
 
+/// Calls that change who a process is. The kernel lets the user's own programs do what they may,
+/// which is to stay who they are; they are told that this worked. A stranger's gets EPERM.
+pub const IDENTITY: &[i64] = &[
+    libc::SYS_setuid,
+    libc::SYS_setgid,
+    libc::SYS_setreuid,
+    libc::SYS_setregid,
+    libc::SYS_setresuid,
+    libc::SYS_setresgid,
+    libc::SYS_setfsuid,
+    libc::SYS_setfsgid,
+    libc::SYS_setgroups,
+];
+
 /// The calls that a subject is refused, with the errno it gets.
 #[must_use]
 pub fn denied() -> BTreeMap<i64, i32> {
@@ -90,6 +104,19 @@ pub fn denied() -> BTreeMap<i64, i32> {
     let forbidden = forbidden.into_iter().map(|call| (call, libc::EPERM));
     let absent = absent.into_iter().map(|call| (call, libc::ENOSYS));
     forbidden.chain(absent).collect()
+}
+
+/// A filter for a subject that runs without its tracer, which then gets the answers that it gets
+/// with it; `own` where it is a program of the user's own, which may stay who it is.
+pub(crate) fn unwatched(own: bool) -> Filter {
+    let mut denied = denied();
+    // FIFOs are made with it, and only who has the right makes devices.
+    denied.remove(&libc::SYS_mknod);
+    if own {
+        denied.retain(|call, _| !IDENTITY.contains(call));
+    }
+    let calls = denied.into_iter().map(|(call, errno)| (call, Verdict::Fail(errno))).collect();
+    Filter::new(&calls, Verdict::Allow)
 }
 
 /// A filter for programs that run untraced: all but the [`denied`] calls, and `clone3`, whose flags

@@ -166,13 +166,13 @@ impl Launch<'_> {
 
 /// Both lists, ready to start.
 pub(crate) struct Prepared {
-    plan: Plan,
+    pub(crate) plan: Plan,
     channels: Channels,
     program: PathBuf,
     inside: PathBuf,
     machine: Option<Machine>,
     same_user: bool,
-    isolation: Isolation,
+    pub(crate) isolation: Isolation,
     cgroup: Option<Cgroup>,
 }
 
@@ -290,13 +290,20 @@ fn map_ids(pid: i32, same_user: bool) -> Result<()> {
     write("gid_map", &map(group))
 }
 
+/// Bytes that a file may grow to, the standard streams included: who goes on writing is killed by
+/// SIGXFSZ.
+#[must_use]
+pub fn longest_file(limits: &Limits) -> u64 {
+    u64::from(limits.output_kib.max(16 * 1024)) * 1024
+}
+
 /// Resource limits. Counting processes by user only makes sense where the user has no others.
 fn limits(limits: &Limits, count_processes: bool) -> Vec<Step> {
     const MIB: u64 = 1024 * 1024;
     let mut steps = vec![
         Step::Limit(libc::RLIMIT_CORE, 0),
         Step::Limit(libc::RLIMIT_DATA, u64::from(limits.memory_mib) * MIB),
-        Step::Limit(libc::RLIMIT_FSIZE, u64::from(limits.output_kib.max(16 * 1024)) * 1024),
+        Step::Limit(libc::RLIMIT_FSIZE, longest_file(limits)),
         Step::Limit(libc::RLIMIT_CPU, u64::from(limits.seconds) + 5),
         Step::Limit(libc::RLIMIT_NOFILE, 256),
         Step::Limit(libc::RLIMIT_MEMLOCK, 0),

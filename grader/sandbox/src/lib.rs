@@ -4,6 +4,7 @@
 //!
 //! - [`Launch`]: start a subject and hold it.
 //! - [`Job`]: run a program, such as a compiler, and collect what it prints.
+//! - [`Unwatched`]: run a subject to its end as the tracer would, without the tracer.
 //! - [`View`]: what the file system looks like from inside.
 //! - [`probe`]: what this machine offers.
 //! - [`denied`]: calls that no exercise needs and that could do harm.
@@ -20,15 +21,17 @@ mod machine;
 mod probe;
 mod scratch;
 mod steps;
+mod unwatched;
 mod view;
 
-pub use calls::{denied, without_tracer};
+pub use calls::{IDENTITY, denied, without_tracer};
 pub use error::{Result, SandboxError};
 pub use job::{Finished, INPUT, Job};
-pub use launch::{Held, Launch};
+pub use launch::{Held, Launch, longest_file};
 pub use lease::CpuLease;
 pub use machine::{Changes, Made, MadeKind};
 pub use probe::{Host, Wanted, probe};
+pub use unwatched::{Came, Unwatched};
 pub use view::View;
 
 pub use forklings_sys::spawn::die_with_parent;

@@ -25,8 +25,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 pub enum Role {
     /// Ignores its children's deaths and answers requests until its control descriptor closes.
     Serve,
-    /// Waits for the second process and ends as it did: with its status, or with 128 and the
-    /// number of the signal that killed it.
+    /// Waits for the second process, tells how it ended ([`Init::last_word`]), and ends as it did:
+    /// with its status, or with 128 and the number of the signal that killed it.
     Relay,
 }
 
@@ -215,6 +215,16 @@ impl Init {
         }
     }
 
+    /// How the second process ended, as `wait4` words it; `None` when init has ended without a word.
+    /// For [`Role::Relay`], whose init says it before it ends; waits until then.
+    ///
+    /// # Errors
+    /// Those of `recvmsg(2)`.
+    pub fn last_word(&self) -> Result<Option<i32>> {
+        let (bytes, _) = descriptor::receive_with_sender(&self.control)?;
+        Ok(<[u8; 4]>::try_from(bytes.as_slice()).ok().map(i32::from_le_bytes))
+    }
+
     /// Waits until init has ended by itself or was killed.
     ///
     /// # Errors
@@ -298,17 +308,20 @@ fn init_main(plan: &Plan, control: RawFd, failure: RawFd) -> ! {
     }
     match plan.role {
         Role::Serve => serve(control),
-        Role::Relay => relay(child),
+        Role::Relay => relay(child, control),
     }
 }
 
 /// Reaps whatever ends until it is the second process, and ends as that did.
-fn relay(second: libc::c_long) -> ! {
+fn relay(second: libc::c_long, control: RawFd) -> ! {
     loop {
         let mut status = 0;
         // SAFETY: `status` is a valid place for a status word.
         let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
         if libc::c_long::from(pid) == second {
+            let word = status.to_le_bytes();
+            // SAFETY: four bytes are read from a live place. Nobody need listen.
+            unsafe { libc::send(control, word.as_ptr().cast(), word.len(), libc::MSG_NOSIGNAL) };
             leave(if libc::WIFEXITED(status) {
                 libc::WEXITSTATUS(status)
             } else {

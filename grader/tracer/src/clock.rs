@@ -17,12 +17,14 @@ pub(crate) struct Clock {
     now: u64,
     look: u64,
     start: u64,
+    told: bool,
+    passed: u64,
 }
 
 impl Clock {
     /// `start` is what the wall clock shows at first, in nanoseconds since the Epoch.
     pub(crate) fn new(start: Option<u64>) -> Self {
-        Self { now: 0, look: LOOK, start: start.unwrap_or(START) }
+        Self { now: 0, look: LOOK, start: start.unwrap_or(START), told: false, passed: 0 }
     }
 
     /// Nanoseconds since the run began.
@@ -32,7 +34,18 @@ impl Clock {
 
     /// Time passes until `then`, unless it is later already.
     pub(crate) fn advance_to(&mut self, then: u64) {
+        self.passed += then.saturating_sub(self.now);
         self.now = self.now.max(then);
+    }
+
+    /// Whether anybody looked at a clock.
+    pub(crate) fn told(&self) -> bool {
+        self.told
+    }
+
+    /// Nanoseconds for which everything waited until a sleep, a time-out or a timer was over.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// Something other than a look at the clock happened.
@@ -48,6 +61,7 @@ impl Clock {
 
     /// What a clock shows, in nanoseconds, after the look has taken its time.
     pub(crate) fn read(&mut self, clock: i32) -> u64 {
+        self.told = true;
         self.pass();
         self.now + self.origin(clock)
     }

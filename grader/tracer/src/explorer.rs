@@ -23,6 +23,16 @@ pub struct Explorer {
     subject: Subject,
     lease: CpuLease,
     isolation: Isolation,
+    time: Time,
+}
+
+/// What all runs so far had to do with time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Time {
+    /// Whether one of them slept, waited with a time-out or looked at a clock.
+    pub(crate) used: bool,
+    /// Nanoseconds of virtual time for which one of them waited at most.
+    pub(crate) most: u64,
 }
 
 /// How a run is made, beside its schedule.
@@ -48,7 +58,8 @@ impl Explorer {
         let watchdog = Watchdog::new(subject.cancel.clone());
         let server = Server::launch(&subject, &lease, &watchdog)?;
         let isolation = server.isolation();
-        Ok(Self { server: Some(server), watchdog, subject, lease, isolation })
+        let time = Time::default();
+        Ok(Self { server: Some(server), watchdog, subject, lease, isolation, time })
     }
 
     /// Runs the subject once. The schedule's decisions come first, then its strategy decides.
@@ -136,6 +147,13 @@ impl Explorer {
         self.isolation
     }
 
+    /// Gives the processor back; what was run, and what its runs had to do with time.
+    pub(crate) fn end(self) -> (Subject, Time) {
+        // First the tracees, then who watches over them.
+        drop(self.server);
+        (self.subject, self.time)
+    }
+
     fn run_with(&mut self, schedule: &Schedule, manner: Manner) -> Result<Finished> {
         let mut server = match self.server.take() {
             Some(server) => server,
@@ -151,6 +169,9 @@ impl Explorer {
         run.endless_after = manner.endless_after;
         let mut finished = run.finish(&self.subject)?;
         let trace = &mut finished.trace;
+        let passed = finished.clock.passed();
+        self.time.used |= finished.clock.told() || passed > 0 || trace.late_timeouts;
+        self.time.most = self.time.most.max(passed);
         if let Some(stacks) = &mut stacks {
             trace.before_main = before_main::events(trace);
             stacks.name_lines(&mut trace.sites);

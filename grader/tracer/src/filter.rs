@@ -3,7 +3,7 @@
 //! stop; whatever this file does not know stops too, and is then reported as unmodelled.
 
 use crate::calls::memory;
-use forklings_sandbox::denied;
+use forklings_sandbox::{IDENTITY, denied};
 use forklings_sys::filter::{Filter, Verdict};
 use std::collections::BTreeMap;
 
@@ -130,20 +130,6 @@ const ANSWERING: &[i64] = &[
 pub(crate) fn is_answering(call: i64) -> bool {
     ANSWERING.contains(&call)
 }
-
-/// Calls that change who a process is. The kernel lets the user's own programs do what they may,
-/// which is to stay who they are; they are told that this worked. A stranger's gets EPERM.
-const IDENTITY: &[i64] = &[
-    libc::SYS_setuid,
-    libc::SYS_setgid,
-    libc::SYS_setreuid,
-    libc::SYS_setregid,
-    libc::SYS_setresuid,
-    libc::SYS_setresgid,
-    libc::SYS_setfsuid,
-    libc::SYS_setfsgid,
-    libc::SYS_setgroups,
-];
 
 /// The filter for a traced subject; `own` where it is a program of the user's own, `memory` where
 /// calls about memory are followed.

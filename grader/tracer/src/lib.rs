@@ -5,6 +5,7 @@
 //! - [`Explorer`]: runs it under a schedule.
 //! - [`Exploration`]: which schedules, and what they amount to.
 //! - [`minimise()`]: a failing run made small.
+//! - [`Explorer::beside`]: what the program does without the tracer.
 //!
 //! Inside: `server` holds the program where runs begin, which `prelude` finds; `run` is the loop of
 //! one run; `ready` says who would block; `choose` lists what could happen next and `step` lets it
@@ -39,6 +40,7 @@ mod mappings;
 mod minimise;
 mod mutexes;
 mod names_left;
+mod natural;
 mod prelude;
 mod process;
 mod random;
@@ -68,4 +70,5 @@ pub use exploration::{Exploration, Mix, Plan};
 pub use explorer::Explorer;
 pub use fingerprint::fingerprint;
 pub use minimise::{Minimised, Size, minimise};
+pub use natural::Beside;
 pub use subject::Subject;

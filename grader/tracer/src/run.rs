@@ -52,6 +52,8 @@ pub(crate) struct Finished {
     pub(crate) leftovers: Leftovers,
     /// What happened, as the choices that led to it.
     pub(crate) happened: Vec<Choice>,
+    /// Its clock at the end.
+    pub(crate) clock: Clock,
 }
 
 /// One run in progress.
@@ -330,7 +332,8 @@ impl<'a> Run<'a> {
         }
         .with_parents();
         self.course.places = self.strikes.places();
-        Ok(Finished { trace, course: self.course, leftovers, happened: self.happened })
+        let clock = self.clock;
+        Ok(Finished { trace, course: self.course, leftovers, happened: self.happened, clock })
     }
 
     fn steps(&mut self) -> Result<()> {

@@ -35,7 +35,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Pid of every root, where the namespace allows to choose.
-const ROOT_PID: i32 = 100;
+pub(crate) const ROOT_PID: i32 = 100;
 /// The `syscall` instruction.
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
 

@@ -31,7 +31,7 @@ pub fn survey(survey: &Survey) -> Result<String, serde_json::Error> {
             json!({"rule": finding.rule(), "shown_in": shown_in, "happened": happened})
         })
         .collect();
-    let value = json!({
+    let mut value = json!({
         "version": 1,
         "program": survey.command.program,
         "args": survey.command.args,
@@ -57,6 +57,9 @@ pub fn survey(survey: &Survey) -> Result<String, serde_json::Error> {
         "listed": listed,
         "remarks": survey.remarks.iter().map(remark).collect::<Vec<String>>(),
     });
+    if let Some(natural) = &explored.natural {
+        value["natural"] = serde_json::to_value(natural)?;
+    }
     Ok(serde_json::to_string_pretty(&value)? + "\n")
 }
 

@@ -21,6 +21,7 @@ mod pipe_ends;
 mod processes;
 mod signals;
 mod standstill;
+pub mod unwatched;
 pub mod wait;
 
 use forklings_model::{Detail, Finding, ProcId, Rule, Trace};
@@ -147,6 +148,7 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         }
         Detail::OrderViolated { demand } => order::violated(demand, trace),
         Detail::OutputWrong { demand, actual } => order::output_wrong(demand, actual, trace),
+        Detail::DiffersUnwatched { demand, actual } => unwatched::differs(demand, actual, trace),
     }
 }
 
@@ -157,7 +159,7 @@ pub fn brief(finding: &Finding, trace: &Trace) -> String {
     let first =
         |text: &str| text.lines().next().unwrap_or_default().trim_end_matches(':').to_owned();
     // What was printed instead takes many lines; what is missing says it in one.
-    if matches!(finding.rule(), Rule::OutputWrong | Rule::OrderViolated) {
+    if matches!(finding.rule(), Rule::OutputWrong | Rule::OrderViolated | Rule::DiffersUnwatched) {
         format!("not met: {}", first(&said.expected))
     } else {
         first(&said.happened)
@@ -195,7 +197,8 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
         | Detail::QueueLeft { .. }
         | Detail::FifoLeft { .. }
         | Detail::SocketLeft { .. }
-        | Detail::TempLeft { .. } => Vec::new(),
+        | Detail::TempLeft { .. }
+        | Detail::DiffersUnwatched { .. } => Vec::new(),
         Detail::FdLeaked { .. } => vec![ProcId::ROOT],
         Detail::ProcessLimit { proc, .. }
         | Detail::MemoryLimit { proc, .. }

@@ -109,6 +109,19 @@ pub(super) fn output_wrong(demanded: &Demand, actual: &str, trace: &Trace) -> Ex
     }
 }
 
+/// What was there instead, of a run without events.
+pub(super) fn instead(demanded: &Demand, actual: &str, trace: &Trace) -> String {
+    let text = text_of(Stream::Stdout, trace);
+    let there = |line: &str| text.lines().any(|there| there == line);
+    if let Demand::Before { first, second } = demanded
+        && there(first)
+        && there(second)
+    {
+        return violated(demanded, trace).happened;
+    }
+    seen(demanded, actual, trace)
+}
+
 /// What was there instead.
 fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
     match demanded {

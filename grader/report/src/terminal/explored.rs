@@ -1,7 +1,10 @@
 //! What was tried before a verdict was given, said honestly.
 
 use crate::escape::line;
-use crate::sentence::name::{count, list};
+use crate::sentence::{
+    self,
+    name::{count, list},
+};
 use forklings_model::Explored;
 
 /// One sentence on what was tried without a failure, and how much that proves, with a newline.
@@ -31,6 +34,9 @@ fn reservations(explored: &Explored) -> String {
     }
     if explored.unwatched_memory {
         text += "; accesses to shared memory were not all decisions";
+    }
+    if let Some(natural) = &explored.natural {
+        text += &format!("; {}", sentence::unwatched::beside(natural));
     }
     text += &format!("; isolation: {}", explored.isolation.level());
     if explored.not_replayable > 0 {

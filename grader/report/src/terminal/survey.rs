@@ -8,7 +8,9 @@ use crate::sentence::name::{count, ended, list};
 use crate::sentence::{self, event};
 use crate::style::{Ink, Style};
 use crate::timeline::{Room, of_finding, text};
-use forklings_model::{Command, Failure, Finding, Output, Remark, Shows, Stopped, Survey, Trace};
+use forklings_model::{
+    Command, Failure, Finding, Output, Remark, Rule, Shows, Stopped, Survey, Trace,
+};
 
 /// Lines that a finding's picture may fill.
 const PICTURE: usize = 12;
@@ -25,7 +27,7 @@ pub fn survey(survey: &Survey, replay: &str, style: &Style) -> String {
     let mut out = headline(&survey.command, style);
     let all = survey.explored.schedules;
     for (number, failure) in survey.failures.iter().enumerate() {
-        let shown = message::shown_in(failure.shown_in, all);
+        let shown = message::shown(failure, all);
         let rule = failure.rule().name();
         let head = small(format!("{rule} {shown}"), &message::small(&failure.trace), style);
         let shown = head.split_at(rule.len() + 1).1;
@@ -35,6 +37,8 @@ pub fn survey(survey: &Survey, replay: &str, style: &Style) -> String {
         if let Some(path) = &failure.replay {
             let path = shell_word(&path.to_string_lossy());
             out += &command("replay", &format!("{replay} {path}"), style);
+        } else if failure.rule() == Rule::DiffersUnwatched {
+            out += &command("run", &words(&survey.command), style);
         }
     }
     if survey.differs() {
@@ -89,9 +93,14 @@ pub fn replayed(
 }
 
 fn headline(command: &Command, style: &Style) -> String {
+    style.paint(Ink::Strong, &cut(&words(command), style.width)) + "\n"
+}
+
+/// What was run, as a shell reads it.
+fn words(command: &Command) -> String {
     let mut words = vec![shell_word(&command.program.to_string_lossy())];
     words.extend(command.args.iter().map(|arg| shell_word(arg)));
-    style.paint(Ink::Strong, &cut(&line(&words.join(" ")), style.width)) + "\n"
+    line(&words.join(" "))
 }
 
 /// One finding, with its picture or without.

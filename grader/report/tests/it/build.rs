@@ -283,6 +283,7 @@ pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
             unmodelled: Vec::new(),
             late_timeouts: false,
             unwatched_memory: false,
+            natural: None,
         },
         inspected: by.map(|by| Inspected { by, unknown: None }),
         outcome,

@@ -6,6 +6,7 @@ use crate::leak_cases;
 use crate::lock_cases;
 use crate::memory_cases;
 use crate::signal_cases;
+use crate::unwatched_cases;
 use forklings_model::{
     Action, Deed, Demand, Descriptor, Detail, End, Ending, EventKind, Failure, Fault, IoResult,
     Object, ObjectId, ObjectKind, Pid, PipeEnd, ProcId, Signal, SignalSource, SignalTarget, Stream,
@@ -71,6 +72,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
     .chain(memory_cases::all())
     .chain(leak_cases::all())
     .chain(signal_cases::all())
+    .chain(unwatched_cases::all())
     .collect()
 }
 

@@ -20,3 +20,4 @@ mod signal_cases;
 mod steps;
 #[cfg(feature = "machine")]
 mod survey;
+mod unwatched_cases;

@@ -2,7 +2,7 @@
 
 use crate::build::{P2, judgement};
 use crate::cases;
-use forklings_model::{End, Explored, Stuck, TaskId};
+use forklings_model::{Demand, Doubt, End, Ending, Explored, Natural, Stuck, TaskId, Untold};
 use forklings_report::sentence::end::given_up;
 use forklings_report::{Style, terminal};
 
@@ -84,4 +84,37 @@ fn what_was_tried_is_said_honestly() {
     .map(terminal::explored)
     .collect();
     insta::assert_snapshot!("explored", said);
+}
+
+#[test]
+fn what_the_run_without_the_tracer_showed_is_part_of_what_was_tried() {
+    let usual = judgement(Vec::new()).explored;
+    let differs = |doubt| Natural::Differs {
+        demand: Demand::Ends(Ending::Exited(0)),
+        actual: "exit(1)\u{1b}[2J\nmore".to_owned(),
+        times: 2,
+        runs: 3,
+        doubt,
+    };
+    let untold = |why| Natural::NotTold { why };
+    let said: String = [
+        Natural::Held,
+        differs(None),
+        differs(Some(Doubt::NotAlways)),
+        differs(Some(Doubt::Time)),
+        differs(Some(Doubt::NotDemanded)),
+        untold(Untold::NotKeptApart),
+        untold(Untold::Sleeps(2)),
+        untold(Untold::StillRunning(10)),
+        untold(Untold::OthersStillRunning),
+        untold(Untold::OutOfMemory),
+        untold(Untold::EndlessOutput),
+        untold(Untold::Unsteady),
+        untold(Untold::Refused("clone: no more processes".to_owned())),
+    ]
+    .into_iter()
+    .map(|natural| terminal::explored(&Explored { natural: Some(natural), ..usual.clone() }))
+    .collect();
+    assert!(!said.contains('\u{1b}'), "{said}");
+    insta::assert_snapshot!("unwatched", said);
 }

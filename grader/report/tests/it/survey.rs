@@ -60,6 +60,7 @@ fn clean() -> Survey {
             unmodelled: Vec::new(),
             late_timeouts: false,
             unwatched_memory: false,
+            natural: None,
         },
         given_up: 0,
         stopped: Stopped::Done,

@@ -1,6 +1,8 @@
 //! Jobs run to their end, isolated as far as the machine allows.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod unwatched;
+
 use forklings_model::Limits;
 use forklings_sandbox::{Finished, Job, Launch, View, Wanted, probe};
 use forklings_sys::ptrace;

@@ -1,5 +1,6 @@
 //! The one door to the thing under test.
 
+use crate::natural;
 use forklings_model::{End, Ending, Limits, Schedule, Strategy, Trace};
 use forklings_sandbox::{Wanted, probe};
 use forklings_tracer::{Explorer, Subject};
@@ -71,6 +72,7 @@ pub(crate) fn runs(guest: &str) -> Vec<Trace> {
 pub(crate) fn behaves(guest: &str) {
     let (output, ending) = naturally(guest);
     repeats(guest);
+    natural::is_the_same(guest, &output, ending);
     for trace in runs(guest) {
         let schedule = &trace.schedule;
         assert_eq!(String::from_utf8_lossy(&trace.stdout), output, "{guest} under {schedule:?}");

@@ -13,5 +13,6 @@ mod handlers;
 mod leaks;
 mod limits;
 mod minimise;
+mod natural;
 mod record;
 mod repeated;

@@ -114,6 +114,11 @@ impl Faults {
         self.any_signal || self.any_fork || !self.in_turn.is_empty()
     }
 
+    /// Whether there are none.
+    pub(super) fn none(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What every schedule has, and the first ones have alone.
     pub(super) fn first(&self) -> Vec<Fault> {
         self.always.clone()

@@ -4,6 +4,7 @@
 
 mod faults;
 mod gather;
+mod natural;
 mod options;
 pub(super) mod saved;
 pub(super) mod subject;
@@ -44,6 +45,9 @@ pub(crate) fn run(
     let (mut survey, schedules) =
         tour::tour(&command, &plan, &mut explorer, watch.as_mut(), &cancel);
     drop(watch);
+    if natural::tells(&survey, &plan.faults) {
+        natural::beside(&mut survey, explorer);
+    }
     // What was found matters more than the files that show it again.
     if let Err(error) = saved::save(&mut survey, &schedules, &args.out) {
         screen.remark(&format!("nothing is saved to replay: {error:#}"));

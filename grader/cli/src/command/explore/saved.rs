@@ -3,7 +3,9 @@
 
 use crate::failure::Failure;
 use anyhow::{Context, Result, bail};
-use forklings_model::{Command, CommandReplay, Place, Schedule, Shows, Survey};
+use forklings_model::{
+    Command, CommandReplay, Failure as Failed, Place, Rule, Schedule, Shows, Survey,
+};
 use forklings_report::escape;
 use std::env;
 use std::fs;
@@ -18,7 +20,9 @@ const HASHED: u64 = 64 << 20;
 /// save.
 pub(super) fn save(survey: &mut Survey, results: &[(String, Schedule)], out: &Path) -> Result<()> {
     let differs = survey.differs();
-    if survey.failures.is_empty() && !differs {
+    // What shows without the tracer has no schedule.
+    let has_schedule = |failure: &Failed| failure.rule() != Rule::DiffersUnwatched;
+    if !survey.failures.iter().any(has_schedule) && !differs {
         return Ok(());
     }
     let cannot = |error: std::io::Error| {
@@ -43,7 +47,7 @@ pub(super) fn save(survey: &mut Survey, results: &[(String, Schedule)], out: &Pa
         fs::write(&path, text).map_err(cannot)?;
         Ok(path)
     };
-    for failure in &mut survey.failures {
+    for failure in survey.failures.iter_mut().filter(|failure| has_schedule(failure)) {
         let rule = failure.finding.rule();
         failure.replay = Some(write(rule.name(), Shows::Rule(rule), &failure.trace.schedule)?);
     }

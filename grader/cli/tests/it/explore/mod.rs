@@ -13,6 +13,7 @@ mod replay;
 mod shared_memory;
 mod spins;
 mod steps;
+mod unwatched;
 
 use door::{explore, finds, silent};
 use programs::{c, compiled, python, script, stripped};
