@@ -5,7 +5,9 @@
 
 mod fault;
 mod links;
+mod runs;
 mod sources;
+mod timelines;
 
 use anyhow::{Context, Result};
 use fault::Fault;
@@ -45,6 +47,7 @@ fn build(docs: &Path, to: Option<PathBuf>) -> Result<(PathBuf, Vec<Fault>)> {
     if let Some(folder) = to {
         book.config.build.build_dir = folder;
     }
+    timelines::draw(&mut book.book, &docs.join(".."))?;
     book.build().context("a page could not be rendered")?;
     let pages = book.build_dir_for("html");
     let mut faults = sources::check(docs)?;

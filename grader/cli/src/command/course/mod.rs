@@ -87,8 +87,7 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         }
     }
     let kept = cargo::target(&repository.root).join("forklings/course-check");
-    let bench =
-        Bench { args, repository, course: &course, out: &kept, small_runs: false, screen };
+    let bench = Bench { args, repository, course: &course, out: &kept, small_runs: false, screen };
     let Some(report) = bench.judge(&specimens)? else {
         screen.remark("stopped by Ctrl-C or SIGTERM; the same command goes on from there");
         return Ok(exit_codes::INTERRUPTED);

@@ -1,10 +1,11 @@
 //! `forklings course trace`: one run of a program of the course, for its author and for the book. Of
-//! the solution it is a run in which nobody is interrupted who could go on; of a mutant it is the run
-//! by which the tests catch it.
+//! the solution it is a run under the strategy that is named; of a mutant it is the run by which the
+//! tests catch it.
 
 use super::Bench;
 use super::specimen::{self, Kind};
 use crate::cargo;
+use crate::command::trace::strategy;
 use crate::failure::Failure as Problem;
 use crate::repository::{self, Repository};
 use crate::screen::Screen;
@@ -28,6 +29,12 @@ pub(crate) struct Args {
     /// The scenario's arguments
     #[arg(allow_negative_numbers = true)]
     args: Vec<String>,
+    /// Who goes next in the solution's run: parent-first, child-first, random, pos, walk, pct-3
+    #[arg(long, default_value = "parent-first", value_parser = strategy)]
+    strategy: Strategy,
+    /// Seed of the random choices in the solution's run
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
     /// Write the trace, and what it breaks, as JSON
     #[arg(long)]
     json: bool,
@@ -63,18 +70,14 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     };
     let kept = cargo::target(&repository.root).join("forklings/course-trace");
     let check = super::Args { schedules: None, only: None, jobs: None };
-    let bench = Bench {
-        args: &check,
-        repository,
-        course: &course,
-        out: &kept,
-        small_runs: true,
-        screen,
-    };
+    let bench =
+        Bench { args: &check, repository, course: &course, out: &kept, small_runs: true, screen };
     let Some(report) = bench.judge(&specimens)? else { return Ok(exit_codes::INTERRUPTED) };
     let judgements = report.graded.iter().flat_map(|graded| &graded.judgements);
-    let caught: Vec<(&Judgement, &Failure)> =
+    let mut caught: Vec<(&Judgement, &Failure)> =
         judgements.filter_map(|judgement| Some((judgement, caught(judgement, rule)?))).collect();
+    // A run without faults is easier to read.
+    caught.sort_by_key(|(judgement, _)| !judgement.faults.is_empty());
     let Some((judgement, failure)) = caught.iter().find(|(judgement, _)| args.ask_for(judgement))
     else {
         bail!(Problem::BadInput(not_caught(args, rule, &caught)));
@@ -113,7 +116,7 @@ fn of_solution(args: &Args, repository: &Repository, exercise: &Exercise) -> Res
     words.extend(args.args.iter().cloned());
     let mut subject = Subject::new(driver, words, exercise.limits);
     subject.sources = vec![repository.root.join("solutions").join(&exercise.id)];
-    let schedule = Schedule::new(Strategy::ParentFirst, 0);
+    let schedule = Schedule::new(args.strategy.clone(), args.seed);
     Ok(Explorer::launch(subject)?.run_with_stacks(&schedule)?)
 }
 
