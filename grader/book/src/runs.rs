@@ -2,11 +2,11 @@
 //! build under a hash of everything it depends on, so that who only writes does not wait for it
 //! again.
 
+use crate::forklings;
 use anyhow::{Context, Result, bail};
 use forklings_model::{Finding, Trace};
 use serde::Deserialize;
 use std::cell::OnceCell;
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -31,12 +31,13 @@ pub(crate) struct Run {
 pub(crate) struct Runs {
     root: PathBuf,
     sources: OnceCell<String>,
+    program: OnceCell<PathBuf>,
 }
 
 impl Runs {
     /// The runs of the course in this folder.
     pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), sources: OnceCell::new() }
+        Self { root: root.to_owned(), sources: OnceCell::new(), program: OnceCell::new() }
     }
 
     /// The run that these arguments of `course trace` name.
@@ -65,11 +66,17 @@ impl Runs {
     }
 
     fn make(&self, words: &[String]) -> Result<Vec<u8>> {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.args(["run", "--quiet", "--", "course", "trace", "--json"]).args(words);
+        let program = match self.program.get() {
+            Some(program) => program,
+            None => {
+                let program = forklings::build(&self.root)?;
+                self.program.get_or_init(|| program)
+            }
+        };
+        let mut command = Command::new(program);
+        command.args(["course", "trace", "--json"]).args(words);
         command.current_dir(&self.root).stdin(Stdio::null());
-        let output = command.output().context("cannot start cargo")?;
+        let output = command.output().context("cannot start `forklings`")?;
         if output.status.success() {
             return Ok(output.stdout);
         }
