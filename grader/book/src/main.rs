@@ -8,6 +8,7 @@
 mod fault;
 mod forklings;
 mod links;
+mod prerequisites;
 mod programs;
 mod rules;
 mod runs;
@@ -67,6 +68,7 @@ fn build(docs: &Path, to: Option<PathBuf>) -> Result<(PathBuf, Vec<Fault>)> {
     if let Some(folder) = to {
         book.config.build.build_dir = folder;
     }
+    prerequisites::draw(&mut book.book)?;
     timelines::draw(&mut book.book, &docs.join(".."))?;
     book.build().context("a page could not be rendered")?;
     let pages = book.build_dir_for("html");
