@@ -25,9 +25,9 @@ pub(crate) fn draw(book: &mut Book) -> Result<()> {
     if !book.chapters().any(|chapter| is_wanted(&chapter.content)) {
         return Ok(());
     }
-    let table = book.chapters().find(|page| {
-        page.source_path.as_deref().is_some_and(|path| path.ends_with(TABLE))
-    });
+    let table = book
+        .chapters()
+        .find(|page| page.source_path.as_deref().is_some_and(|path| path.ends_with(TABLE)));
     let table = table.with_context(|| format!("the book has no {TABLE}"))?;
     let picture = picture(&read(&table.content).with_context(|| TABLE.to_owned())?)?;
     book.for_each_chapter_mut(|chapter| {

@@ -4,7 +4,7 @@
 
 use crate::forklings;
 use anyhow::{Context, Result, bail};
-use forklings_model::{Finding, Trace};
+use forklings_model::{Finding, Judgement, Trace};
 use serde::Deserialize;
 use std::cell::OnceCell;
 use std::fs;
@@ -25,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) trace: Trace,
     /// What a mutant's run breaks; nothing for a solution.
     pub(crate) finding: Option<Finding>,
+    /// What the test that catches the mutant says.
+    pub(crate) judgement: Option<Judgement>,
 }
 
 /// Makes runs, or takes those that are known.

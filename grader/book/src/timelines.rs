@@ -2,17 +2,17 @@
 //! timeline of a run: of the exercise's solution, or of the run by which the tests catch a mutant.
 //! `{{#timelines ID/MUTANT SCENARIO ARGS…}}` becomes two, side by side: the solution's run of that
 //! scenario, drawn as far as it matters for the mistake, and the mutant's. `--strategy NAME` and
-//! `--seed N` choose the solution's schedule.
+//! `--seed N` choose the solution's schedule. `{{#failure ID/MUTANT SCENARIO ARGS…}}` becomes what a
+//! student is told of such a mistake.
 //!
 //! The runs are made by `forklings course trace`; what to draw of them is `report`'s.
 
 use crate::runs::{Run, Runs};
 use anyhow::{Context, Result, ensure};
-use forklings_model::{Finding, Trace};
+use forklings_model::{Finding, Outcome, Trace};
 use forklings_report::place::place;
-use forklings_report::sentence;
-use forklings_report::svg;
 use forklings_report::timeline::{Room, Row, Timeline, of_finding, of_trace};
+use forklings_report::{Style, sentence, svg, terminal};
 use mdbook_driver::book::Book;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -24,6 +24,7 @@ const SOLUTION: &str = "solution";
 /// What directives begin and end with.
 const ONE: &str = "{{#timeline ";
 const TWO: &str = "{{#timelines ";
+const MESSAGE: &str = "{{#failure ";
 const CLOSE: &str = "}}";
 
 /// How much of a run that breaks a rule is shown, so that it fits beside another one.
@@ -44,7 +45,8 @@ pub(crate) fn draw(book: &mut Book, root: &Path) -> Result<()> {
         match draw_page(&chapter.content, &runs) {
             Ok(content) => chapter.content = content,
             Err((line, error)) => {
-                result = Err(error.context(format!("{}:{line}: no timeline", page.display())));
+                result =
+                    Err(error.context(format!("{}:{line}: no picture of the run", page.display())));
             }
         }
     });
@@ -59,6 +61,8 @@ fn draw_page(text: &str, runs: &Runs) -> Result<String, (usize, anyhow::Error)> 
             Wanted::read(rest).and_then(|wanted| one(&wanted, runs, n))
         } else if let Some(rest) = line.strip_prefix(TWO) {
             Wanted::read(rest).and_then(|wanted| two(&wanted, runs, n))
+        } else if let Some(rest) = line.strip_prefix(MESSAGE) {
+            Wanted::read(rest).and_then(|wanted| message(&wanted, runs))
         } else {
             Ok(line.to_owned())
         };
@@ -120,7 +124,7 @@ impl Wanted {
 
 /// One picture.
 fn one(wanted: &Wanted, runs: &Runs, place: usize) -> Result<String> {
-    let Run { trace, finding } = wanted.run(&wanted.program, runs)?;
+    let Run { trace, finding, .. } = wanted.run(&wanted.program, runs)?;
     match finding {
         Some(finding) => mistake(wanted, &trace, &finding, runs, place),
         None => solution(wanted, &whole(&trace), place),
@@ -129,12 +133,26 @@ fn one(wanted: &Wanted, runs: &Runs, place: usize) -> Result<String> {
 
 /// The solution's picture and a mutant's.
 fn two(wanted: &Wanted, runs: &Runs, place: usize) -> Result<String> {
-    let Run { trace, finding } = wanted.run(&wanted.program, runs)?;
+    let Run { trace, finding, .. } = wanted.run(&wanted.program, runs)?;
     let finding = finding.context("beside a solution stands a mutant")?;
     let right = wanted.run(SOLUTION, runs)?.trace;
     let first = solution(wanted, &alike(&right, &trace, &finding), place)?;
     let second = mistake(wanted, &trace, &finding, runs, place)?;
     Ok(format!("<div class=\"runs\">\n\n{first}\n\n{second}\n\n</div>"))
+}
+
+/// What a student reads in the terminal.
+fn message(wanted: &Wanted, runs: &Runs) -> Result<String> {
+    let judgement = wanted.run(&wanted.program, runs)?.judgement;
+    let mut judgement = judgement.context("only of a mutant there is something to say")?;
+    if let Outcome::Failed { failures } = &mut judgement.outcome {
+        for failure in failures {
+            // A student's file is called the same and lies nearer.
+            let name = failure.replay.as_ref().and_then(|path| path.file_name());
+            failure.replay = name.map(|name| Path::new("target/forklings").join(name));
+        }
+    }
+    Ok(format!("```text\n{}```", terminal::judgement(&judgement, &Style::default())))
 }
 
 fn solution(wanted: &Wanted, timeline: &Timeline, place: usize) -> Result<String> {

@@ -98,13 +98,12 @@ fn run(steps: &[Step], programs: &Path, path: &str) -> Result<String> {
     if programs.is_dir() {
         for entry in fs::read_dir(programs).context("cannot list the programs")? {
             let entry = entry?;
-            fs::copy(entry.path(), home.join(entry.file_name())).context("cannot copy a program")?;
+            fs::copy(entry.path(), home.join(entry.file_name()))
+                .context("cannot copy a program")?;
         }
     }
-    let script: String = steps
-        .iter()
-        .map(|step| format!("{}\nprintf '{MARK}%s\\n' $?\n", step.command))
-        .collect();
+    let script: String =
+        steps.iter().map(|step| format!("{}\nprintf '{MARK}%s\\n' $?\n", step.command)).collect();
     fs::write(beside.join("script"), script).context("cannot write the session")?;
     // A file and not a pipe: what a session leaves running does not keep us waiting.
     let printed = File::create(beside.join("printed")).context("cannot write the session")?;

@@ -46,6 +46,8 @@ struct Json<'a> {
     trace: &'a Trace,
     /// What a mutant's run breaks; nothing for a solution.
     finding: Option<&'a Finding>,
+    /// What the test that catches the mutant says.
+    judgement: Option<&'a Judgement>,
 }
 
 pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
@@ -60,7 +62,8 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         Some(Kind::Solution) => {
             let trace = of_solution(args, repository, exercise)?;
             let text = terminal::trace(&trace, false, &screen.style);
-            show(args, &trace, None, &text, screen)?;
+            let json = Json { trace: &trace, finding: None, judgement: None };
+            show(args, &json, &text, screen)?;
             return Ok(exit_codes::OK);
         }
         Some(Kind::Mutant(rule)) => rule,
@@ -83,7 +86,8 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         bail!(Problem::BadInput(not_caught(args, rule, &caught)));
     };
     let text = terminal::judgement(judgement, &screen.style);
-    show(args, &failure.trace, Some(&failure.finding), &text, screen)?;
+    let (trace, finding) = (&failure.trace, Some(&failure.finding));
+    show(args, &Json { trace, finding, judgement: Some(judgement) }, &text, screen)?;
     Ok(exit_codes::OK)
 }
 
@@ -94,16 +98,9 @@ impl Args {
     }
 }
 
-fn show(
-    args: &Args,
-    trace: &Trace,
-    finding: Option<&Finding>,
-    text: &str,
-    screen: &Screen,
-) -> Result<()> {
+fn show(args: &Args, json: &Json<'_>, text: &str, screen: &Screen) -> Result<()> {
     if args.json {
-        let json = serde_json::to_string(&Json { trace, finding })?;
-        screen.print(&format!("{json}\n"))?;
+        screen.print(&format!("{}\n", serde_json::to_string(json)?))?;
     } else {
         screen.print(text)?;
     }
