@@ -13,7 +13,7 @@ use forklings_model::{Finding, Outcome, Trace};
 use forklings_report::place::place;
 use forklings_report::timeline::{Room, Row, Timeline, of_finding, of_trace};
 use forklings_report::{Style, sentence, svg, terminal};
-use mdbook_driver::book::Book;
+use mdbook_driver::book;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::mem::discriminant;
@@ -34,7 +34,7 @@ const ROOM: Room = Room { columns: 5, rows: 18 };
 ///
 /// # Errors
 /// Names the page and the line of the first directive for which there is no picture.
-pub(crate) fn draw(book: &mut Book, root: &Path) -> Result<()> {
+pub(crate) fn draw(book: &mut book::Book, root: &Path) -> Result<()> {
     let runs = Runs::new(root);
     let mut result = Ok(());
     book.for_each_chapter_mut(|chapter| {
@@ -42,7 +42,9 @@ pub(crate) fn draw(book: &mut Book, root: &Path) -> Result<()> {
             return;
         }
         let page = chapter.source_path.as_deref().unwrap_or(Path::new(&chapter.name));
-        match draw_page(&chapter.content, &runs) {
+        // The way from the page to the book's root.
+        let up = "../".repeat(page.components().count() - 1);
+        match draw_page(&chapter.content, &Around { runs: &runs, up }) {
             Ok(content) => chapter.content = content,
             Err((line, error)) => {
                 result =
@@ -53,16 +55,22 @@ pub(crate) fn draw(book: &mut Book, root: &Path) -> Result<()> {
     result
 }
 
+/// What is around a page.
+struct Around<'a> {
+    runs: &'a Runs,
+    up: String,
+}
+
 /// The page with its pictures, or the line (from 1) of what failed and why.
-fn draw_page(text: &str, runs: &Runs) -> Result<String, (usize, anyhow::Error)> {
+fn draw_page(text: &str, around: &Around<'_>) -> Result<String, (usize, anyhow::Error)> {
     let mut page = String::new();
     for (n, line) in text.lines().enumerate() {
         let drawn = if let Some(rest) = line.strip_prefix(ONE) {
-            Wanted::read(rest).and_then(|wanted| one(&wanted, runs, n))
+            Wanted::read(rest).and_then(|wanted| one(&wanted, around, n))
         } else if let Some(rest) = line.strip_prefix(TWO) {
-            Wanted::read(rest).and_then(|wanted| two(&wanted, runs, n))
+            Wanted::read(rest).and_then(|wanted| two(&wanted, around, n))
         } else if let Some(rest) = line.strip_prefix(MESSAGE) {
-            Wanted::read(rest).and_then(|wanted| message(&wanted, runs))
+            Wanted::read(rest).and_then(|wanted| message(&wanted, around.runs))
         } else {
             Ok(line.to_owned())
         };
@@ -123,21 +131,21 @@ impl Wanted {
 }
 
 /// One picture.
-fn one(wanted: &Wanted, runs: &Runs, place: usize) -> Result<String> {
-    let Run { trace, finding, .. } = wanted.run(&wanted.program, runs)?;
+fn one(wanted: &Wanted, around: &Around<'_>, place: usize) -> Result<String> {
+    let Run { trace, finding, .. } = wanted.run(&wanted.program, around.runs)?;
     match finding {
-        Some(finding) => mistake(wanted, &trace, &finding, runs, place),
+        Some(finding) => mistake(wanted, &trace, &finding, around, place),
         None => solution(wanted, &whole(&trace), place),
     }
 }
 
 /// The solution's picture and a mutant's.
-fn two(wanted: &Wanted, runs: &Runs, place: usize) -> Result<String> {
-    let Run { trace, finding, .. } = wanted.run(&wanted.program, runs)?;
+fn two(wanted: &Wanted, around: &Around<'_>, place: usize) -> Result<String> {
+    let Run { trace, finding, .. } = wanted.run(&wanted.program, around.runs)?;
     let finding = finding.context("beside a solution stands a mutant")?;
-    let right = wanted.run(SOLUTION, runs)?.trace;
+    let right = wanted.run(SOLUTION, around.runs)?.trace;
     let first = solution(wanted, &alike(&right, &trace, &finding), place)?;
-    let second = mistake(wanted, &trace, &finding, runs, place)?;
+    let second = mistake(wanted, &trace, &finding, around, place)?;
     Ok(format!("<div class=\"runs\">\n\n{first}\n\n{second}\n\n</div>"))
 }
 
@@ -166,7 +174,7 @@ fn mistake(
     wanted: &Wanted,
     trace: &Trace,
     finding: &Finding,
-    runs: &Runs,
+    around: &Around<'_>,
     place: usize,
 ) -> Result<String> {
     let command = wanted.command()?;
@@ -174,8 +182,8 @@ fn mistake(
     let happened = sentence::explain(finding, trace).happened;
     let happened = happened.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = format!("A run of {command} with a mistake, {rule}: {happened}");
-    let said = runs.mistake(&wanted.id, &wanted.program)?;
-    let caption = format!("**A mistake**, [{rule}](../rules/{rule}.md): {said}");
+    let said = around.runs.mistake(&wanted.id, &wanted.program)?;
+    let caption = format!("**A mistake**, [{rule}]({}rules/{rule}.md): {said}", around.up);
     let timeline = without_prelude(of_finding(trace, finding, ROOM), trace);
     figure(&timeline, &title, &caption, &format!("mistake-{place}"))
 }
@@ -254,7 +262,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let runs = Runs::new(folder.path());
         let page = "# A\n\n{{#timeline zombies/solution}}\n";
-        let (line, error) = draw_page(page, &runs).expect_err("there is no scenario");
+        let around = Around { runs: &runs, up: String::new() };
+        let (line, error) = draw_page(page, &around).expect_err("there is no scenario");
         assert_eq!((line, error.to_string().as_str()), (3, "it names no scenario"));
     }
 }
