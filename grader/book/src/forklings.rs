@@ -18,9 +18,9 @@ pub(crate) fn build(root: &Path) -> Result<PathBuf> {
         .context("cannot start cargo")?;
     ensure!(output.status.success(), "`forklings` does not build; cargo has said why");
     let messages = output.stdout.split(|&byte| byte == b'\n');
-    let path = messages.filter_map(|line| {
+    let mut path = messages.filter_map(|line| {
         let message: serde_json::Value = serde_json::from_slice(line).ok()?;
         Some(PathBuf::from(message.get("executable")?.as_str()?))
     });
-    path.last().context("cargo built no program `forklings`")
+    path.next_back().context("cargo built no program `forklings`")
 }

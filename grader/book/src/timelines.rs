@@ -2,8 +2,9 @@
 //! timeline of a run: of the exercise's solution, or of the run by which the tests catch a mutant.
 //! `{{#timelines ID/MUTANT SCENARIO ARGS…}}` becomes two, side by side: the solution's run of that
 //! scenario, drawn as far as it matters for the mistake, and the mutant's. `--strategy NAME` and
-//! `--seed N` choose the solution's schedule. `{{#failure ID/MUTANT SCENARIO ARGS…}}` becomes what a
-//! student is told of such a mistake.
+//! `--seed N` choose the solution's schedule. A block of the kind
+//! `failure ID/MUTANT SCENARIO ARGS…` holds what a student is told of a mistake; it stands there for who
+//! reads the page unbuilt, and must be what is said today.
 //!
 //! The runs are made by `forklings course trace`; what to draw of them is `report`'s.
 
@@ -24,11 +25,14 @@ const SOLUTION: &str = "solution";
 /// What directives begin and end with.
 const ONE: &str = "{{#timeline ";
 const TWO: &str = "{{#timelines ";
-const MESSAGE: &str = "{{#failure ";
 const CLOSE: &str = "}}";
+/// What a block with a message begins with.
+const MESSAGE: &str = "```failure ";
 
 /// How much of a run that breaks a rule is shown, so that it fits beside another one.
 const ROOM: Room = Room { columns: 5, rows: 18 };
+/// How much of the right run beside it, which mostly does more, and is shorter than that.
+const MORE: Room = Room { columns: 5, rows: 60 };
 
 /// Replaces every directive in the book.
 ///
@@ -64,13 +68,16 @@ struct Around<'a> {
 /// The page with its pictures, or the line (from 1) of what failed and why.
 fn draw_page(text: &str, around: &Around<'_>) -> Result<String, (usize, anyhow::Error)> {
     let mut page = String::new();
-    for (n, line) in text.lines().enumerate() {
+    let mut lines = text.lines().enumerate();
+    while let Some((n, line)) = lines.next() {
         let drawn = if let Some(rest) = line.strip_prefix(ONE) {
-            Wanted::read(rest).and_then(|wanted| one(&wanted, around, n))
+            Wanted::directive(rest).and_then(|wanted| one(&wanted, around, n))
         } else if let Some(rest) = line.strip_prefix(TWO) {
-            Wanted::read(rest).and_then(|wanted| two(&wanted, around, n))
-        } else if let Some(rest) = line.strip_prefix(MESSAGE) {
-            Wanted::read(rest).and_then(|wanted| message(&wanted, around.runs))
+            Wanted::directive(rest).and_then(|wanted| two(&wanted, around, n))
+        } else if let Some(words) = line.strip_prefix(MESSAGE) {
+            let block = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
+            let block: String = block.map(|line| format!("{line}\n")).collect();
+            Wanted::read(words).and_then(|wanted| message(&wanted, &block, around.runs))
         } else {
             Ok(line.to_owned())
         };
@@ -91,9 +98,12 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Reads what stands between the name of the directive and the end of its line.
-    fn read(rest: &str) -> Result<Self> {
-        let words = rest.trim_end().strip_suffix(CLOSE).context("the line must end with `}}`")?;
+    /// Reads what stands between the name of a directive and the end of its line.
+    fn directive(rest: &str) -> Result<Self> {
+        Self::read(rest.trim_end().strip_suffix(CLOSE).context("the line must end with `}}`")?)
+    }
+
+    fn read(words: &str) -> Result<Self> {
         let words = shlex::split(words).context("a quotation has no end")?;
         let mut words = words.into_iter();
         let program = words.next().unwrap_or_default();
@@ -149,8 +159,8 @@ fn two(wanted: &Wanted, around: &Around<'_>, place: usize) -> Result<String> {
     Ok(format!("<div class=\"runs\">\n\n{first}\n\n{second}\n\n</div>"))
 }
 
-/// What a student reads in the terminal.
-fn message(wanted: &Wanted, runs: &Runs) -> Result<String> {
+/// The block of a message, if it is what a student reads in the terminal today.
+fn message(wanted: &Wanted, block: &str, runs: &Runs) -> Result<String> {
     let judgement = wanted.run(&wanted.program, runs)?.judgement;
     let mut judgement = judgement.context("only of a mutant there is something to say")?;
     if let Outcome::Failed { failures } = &mut judgement.outcome {
@@ -160,7 +170,9 @@ fn message(wanted: &Wanted, runs: &Runs) -> Result<String> {
             failure.replay = name.map(|name| Path::new("target/forklings").join(name));
         }
     }
-    Ok(format!("```text\n{}```", terminal::judgement(&judgement, &Style::default())))
+    let said = terminal::judgement(&judgement, &Style::default());
+    ensure!(said == block, "the message is this today:\n{said}");
+    Ok(format!("```text\n{said}```"))
 }
 
 fn solution(wanted: &Wanted, timeline: &Timeline, place: usize) -> Result<String> {
@@ -209,7 +221,7 @@ fn alike(right: &Trace, wrong: &Trace, finding: &Finding) -> Timeline {
     let proof = wrong.events.iter().filter(|event| finding.evidence.contains(&event.seq));
     let kinds: Vec<_> = proof.map(|event| discriminant(&event.kind)).collect();
     let unproved = Finding { evidence: Vec::new(), ..finding.clone() };
-    let matters = of_finding(right, &unproved, ROOM).rows.into_iter().filter_map(|row| match row {
+    let matters = of_finding(right, &unproved, MORE).rows.into_iter().filter_map(|row| match row {
         Row::Gap => None,
         Row::Step { seq, .. } => Some(seq),
     });
@@ -247,14 +259,15 @@ mod tests {
 
     #[test]
     fn a_directive_is_a_program_a_scenario_and_perhaps_a_schedule() {
-        let wanted = Wanted::read("zombies/solution reap_ends 'k 9' 0 --seed 3}}").expect("one");
+        let wanted =
+            Wanted::directive("zombies/solution reap_ends 'k 9' 0 --seed 3}}").expect("one");
         assert_eq!((wanted.id.as_str(), wanted.program.as_str()), ("zombies", "solution"));
         assert_eq!(wanted.scenario, ["reap_ends", "k 9", "0"]);
         assert_eq!(wanted.schedule, ["--seed", "3"]);
         assert_eq!(wanted.command().expect("words"), "zombies reap_ends 'k 9' 0");
-        assert!(Wanted::read("zombies/solution}}").is_err());
-        assert!(Wanted::read("zombies reap_all}}").is_err());
-        assert!(Wanted::read("zombies/solution reap_all").is_err());
+        assert!(Wanted::directive("zombies/solution}}").is_err());
+        assert!(Wanted::directive("zombies reap_all}}").is_err());
+        assert!(Wanted::directive("zombies/solution reap_all").is_err());
     }
 
     #[test]
