@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     },
     /// A rule's page without one of these sections, or without a program.
     NotARule(String),
+    /// A program that does not provoke the rule whose page it stands in.
+    ProvokesNothing,
     /// A page that the table of contents does not have.
     NotInSummary,
 }
@@ -63,6 +65,9 @@ impl fmt::Display for Fault {
             }
             Kind::NotARule(sections) => {
                 write!(f, "{page}: it must have a program and the sections {sections}")
+            }
+            Kind::ProvokesNothing => {
+                write!(f, "{page}: `forklings explore` does not find this rule in its program")
             }
             Kind::NotInSummary => write!(f, "{page}: no line of SUMMARY.md leads here"),
         }

@@ -10,6 +10,7 @@ mod forklings;
 mod links;
 mod prerequisites;
 mod programs;
+mod provoke;
 mod rules;
 mod runs;
 mod sources;
@@ -77,7 +78,7 @@ fn build(docs: &Path, to: Option<PathBuf>) -> Result<(PathBuf, Vec<Fault>)> {
     Ok((pages, faults))
 }
 
-/// Compiles the programs of all pages and runs their transcripts, with `forklings` among the programs
+/// Compiles the programs of all pages, explores those that provoke a rule, and runs the transcripts, with `forklings` among the programs
 /// of the shell.
 fn do_as_it_says(docs: &Path) -> Result<Vec<Fault>> {
     let forklings = forklings::build(&docs.join(".."))?;
@@ -85,6 +86,7 @@ fn do_as_it_says(docs: &Path) -> Result<Vec<Fault>> {
     let path = format!("/usr/local/bin:/usr/bin:/bin:{beside}");
     let pages = sources::pages(docs)?;
     let mut faults = programs::check(docs, &pages)?;
+    faults.extend(provoke::check(docs, &pages, programs::MANIFEST, &forklings)?);
     for page in &pages {
         let text = sources::read(&docs.join(page))?;
         faults.extend(transcripts::check(page, &text, &docs.join("programs"), &path)?);

@@ -10,7 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const MANIFEST: &str = r#"[package]
+/// A package that can use what the exercises use.
+pub(crate) const MANIFEST: &str = r#"[package]
 name = "pages"
 version = "0.1.0"
 edition = "2024"
