@@ -12,8 +12,9 @@ use crate::runs::{Run, Runs};
 use anyhow::{Context, Result, ensure};
 use forklings_model::{Finding, Outcome, Trace};
 use forklings_report::place::place;
+use forklings_report::sentence::{self, name::list};
 use forklings_report::timeline::{Room, Row, Timeline, of_finding, of_trace};
-use forklings_report::{Style, sentence, svg, terminal};
+use forklings_report::{Style, svg, terminal};
 use mdbook_driver::book;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -48,7 +49,8 @@ pub(crate) fn draw(book: &mut book::Book, root: &Path) -> Result<()> {
         let page = chapter.source_path.as_deref().unwrap_or(Path::new(&chapter.name));
         // The way from the page to the book's root.
         let up = "../".repeat(page.components().count() - 1);
-        match draw_page(&chapter.content, &Around { runs: &runs, up }) {
+        let name = page.with_extension("").display().to_string().replace('/', "-");
+        match draw_page(&chapter.content, &Around { runs: &runs, up, name }) {
             Ok(content) => chapter.content = content,
             Err((line, error)) => {
                 result =
@@ -63,6 +65,8 @@ pub(crate) fn draw(book: &mut book::Book, root: &Path) -> Result<()> {
 struct Around<'a> {
     runs: &'a Runs,
     up: String,
+    /// Its path as a word: all pages stand in one when the book is printed.
+    name: String,
 }
 
 /// The page with its pictures, or the line (from 1) of what failed and why.
@@ -145,7 +149,7 @@ fn one(wanted: &Wanted, around: &Around<'_>, place: usize) -> Result<String> {
     let Run { trace, finding, .. } = wanted.run(&wanted.program, around.runs)?;
     match finding {
         Some(finding) => mistake(wanted, &trace, &finding, around, place),
-        None => solution(wanted, &whole(&trace), place),
+        None => solution(wanted, &whole(&trace), around, place),
     }
 }
 
@@ -154,7 +158,7 @@ fn two(wanted: &Wanted, around: &Around<'_>, place: usize) -> Result<String> {
     let Run { trace, finding, .. } = wanted.run(&wanted.program, around.runs)?;
     let finding = finding.context("beside a solution stands a mutant")?;
     let right = wanted.run(SOLUTION, around.runs)?.trace;
-    let first = solution(wanted, &alike(&right, &trace, &finding), place)?;
+    let first = solution(wanted, &alike(&right, &trace, &finding), around, place)?;
     let second = mistake(wanted, &trace, &finding, around, place)?;
     Ok(format!("<div class=\"runs\">\n\n{first}\n\n{second}\n\n</div>"))
 }
@@ -175,11 +179,16 @@ fn message(wanted: &Wanted, block: &str, runs: &Runs) -> Result<String> {
     Ok(format!("```text\n{said}```"))
 }
 
-fn solution(wanted: &Wanted, timeline: &Timeline, place: usize) -> Result<String> {
+fn solution(
+    wanted: &Wanted,
+    timeline: &Timeline,
+    around: &Around<'_>,
+    place: usize,
+) -> Result<String> {
     let command = wanted.command()?;
     let title = format!("A run of {command}: what the processes of the solution do");
     let caption = format!("**The solution**: `{command}`");
-    figure(timeline, &title, &caption, &format!("solution-{place}"))
+    figure(timeline, &title, &caption, &format!("{}-solution-{place}", around.name))
 }
 
 fn mistake(
@@ -195,9 +204,12 @@ fn mistake(
     let happened = happened.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = format!("A run of {command} with a mistake, {rule}: {happened}");
     let said = around.runs.mistake(&wanted.id, &wanted.program)?;
-    let caption = format!("**A mistake**, [{rule}]({}rules/{rule}.md): {said}", around.up);
     let timeline = without_prelude(of_finding(trace, finding, ROOM), trace);
-    figure(&timeline, &title, &caption, &format!("mistake-{place}"))
+    let mut caption = format!("**A mistake**, [{rule}]({}rules/{rule}.md): {said}", around.up);
+    if !timeline.left_out.is_empty() {
+        write!(caption, " (Not shown: {}.)", list(&timeline.left_out, ROOM.columns))?;
+    }
+    figure(&timeline, &title, &caption, &format!("{}-mistake-{place}", around.name))
 }
 
 /// A whole run, without what the language's runtime did before the program's own code began.
@@ -275,7 +287,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let runs = Runs::new(folder.path());
         let page = "# A\n\n{{#timeline zombies/solution}}\n";
-        let around = Around { runs: &runs, up: String::new() };
+        let around = Around { runs: &runs, up: String::new(), name: String::new() };
         let (line, error) = draw_page(page, &around).expect_err("there is no scenario");
         assert_eq!((line, error.to_string().as_str()), (3, "it names no scenario"));
     }
