@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Something that leads nowhere, and the page that holds it.
+/// Something that leads nowhere or is not as the book says, and the page that holds it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fault {
     /// The page, relative to its folder.
@@ -26,18 +26,50 @@ pub(crate) enum Kind {
         /// The part's name.
         anchor: String,
     },
+    /// A command of a transcript that prints something else.
+    OtherOutput {
+        /// Its line in the page.
+        line: usize,
+        /// The command.
+        command: String,
+        /// What it prints, and its exit status where that is another one.
+        came: String,
+    },
+    /// A program that the compiler refuses, or one marked `compile_fail` that it does not.
+    DoesNotCompile {
+        /// Its line in the page.
+        line: usize,
+    },
+    /// A rule's page without one of these sections, or without a program.
+    NotARule(String),
+    /// A program that does not provoke the rule whose page it stands in.
+    ProvokesNothing,
     /// A page that the table of contents does not have.
     NotInSummary,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.page.display())?;
+        let page = self.page.display();
         match &self.kind {
-            Kind::DeadLink(target) => write!(f, "`{target}` leads nowhere"),
-            Kind::NoFile(file) => write!(f, "the included file `{file}` does not exist"),
-            Kind::NoAnchor { file, anchor } => write!(f, "`{file}` has no anchor `{anchor}`"),
-            Kind::NotInSummary => f.write_str("no line of SUMMARY.md leads here"),
+            Kind::DeadLink(target) => write!(f, "{page}: `{target}` leads nowhere"),
+            Kind::NoFile(file) => write!(f, "{page}: the included file `{file}` does not exist"),
+            Kind::NoAnchor { file, anchor } => {
+                write!(f, "{page}: `{file}` has no anchor `{anchor}`")
+            }
+            Kind::OtherOutput { line, command, came } => {
+                write!(f, "{page}:{line}: `{command}` prints\n{came}")
+            }
+            Kind::DoesNotCompile { line } => {
+                write!(f, "{page}:{line}: the program does not compile, or does and must not")
+            }
+            Kind::NotARule(sections) => {
+                write!(f, "{page}: it must have a program and the sections {sections}")
+            }
+            Kind::ProvokesNothing => {
+                write!(f, "{page}: `forklings explore` does not find this rule in its program")
+            }
+            Kind::NotInSummary => write!(f, "{page}: no line of SUMMARY.md leads here"),
         }
     }
 }

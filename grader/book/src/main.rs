@@ -1,25 +1,31 @@
-//! Builds the book from `docs/` into `docs/book/` and checks that everything in it leads somewhere.
+//! Builds the book from `docs/` into `docs/book/`, and checks that everything in it leads somewhere.
+//! With `--check` it also does what the pages say: it compiles their programs and runs their
+//! transcripts.
 //!
-//! `cargo run --manifest-path grader/book/Cargo.toml`. Exit codes: 0 built and sound, 1 built with
-//! faults (each on a line of standard error), 2 not built.
+//! `cargo run --manifest-path grader/book/Cargo.toml [-- --check]`. Exit codes: 0 built and sound, 1
+//! built with faults (each on a line of standard error), 2 not built.
 
 mod fault;
+mod forklings;
 mod links;
+mod prerequisites;
+mod programs;
+mod provoke;
+mod rules;
+mod runs;
 mod sources;
+mod timelines;
+mod transcripts;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fault::Fault;
 use mdbook_driver::MDBook;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let built = docs
-        .canonicalize()
-        .with_context(|| format!("the folder {} cannot be read", docs.display()))
-        .and_then(|docs| build(&docs, None));
-    match built {
+    match run() {
         Ok((book, faults)) => {
             for fault in &faults {
                 eprintln!("{fault}");
@@ -38,6 +44,24 @@ fn main() -> ExitCode {
     }
 }
 
+fn run() -> Result<(PathBuf, Vec<Fault>)> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let thorough = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => false,
+        ["--check"] => true,
+        _ => bail!("the only option is --check"),
+    };
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let docs = docs
+        .canonicalize()
+        .with_context(|| format!("the folder {} cannot be read", docs.display()))?;
+    let (book, mut faults) = build(&docs, None)?;
+    if thorough {
+        faults.extend(do_as_it_says(&docs)?);
+    }
+    Ok((book, faults))
+}
+
 /// Builds the book of the folder `docs` into `to`, or else where its `book.toml` says. Gives the
 /// folder of the pages, and what is wrong with them.
 fn build(docs: &Path, to: Option<PathBuf>) -> Result<(PathBuf, Vec<Fault>)> {
@@ -45,11 +69,29 @@ fn build(docs: &Path, to: Option<PathBuf>) -> Result<(PathBuf, Vec<Fault>)> {
     if let Some(folder) = to {
         book.config.build.build_dir = folder;
     }
+    prerequisites::draw(&mut book.book)?;
+    timelines::draw(&mut book.book, &docs.join(".."))?;
     book.build().context("a page could not be rendered")?;
     let pages = book.build_dir_for("html");
     let mut faults = sources::check(docs)?;
     faults.extend(links::check(&pages)?);
     Ok((pages, faults))
+}
+
+/// Compiles the programs of all pages, explores those that provoke a rule, and runs the transcripts, with `forklings` among the programs
+/// of the shell.
+fn do_as_it_says(docs: &Path) -> Result<Vec<Fault>> {
+    let forklings = forklings::build(&docs.join(".."))?;
+    let beside = forklings.parent().unwrap_or(Path::new("/")).display();
+    let path = format!("/usr/local/bin:/usr/bin:/bin:{beside}");
+    let pages = sources::pages(docs)?;
+    let mut faults = programs::check(docs, &pages)?;
+    faults.extend(provoke::check(docs, &pages, programs::MANIFEST, &forklings)?);
+    for page in &pages {
+        let text = sources::read(&docs.join(page))?;
+        faults.extend(transcripts::check(page, &text, &docs.join("programs"), &path)?);
+    }
+    Ok(faults)
 }
 
 #[cfg(test)]

@@ -1,32 +1,38 @@
-//! Checks the Markdown sources: every included file and part exists, and every page is in the table
-//! of contents. mdBook itself is silent about a part that does not exist.
+//! Checks the Markdown sources: every included file and part exists, every page is in the table of
+//! contents, and the page of a rule says all that it must. mdBook itself is silent about a part that
+//! does not exist.
 
 use crate::fault::{Fault, Kind};
+use crate::rules;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Names every fault of the Markdown files in `docs`.
 pub(crate) fn check(docs: &Path) -> Result<Vec<Fault>> {
-    let mut pages = Vec::new();
-    list_pages(docs, Path::new(""), &mut pages)?;
-    pages.sort();
     let summary = read(&docs.join("SUMMARY.md"))?;
     let mut faults = Vec::new();
-    for page in pages {
-        if page == Path::new("SUMMARY.md") {
-            continue;
-        }
+    for page in pages(docs)? {
         if !summary.contains(&format!("({})", page.display())) {
             faults.push(Fault { page: page.clone(), kind: Kind::NotInSummary });
         }
         let text = read(&docs.join(&page))?;
+        faults.extend(rules::check(&page, &text));
         let folder = docs.join(&page).parent().map(Path::to_path_buf).unwrap_or_default();
         for kind in includes(&text).filter_map(|include| missing(&folder, include)) {
             faults.push(Fault { page: page.clone(), kind });
         }
     }
     Ok(faults)
+}
+
+/// The Markdown files in `docs`, but the table of contents, in alphabetical order and relative to it.
+pub(crate) fn pages(docs: &Path) -> Result<Vec<PathBuf>> {
+    let mut pages = Vec::new();
+    list_pages(docs, Path::new(""), &mut pages)?;
+    pages.retain(|page| page != Path::new("SUMMARY.md"));
+    pages.sort();
+    Ok(pages)
 }
 
 fn list_pages(docs: &Path, folder: &Path, pages: &mut Vec<PathBuf>) -> Result<()> {
@@ -72,6 +78,7 @@ fn missing(folder: &Path, include: &str) -> Option<Kind> {
     Some(Kind::NoAnchor { file: file.to_owned(), anchor: part.to_owned() })
 }
 
-fn read(path: &Path) -> Result<String> {
+/// Reads a page.
+pub(crate) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -43,6 +43,14 @@ pub(crate) fn driver(root: &Path, id: &str) -> Result<PathBuf> {
     build(root, id, &["build", "-p", id])?.program(id, "bin")
 }
 
+/// Builds the driver of an exercise's solution. Its workspace has packages of the same names, so it
+/// gets a folder of its own.
+pub(crate) fn solution(root: &Path, id: &str) -> Result<PathBuf> {
+    let folder = target(root).join("forklings/solutions").display().to_string();
+    let args = ["build", "-p", id, "--target-dir", &folder];
+    build(&root.join("solutions"), id, &args)?.program(id, "bin")
+}
+
 /// Warnings of the compiler about the packages of these exercises, as it words them, by exercise.
 pub(crate) fn warnings(root: &Path, ids: &[&str]) -> Result<Vec<(String, String)>> {
     let mut command = Command::new(cargo());

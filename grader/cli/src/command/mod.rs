@@ -36,5 +36,8 @@ pub(crate) fn run(args: Args, screen: &Screen) -> Result<u8> {
         Some(Command::Course(course::Command::Check(args))) => {
             course::run(&args, &repository()?, screen)
         }
+        Some(Command::Course(course::Command::Trace(args))) => {
+            course::trace::run(&args, &repository()?, screen)
+        }
     }
 }

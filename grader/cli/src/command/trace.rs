@@ -51,7 +51,8 @@ pub(crate) struct Args {
     width: Option<usize>,
 }
 
-fn strategy(text: &str) -> Result<Strategy, String> {
+/// A strategy that needs no runs before this one.
+pub(super) fn strategy(text: &str) -> Result<Strategy, String> {
     match text.parse() {
         Ok(Strategy::Exhaustive { .. } | Strategy::Minimised { .. }) | Err(_) => {
             Err("it is one of parent-first, child-first, random, pos, walk, pct-3".to_owned())

@@ -1,12 +1,13 @@
 //! `forklings course check`: the course proves itself. Stubs stop at their TODO, solutions and
 //! other right programs pass, every mutant is caught under its own rule, and drills come to what
 //! they say. Programs are graded like submissions; what was found out is kept beside the build, so
-//! that only what changed is graded again.
+//! that only what changed is graded again. `forklings course trace` shows a run of one of them.
 
 mod drills;
 mod expect;
 mod specimen;
 mod table;
+pub(crate) mod trace;
 
 use crate::cargo;
 use crate::interrupt;
@@ -40,6 +41,8 @@ const KEPT: u64 = 512 << 20;
 pub(crate) enum Command {
     /// Check that stubs fail at their TODO, solutions pass, and every mutant is caught
     Check(Args),
+    /// Show a run of a solution, or the run of a mutant that breaks its rule
+    Trace(trace::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -92,7 +95,7 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         }
     }
     let kept = cargo::target(&repository.root).join("forklings/course-check");
-    let bench = Bench { args, repository, course: &course, out: &kept, screen };
+    let bench = Bench { args, repository, course: &course, out: &kept, small_runs: false, screen };
     let Some(report) = bench.judge(&specimens)? else {
         return Ok(interrupted(screen));
     };
@@ -148,6 +151,8 @@ struct Bench<'a> {
     course: &'a Course,
     /// Where results are kept.
     out: &'a Path,
+    /// Whether somebody will look at the runs of what failed as it should.
+    small_runs: bool,
     screen: &'a Screen,
 }
 
@@ -190,8 +195,7 @@ impl Bench<'_> {
             }
         }
         options.schedules = schedules;
-        // Nobody looks at the runs of what failed as it should.
-        options.small_runs = false;
+        options.small_runs = self.small_runs;
         // All of this is the course's own code.
         options.any_isolation = true;
         options.formats = Vec::new();
