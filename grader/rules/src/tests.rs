@@ -62,6 +62,8 @@ fn before(first: &str, second: &str) -> Demand {
 #[test]
 fn the_table_has_every_rule_once_in_order_of_precedence() {
     let table: Vec<Rule> = crate::RULES.iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(table, Rule::ALL[1..]);
+    // These two the compiler alone judges, without a run.
+    let of_runs = |rule: &Rule| !matches!(rule, Rule::BuildFailed | Rule::MisuseCompiles);
+    assert_eq!(table, Rule::ALL.iter().copied().filter(of_runs).collect::<Vec<_>>());
     assert_eq!(Rule::ALL[0], Rule::BuildFailed);
 }
