@@ -64,7 +64,10 @@ fn before(first: &str, second: &str) -> Demand {
 #[test]
 fn the_table_has_every_rule_once_in_order_of_precedence() {
     let table: Vec<Rule> = crate::RULES.iter().map(|(rule, _)| *rule).collect();
-    let [first, all @ .., last] = Rule::ALL else { panic!("too few rules") };
-    assert_eq!(table, all);
-    assert_eq!((*first, *last), (Rule::BuildFailed, Rule::DiffersUnwatched));
+    // The compiler alone judges the first two, without a run, and nobody traces the run of the third.
+    let others = [Rule::BuildFailed, Rule::MisuseCompiles, Rule::DiffersUnwatched];
+    let of_runs = |rule: &Rule| !others.contains(rule);
+    assert_eq!(table, Rule::ALL.iter().copied().filter(of_runs).collect::<Vec<_>>());
+    assert_eq!(Rule::ALL.first(), Some(&Rule::BuildFailed));
+    assert_eq!(Rule::ALL.last(), Some(&Rule::DiffersUnwatched));
 }

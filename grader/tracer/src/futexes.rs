@@ -79,18 +79,43 @@ fn page_of(tid: i32, address: u64) -> Page {
 
 /// The page at an address, if this line of the maps is about it and it is shared.
 fn shared_page(line: &str, address: u64) -> Option<Page> {
-    let mut words = line.split_whitespace();
-    let (begin, end) = words.next()?.split_once('-')?;
-    let (begin, end) = (hexadecimal(begin)?, hexadecimal(end)?);
-    let shared = words.next()?.ends_with('s');
-    let offset = hexadecimal(words.next()?)?;
-    let (major, minor) = words.next()?.split_once(':')?;
-    let inode = words.next()?.parse().ok()?;
-    if !(begin..end).contains(&address) || !shared {
+    let SharedMapping { start, end, offset, device, inode } = SharedMapping::read(line)?;
+    if !(start..end).contains(&address) {
         return None;
     }
-    let device = u32::try_from(hexadecimal(major)? << 20 | hexadecimal(minor)?).ok()?;
-    Some(Page::Shared(device, inode, offset + (address - begin) / PAGE * PAGE))
+    Some(Page::Shared(device, inode, offset + (address - start) / PAGE * PAGE))
+}
+
+/// A shared mapping of a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SharedMapping {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    /// Where in the file it begins.
+    pub(crate) offset: u64,
+    device: u32,
+    pub(crate) inode: u64,
+}
+
+impl SharedMapping {
+    /// Those of a process, in ascending order.
+    pub(crate) fn all(tid: i32) -> Vec<Self> {
+        let maps = fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default();
+        maps.lines().filter_map(Self::read).collect()
+    }
+
+    /// A line of the maps; `None` where it is about private memory.
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let (start, end) = words.next()?.split_once('-')?;
+        let (start, end) = (hexadecimal(start)?, hexadecimal(end)?);
+        let shared = words.next()?.ends_with('s');
+        let offset = hexadecimal(words.next()?)?;
+        let (major, minor) = words.next()?.split_once(':')?;
+        let inode = words.next()?.parse().ok()?;
+        let device = u32::try_from(hexadecimal(major)? << 20 | hexadecimal(minor)?).ok()?;
+        shared.then_some(Self { start, end, offset, device, inode })
+    }
 }
 
 fn hexadecimal(text: &str) -> Option<u64> {

@@ -21,6 +21,7 @@ pub(crate) use instruction::LONGEST;
 pub(crate) use origin::{Origin, Origins};
 pub(crate) use trap::Made;
 
+use crate::futexes::SharedMapping;
 use crate::run::Run;
 use crate::task::Call;
 use forklings_model::{ObjectId, ObjectKind};
@@ -145,6 +146,25 @@ impl Run<'_> {
         shared.forget(old, old + call.args[1]);
         let offset = mapped.offset + old - mapped.start;
         shared.mapped.push(Mapped { start, end: start + call.args[2], offset, ..mapped });
+    }
+
+    /// Forgets what a task's process has unmapped, or mapped something else over: nobody is told of
+    /// that when it happens.
+    fn forget_unmapped(&mut self, t: usize) {
+        let known = std::mem::take(&mut self.process_mut(t).shared.mapped);
+        let now = SharedMapping::all(self.tasks[t].tid);
+        let mut left = Vec::with_capacity(known.len());
+        for mapped in known {
+            let inode = self.regions[mapped.region].key.1;
+            for there in now.iter().filter(|there| there.inode == inode) {
+                let (start, end) = (mapped.start.max(there.start), mapped.end.min(there.end));
+                if start < end {
+                    let offset = mapped.offset + start - mapped.start;
+                    left.push(Mapped { start, end, offset, ..mapped });
+                }
+            }
+        }
+        self.process_mut(t).shared.mapped = left;
     }
 
     /// The region behind a descriptor; `None` where the file cannot be opened here as well.

@@ -45,6 +45,7 @@ impl Run<'_> {
     /// Gives the pages back to a task's process, or takes them away. The task stands outside of any
     /// call.
     pub(super) fn protect(&mut self, t: usize, stopped: Stopped, trapped: bool) -> Result<Made> {
+        self.forget_unmapped(t);
         let shared = &mut self.process_mut(t).shared;
         let Some(syscall) = shared.syscall else { return Ok(Made::Stands(stopped)) };
         shared.trapped = trapped;
