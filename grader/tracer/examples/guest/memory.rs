@@ -11,6 +11,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("shared-memory-in-calls", in_calls),
     ("shared-memory-moves", moves),
     ("uses-what-is-unmapped", uses_unmapped),
+    ("reuses-what-is-unmapped", reuses_unmapped),
     ("writes-where-it-may-read", writes_read_only),
     ("counts-in-turn", counts_in_turn),
     ("dies-with-a-robust-mutex", dies_with_robust_mutex),
@@ -163,6 +164,29 @@ fn uses_unmapped() {
             i32::from(memory.read_volatile())
         });
         say(&format!("{}", wait(dead, 0).1));
+    });
+}
+
+/// Private memory comes to stand where shared memory stood, and stays when the pages of other shared
+/// memory are given back and taken away.
+fn reuses_unmapped() {
+    beside_a_child(|memory| {
+        let other = shared().cast::<u8>();
+        let user = child(|| unsafe {
+            memory.write_volatile(1);
+            other.write_volatile(2);
+            libc::munmap(memory.cast(), 4096);
+            let own = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
+            let access = libc::PROT_READ | libc::PROT_WRITE;
+            libc::mmap(memory.cast(), 4096, access, own, -1, 0);
+            memory.write_volatile(7);
+            let (read, write) = pipe();
+            libc::write(write, other.cast(), 1);
+            libc::read(read, other.add(1).cast(), 1);
+            let copied = other.add(1).read_volatile();
+            i32::from(memory.read_volatile() * 10 + copied)
+        });
+        say(&format!("{} {}", wait(user, 0).1 >> 8, unsafe { memory.read_volatile() }));
     });
 }
 

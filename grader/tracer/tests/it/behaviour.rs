@@ -36,6 +36,7 @@ guests! {
     the_kernel_reads_and_writes_shared_memory: "shared-memory-in-calls",
     shared_memory_is_moved: "shared-memory-moves",
     shared_memory_that_is_unmapped_is_gone: "uses-what-is-unmapped",
+    private_memory_may_stand_where_shared_memory_stood: "reuses-what-is-unmapped",
     shared_memory_may_be_for_reading_only: "writes-where-it-may-read",
     two_count_in_turn: "counts-in-turn",
     two_sleep_in_turn: "sleeps-in-turn",
