@@ -1,0 +1,69 @@
+//! A table that changes all the time. Given; not to be edited.
+
+use std::cell::Cell;
+
+/// Numbers in a row.
+const WORDS: usize = 512;
+
+/// Bytes of a row, as [`Table::row`] gives them.
+pub const ROW: usize = WORDS * size_of::<u64>();
+
+/// Accounts, a row for each: its balance, over and over, to the end of the row.
+///
+/// Whoever has the table may change it, also through `&Table`. All rows together always hold the same
+/// amount: what is taken from one is given to another.
+#[derive(Debug)]
+pub struct Table {
+    words: Vec<Cell<u64>>,
+    /// How many rows this process has read.
+    reads: Cell<usize>,
+}
+
+impl Table {
+    /// So many accounts, each with a balance of its own.
+    #[must_use]
+    pub fn new(rows: usize) -> Self {
+        let balance = |row: usize| 1_000 + row as u64;
+        let words = (0..rows * WORDS).map(|word| Cell::new(balance(word / WORDS))).collect();
+        Self { words, reads: Cell::new(0) }
+    }
+
+    /// How many rows it has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.words.len() / WORDS
+    }
+
+    /// What stands in a row now: [`ROW`] bytes.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> Vec<u8> {
+        self.reads.set(self.reads.get() + 1);
+        self.words(row).iter().flat_map(|word| word.get().to_ne_bytes()).collect()
+    }
+
+    /// Moves an amount from one account to another.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn transfer(&self, from: usize, to: usize, amount: u64) {
+        for word in self.words(from) {
+            word.set(word.get().wrapping_sub(amount));
+        }
+        for word in self.words(to) {
+            word.set(word.get().wrapping_add(amount));
+        }
+    }
+
+    /// How often this process has read a row, or the processes that it was forked from.
+    #[must_use]
+    pub fn reads(&self) -> usize {
+        self.reads.get()
+    }
+
+    fn words(&self, row: usize) -> &[Cell<u64>] {
+        &self.words[row * WORDS..(row + 1) * WORDS]
+    }
+}
