@@ -324,7 +324,10 @@ impl Memory {
 }
 
 fn pattern(length: usize) -> Vec<u8> {
-    (0..length).map(|i| u8::try_from(i * 31 % 251).unwrap_or(0)).collect()
+    let piece: Vec<u8> = (1..=251).collect();
+    let mut bytes = piece.repeat(length / piece.len() + 1);
+    bytes.truncate(length);
+    bytes
 }
 
 fn compare(answer: &[u8], length: usize) -> String {
@@ -439,7 +442,7 @@ fn read_whole(file: &mut File) -> io::Result<Vec<u8>> {
 }
 
 fn content(table: &Table) -> Vec<u8> {
-    (0..table.rows()).flat_map(|row| table.row(row)).collect()
+    (0..table.rows()).map(|row| table.row(row)).collect::<Vec<_>>().concat()
 }
 
 /// So many transfers, round and round through the rows.

@@ -14,7 +14,7 @@ pub const ROW: usize = WORDS * size_of::<u64>();
 /// amount: what is taken from one is given to another.
 #[derive(Debug)]
 pub struct Table {
-    words: Vec<Cell<u64>>,
+    rows: Vec<Cell<[u64; WORDS]>>,
     /// How many rows this process has read.
     reads: Cell<usize>,
 }
@@ -23,15 +23,14 @@ impl Table {
     /// So many accounts, each with a balance of its own.
     #[must_use]
     pub fn new(rows: usize) -> Self {
-        let balance = |row: usize| 1_000 + row as u64;
-        let words = (0..rows * WORDS).map(|word| Cell::new(balance(word / WORDS))).collect();
-        Self { words, reads: Cell::new(0) }
+        let rows = (0..rows).map(|row| Cell::new([1_000 + row as u64; WORDS])).collect();
+        Self { rows, reads: Cell::new(0) }
     }
 
     /// How many rows it has.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.words.len() / WORDS
+        self.rows.len()
     }
 
     /// What stands in a row now: [`ROW`] bytes.
@@ -41,7 +40,7 @@ impl Table {
     #[must_use]
     pub fn row(&self, row: usize) -> Vec<u8> {
         self.reads.set(self.reads.get() + 1);
-        self.words(row).iter().flat_map(|word| word.get().to_ne_bytes()).collect()
+        self.rows[row].get().map(u64::to_ne_bytes).as_flattened().to_vec()
     }
 
     /// Moves an amount from one account to another.
@@ -49,21 +48,15 @@ impl Table {
     /// # Panics
     /// When there is no such row.
     pub fn transfer(&self, from: usize, to: usize, amount: u64) {
-        for word in self.words(from) {
-            word.set(word.get().wrapping_sub(amount));
-        }
-        for word in self.words(to) {
-            word.set(word.get().wrapping_add(amount));
-        }
+        let [balance, ..] = self.rows[from].get();
+        self.rows[from].set([balance.wrapping_sub(amount); WORDS]);
+        let [balance, ..] = self.rows[to].get();
+        self.rows[to].set([balance.wrapping_add(amount); WORDS]);
     }
 
     /// How often this process has read a row, or the processes that it was forked from.
     #[must_use]
     pub fn reads(&self) -> usize {
         self.reads.get()
-    }
-
-    fn words(&self, row: usize) -> &[Cell<u64>] {
-        &self.words[row * WORDS..(row + 1) * WORDS]
     }
 }

@@ -77,7 +77,7 @@ mod contain {
     #[test]
     fn the_answer_comes_back_and_the_memory_does_not() {
         subject!()
-            .scenario("contain", ["1000", "4"])
+            .scenario("contain", ["1000", "2"])
             .expect(stdout().line_times("work: in a child", 1))
             .expect(stdout().line("answer: 1000 bytes, right"))
             .expect(stdout().line("footprint: 0 MiB more"))

@@ -183,7 +183,7 @@ mod contain {
     #[test]
     fn a_large_answer_and_a_large_leak_are_told_apart() {
         subject!()
-            .scenario("contain", [300_000, 8])
+            .scenario("contain", [300_000, 3])
             .expect(stdout().line("work: in a child"))
             .expect(stdout().no_line("work: in the caller"))
             .expect(stdout().line("answer: 300000 bytes, right"))

@@ -106,8 +106,10 @@ pub fn contain(f: impl FnOnce() -> Vec<u8>) -> io::Result<Vec<u8>> {
     // First the answer, then the wait: a child whose pipe is full cannot end.
     let read = receiver.read_to_end(&mut answer);
     drop(receiver);
-    while waitpid(child, Some(nix::sys::wait::WaitPidFlag::WNOHANG | nix::sys::wait::WaitPidFlag::WUNTRACED))
-        == Ok(WaitStatus::StillAlive)
+    while waitpid(
+        child,
+        Some(nix::sys::wait::WaitPidFlag::WNOHANG | nix::sys::wait::WaitPidFlag::WUNTRACED),
+    ) == Ok(WaitStatus::StillAlive)
     {
         std::hint::spin_loop();
     }

@@ -96,13 +96,13 @@ pub fn contain(f: impl FnOnce() -> Vec<u8>) -> io::Result<Vec<u8>> {
             Err(_) => continue,
             Ok(ForkResult::Parent { child }) => break child,
             Ok(ForkResult::Child) => {
-            drop(receiver);
-            // A panic must not unwind into the caller's code, of which the child has a copy.
-            let sent = catch_unwind(AssertUnwindSafe(|| sender.write_all(&f())));
-            let code = i32::from(!matches!(sent, Ok(Ok(()))));
-            // SAFETY: `_exit` takes any code and does not return.
-            unsafe { libc::_exit(code) }
-        }
+                drop(receiver);
+                // A panic must not unwind into the caller's code, of which the child has a copy.
+                let sent = catch_unwind(AssertUnwindSafe(|| sender.write_all(&f())));
+                let code = i32::from(!matches!(sent, Ok(Ok(()))));
+                // SAFETY: `_exit` takes any code and does not return.
+                unsafe { libc::_exit(code) }
+            }
         }
     };
     drop(sender);

@@ -65,7 +65,9 @@ pub fn dirty(region: &Region, k: usize) -> io::Result<usize> {
     };
     loop {
         match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, figure)) => return usize::try_from(figure).map_err(io::Error::other),
+            Ok(WaitStatus::Exited(_, figure)) => {
+                return usize::try_from(figure).map_err(io::Error::other);
+            }
             Ok(status) => return Err(io::Error::other(format!("the child failed: {status:?}"))),
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),

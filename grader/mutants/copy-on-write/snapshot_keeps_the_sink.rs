@@ -138,9 +138,7 @@ pub struct Snapshot {
 pub fn snapshot(table: &Table, sink: OwnedFd) -> io::Result<Snapshot> {
     // SAFETY: the program has one thread, so the child may do whatever the parent could.
     match unsafe { fork() }? {
-        ForkResult::Parent { child } => {
-            Ok(Snapshot { child, sink })
-        }
+        ForkResult::Parent { child } => Ok(Snapshot { child, sink }),
         ForkResult::Child => {
             // The caller may change its table as it likes: this one stays as it is.
             let written = write_rows(table, &mut File::from(sink));

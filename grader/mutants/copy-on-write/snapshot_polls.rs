@@ -164,7 +164,9 @@ impl Snapshot {
     /// # Errors
     /// The copy is not complete: the child could not write all of it, or was killed.
     pub fn finish(self) -> io::Result<()> {
-        while waitpid(self.child, Some(nix::sys::wait::WaitPidFlag::WNOHANG))? == WaitStatus::StillAlive {
+        while waitpid(self.child, Some(nix::sys::wait::WaitPidFlag::WNOHANG))?
+            == WaitStatus::StillAlive
+        {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         Ok(())
