@@ -1,6 +1,6 @@
 //! The words of a contract: expectations and faults.
 
-use forklings_model::{Deed, Demand, Ending, Fault, Signal, Stream, Strike};
+use forklings_model::{Deed, Demand, Ending, Fault, Signal, Span, Stream, Strike};
 
 /// One of the two output streams, about to be spoken of.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +138,38 @@ pub fn nobody_waits() -> Demand {
 #[must_use]
 pub fn one_at_a_time(enter: impl Into<String>, leave: impl Into<String>) -> Demand {
     Demand::OneAtATime { enter: enter.into(), leave: leave.into() }
+}
+
+/// When the program ends it has unmapped every mapping of shared memory or of a file that it made.
+#[must_use]
+pub fn unmapped() -> Demand {
+    Demand::Unmapped { during: None }
+}
+
+/// When the driver writes the line `to`, every mapping of shared memory or of a file that was made
+/// since it wrote the line `from` is unmapped.
+#[must_use]
+pub fn unmapped_between(from: impl Into<String>, to: impl Into<String>) -> Demand {
+    Demand::Unmapped { during: Some(Span { from: from.into(), to: to.into() }) }
+}
+
+/// The program's private memory grows by so many KiB at most, from when its own code begins to its
+/// end. Below 256 the allocator's own share may decide; what is freed counts as given back only where
+/// nothing that is still in use lies above it in the heap.
+#[must_use]
+pub fn heap_grows_at_most(kib: u32) -> Demand {
+    Demand::GrowsAtMost { kib, during: None }
+}
+
+/// As [`heap_grows_at_most`], from when the driver writes the line `from` to when it writes the line
+/// `to`.
+#[must_use]
+pub fn heap_grows_at_most_between(
+    kib: u32,
+    from: impl Into<String>,
+    to: impl Into<String>,
+) -> Demand {
+    Demand::GrowsAtMost { kib, during: Some(Span { from: from.into(), to: to.into() }) }
 }
 
 /// A child ends with this code.

@@ -8,7 +8,9 @@ use crate::scenario::Check;
 use crate::settings;
 use crate::smaller::smaller;
 use forklings_course::load_exercise;
-use forklings_model::{End, Explored, Failure, Finding, Judgement, Outcome, Rule, Schedule, Trace};
+use forklings_model::{
+    Demand, End, Explored, Failure, Finding, Judgement, Outcome, Rule, Schedule, Trace,
+};
 use forklings_report::sentence::end::given_up;
 use forklings_tracer::{Exploration, Explorer, Plan, Subject, TracerError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,6 +214,9 @@ fn launch(check: &Check, program: &Path) -> Result<Explorer, String> {
     subject.stdin.clone_from(&check.scenario.stdin);
     subject.cpu_seconds = Some(exercise.limits.seconds.min(CPU_SECONDS));
     subject.wanted = settings::isolation()?;
+    if check.demands.iter().any(Demand::is_about_memory) {
+        subject.follow_memory();
+    }
     // A submission's sources lie beside its program; a student's own are the exercise's.
     let beside = subject.program.parent().map(Path::to_path_buf);
     let beside = beside.filter(|folder| folder.join("src").is_dir());

@@ -1,7 +1,8 @@
 //! What happened in a run, one fact at a time.
 
 use crate::{
-    Ending, Errno, Fault, Fd, ObjectId, Pid, ProcId, Signal, SignalSet, SiteId, TaskId, WaitsFor,
+    Ending, Errno, Fault, Fd, Memory, MemoryPart, ObjectId, Pid, ProcId, Signal, SignalSet, SiteId,
+    TaskId, WaitsFor,
 };
 use serde::{Deserialize, Serialize};
 
@@ -285,6 +286,19 @@ pub enum EventKind {
     },
     /// Memory that processes share was read or written.
     Accessed(Access),
+    /// The process got memory from the kernel. Only of memory from when its program's own code
+    /// began, and only where the run was asked to follow it.
+    MemoryTaken {
+        /// What it is.
+        memory: Memory,
+        /// How many bytes, in whole pages.
+        bytes: u64,
+    },
+    /// The process gave memory back to the kernel, as far as that is followed.
+    MemoryGivenBack {
+        /// From which events it had it.
+        parts: Vec<MemoryPart>,
+    },
     /// Something got a name by which others find it, and which outlives its maker.
     Named {
         /// Its path as given.

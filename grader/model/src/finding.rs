@@ -1,8 +1,8 @@
 //! A finding: what a rule has to say about a trace, as data. The sentences are `report`'s.
 
 use crate::{
-    Action, Demand, Ending, Fd, ObjectId, Pid, ProcId, Rule, Signal, SignalSet, SiteId, TaskId,
-    Wait,
+    Action, Demand, Ending, Fd, Mapped, ObjectId, Pid, ProcId, Rule, Signal, SignalSet, SiteId,
+    TaskId, Wait,
 };
 use serde::{Deserialize, Serialize};
 
@@ -400,6 +400,24 @@ pub enum Detail {
         /// Their paths.
         paths: Vec<String>,
     },
+    /// Mappings that a process made and did not give back.
+    MappingLeft {
+        /// Whose they are.
+        proc: ProcId,
+        /// The demand.
+        demand: Demand,
+        /// Each with its bytes.
+        mappings: Vec<(Mapped, u64)>,
+    },
+    /// A process's private memory grew.
+    MemoryLeaked {
+        /// Whose.
+        proc: ProcId,
+        /// The demand.
+        demand: Demand,
+        /// By so many bytes.
+        grown: u64,
+    },
     /// A program got descriptors that are not its business.
     FdInherited {
         /// The process that executed it.
@@ -460,6 +478,8 @@ impl Detail {
             Self::FifoLeft { .. } => Rule::FifoLeft,
             Self::SocketLeft { .. } => Rule::SocketLeft,
             Self::TempLeft { .. } => Rule::TempLeft,
+            Self::MappingLeft { .. } => Rule::MappingLeft,
+            Self::MemoryLeaked { .. } => Rule::MemoryLeaked,
             Self::FdInherited { .. } => Rule::FdInherited,
             Self::FdLeaked { .. } => Rule::FdLeaked,
         }

@@ -32,6 +32,8 @@ impl Detail {
             Self::TooManyProcesses { demand, .. }
             | Self::MaskNotRestored { demand, .. }
             | Self::HandlerNotRestored { demand, .. }
+            | Self::MappingLeft { demand, .. }
+            | Self::MemoryLeaked { demand, .. }
             | Self::OrderBySleep { demand, .. }
             | Self::OrderViolated { demand }
             | Self::OutputWrong { demand, .. } => Some(demand),

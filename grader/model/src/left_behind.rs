@@ -1,5 +1,6 @@
 //! Things with a name that a run left in the system.
 
+use crate::ObjectId;
 use serde::{Deserialize, Serialize};
 
 /// Something with a name that was not there before the run and is there after it.
@@ -7,8 +8,11 @@ use serde::{Deserialize, Serialize};
 pub struct LeftBehind {
     /// What it is.
     pub kind: LeftKind,
-    /// Its path, as the program sees it.
+    /// Its path, as the program sees it; what it is where it has none.
     pub path: String,
+    /// What it is among the run's objects, where no path tells.
+    #[serde(default)]
+    pub object: Option<ObjectId>,
 }
 
 /// What was left.

@@ -110,6 +110,10 @@ rules! {
     SocketLeft = "socket-left" in Objects;
     /// A temporary file was left.
     TempLeft = "temp-left" in Objects;
+    /// A mapping was left to the end of the program to take away.
+    MappingLeft = "mapping-left" in Objects;
+    /// The program's memory grew by more than the contract allows.
+    MemoryLeaked = "memory-leaked" in Objects;
     /// A program that was executed got descriptors that are not its business.
     FdInherited = "fd-inherited" in Descriptors;
     /// A descriptor was opened and never closed.

@@ -127,8 +127,37 @@ pub enum Demand {
         /// The line of who goes.
         leave: String,
     },
+    /// The first process gives every mapping of its own back that it makes in this time.
+    Unmapped {
+        /// When; without it, in the whole run.
+        during: Option<Span>,
+    },
+    /// The first process's private memory grows by so much at most in this time.
+    GrowsAtMost {
+        /// In KiB.
+        kib: u32,
+        /// When; without it, in the whole run.
+        during: Option<Span>,
+    },
     /// This is done in the run, and only the kernel can tell.
     Done(Deed),
+}
+
+impl Demand {
+    /// Whether it can only be judged in a run that follows memory.
+    #[must_use]
+    pub const fn is_about_memory(&self) -> bool {
+        matches!(self, Self::Unmapped { .. } | Self::GrowsAtMost { .. })
+    }
+}
+
+/// The time between two lines that one thread writes on standard output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The earlier line.
+    pub from: String,
+    /// The later line.
+    pub to: String,
 }
 
 /// Something that a contract asks for and that no output shows: a program that comes to its result

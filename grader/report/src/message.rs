@@ -191,6 +191,8 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         | Rule::FifoLeft
         | Rule::SocketLeft
         | Rule::TempLeft => ("made at", ""),
+        Rule::MappingLeft => ("mapped at", ""),
+        Rule::MemoryLeaked => ("grew most at", ""),
         Rule::KilledBySignal => ("", "sent at"),
         Rule::SignalLost => ("waits at", "sent at"),
         Rule::MaskNotRestored | Rule::HandlerNotRestored => ("last changed at", "see also"),

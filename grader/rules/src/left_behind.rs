@@ -3,7 +3,7 @@
 
 use crate::case::{At, Case, accuse};
 use forklings_model::{
-    Detail, End, Ending, Event, EventKind, Finding, LeftKind, ObjectKind, ProcId,
+    Detail, End, Ending, Event, EventKind, Finding, LeftBehind, LeftKind, ObjectKind, ProcId,
 };
 use std::path::Path;
 
@@ -44,20 +44,29 @@ fn find(case: &Case<'_>, kind: LeftKind, detail: fn(Vec<String>) -> Detail) -> V
         return Vec::new();
     }
     let left = case.trace().left_behind.iter().flatten().filter(|left| left.kind == kind);
-    let paths: Vec<String> = left.map(|left| left.path.clone()).collect();
-    if paths.is_empty() {
+    let left: Vec<&LeftBehind> = left.collect();
+    if left.is_empty() {
         return Vec::new();
     }
-    let makers: Vec<&Event> = paths.iter().filter_map(|path| maker(case, path)).collect();
+    let paths = left.iter().map(|left| left.path.clone()).collect();
+    let makers: Vec<&Event> = left.iter().filter_map(|left| maker(case, left)).collect();
     let end = root.and_then(|root| root.ended).map(|(seq, _)| seq);
     let site = makers.first().and_then(|event| event.site);
     let evidence = makers.iter().map(|event| event.seq).chain(end);
     vec![accuse(detail(paths), evidence).at(site)]
 }
 
+/// The call that made it: of what has no path the first that was about it.
+fn maker<'a>(case: &Case<'a>, left: &LeftBehind) -> Option<&'a Event> {
+    let Some(wanted) = left.object else { return named(case, &left.path) };
+    case.trace().events.iter().find(|event| {
+        matches!(event.kind, EventKind::Used { object: Some(object), .. } if object == wanted)
+    })
+}
+
 /// The call that made it, as far as the path that it was given tells: the last that gave it this
 /// name, since the name may have been taken away before; else the first that opened it.
-fn maker<'a>(case: &Case<'a>, path: &str) -> Option<&'a Event> {
+fn named<'a>(case: &Case<'a>, path: &str) -> Option<&'a Event> {
     let mut events = case.trace().events.iter();
     let named = events.clone().rfind(
         |event| matches!(&event.kind, EventKind::Named { path: given } if is_path(path, given)),

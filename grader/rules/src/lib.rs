@@ -28,7 +28,10 @@ mod limits;
 mod lines;
 mod lock_abandoned;
 mod lost_update;
+mod mapping_left;
 mod mask_not_restored;
+mod memory;
+mod memory_leaked;
 mod misreading;
 mod mutual_exclusion;
 mod order_by_sleep;
@@ -67,7 +70,7 @@ use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
 type Find = fn(&Case<'_>) -> Vec<Finding>;
 
 /// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
-const RULES: [(Rule, Find); 40] = [
+const RULES: [(Rule, Find); 42] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),
     (Rule::MemoryLimit, limits::memory_limit),
@@ -106,12 +109,14 @@ const RULES: [(Rule, Find); 40] = [
     (Rule::FifoLeft, left_behind::fifo),
     (Rule::SocketLeft, left_behind::socket),
     (Rule::TempLeft, left_behind::temp),
+    (Rule::MappingLeft, mapping_left::find),
+    (Rule::MemoryLeaked, memory_leaked::find),
     (Rule::FdInherited, fd_inherited::find),
     (Rule::FdLeaked, fd_leaked::find),
 ];
 
 /// The rules that say whether a demand was met.
-const ON_DEMAND: [Find; 9] = [
+const ON_DEMAND: [Find; 11] = [
     too_many_processes::find,
     status_lost::find,
     mask_not_restored::find,
@@ -121,6 +126,8 @@ const ON_DEMAND: [Find; 9] = [
     order_by_sleep::find,
     order_violated::find,
     output_wrong::find,
+    mapping_left::find,
+    memory_leaked::find,
 ];
 
 /// Judges a trace by itself, without any demand: what is wrong in every program. Explanations are

@@ -6,7 +6,9 @@ use crate::deeds;
 use crate::lines::{lines, nearest, sorted, text, written};
 use crate::order_violated::{came_too_early, same_lines_in_another_order};
 use crate::tree::Shape;
-use forklings_model::{Demand, Detail, End, Event, EventKind, Finding, ProcId, Stream, Trace};
+use forklings_model::{
+    Demand, Detail, End, Event, EventKind, Finding, ProcId, Span, Stream, Trace,
+};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     case.demands.iter().filter_map(|demand| judge(case, demand)).collect()
@@ -80,6 +82,12 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
             let too_many = case.run.forks() > parents.len();
             (!too_many && seen != Shape::of_parents(parents)).then(|| described(case))
         }
+        Demand::Unmapped { during } | Demand::GrowsAtMost { during, .. } => {
+            let Some(Span { from, to }) = during else { return None };
+            let there = lines(trace, Stream::Stdout);
+            let missing = !there.contains(from) || !there.contains(to);
+            missing.then(|| text(trace, Stream::Stdout))
+        }
         Demand::AtMostAlive(_)
         | Demand::StatusesTaken
         | Demand::NeverSleeps
@@ -119,6 +127,8 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::WaitsAsleep
         | Demand::NobodyWaits
         | Demand::OneAtATime { .. }
+        | Demand::Unmapped { .. }
+        | Demand::GrowsAtMost { .. }
         | Demand::Done(_) => false,
     }
 }

@@ -55,6 +55,8 @@ pages! {
     FifoLeft => "fifo-left",
     SocketLeft => "socket-left",
     TempLeft => "temp-left",
+    MappingLeft => "mapping-left",
+    MemoryLeaked => "memory-leaked",
     FdInherited => "fd-inherited",
     FdLeaked => "fd-leaked",
 }

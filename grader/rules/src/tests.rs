@@ -10,6 +10,7 @@ mod descriptors;
 mod endings;
 mod explanations;
 mod innocent;
+mod leaks;
 mod left_behind;
 mod memory;
 mod order;

@@ -78,7 +78,9 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::MaskRestored { .. }
         | Demand::HandlersRestored { .. }
         | Demand::WaitsAsleep
-        | Demand::NobodyWaits => false,
+        | Demand::NobodyWaits
+        | Demand::Unmapped { .. }
+        | Demand::GrowsAtMost { .. } => false,
     }
 }
 

@@ -51,6 +51,25 @@ pub(crate) fn events(trace: &Trace) -> Vec<u32> {
     before
 }
 
+/// Whether a program's own code has begun, for all that a call stack tells.
+pub(crate) fn has_begun(frames: &[Frame], name: &mut impl FnMut(&Frame) -> Option<String>) -> bool {
+    moment(frames, name) != Moment::Before
+}
+
+/// Whether the C library, the dynamic linker or Rust's runtime made the call in which a stack ends:
+/// whoever called the C library's function for it, or made it without one.
+pub(crate) fn is_called_by_runtime(
+    frames: &[Frame],
+    name: &mut impl FnMut(&Frame) -> Option<String>,
+) -> bool {
+    let caller = match frames {
+        [inner, caller, ..] if is_libc(inner) => Some(caller),
+        _ => frames.first(),
+    };
+    caller
+        .is_some_and(|frame| is_libc(frame) || is_linker(frame) || is_rust(name(frame).as_deref()))
+}
+
 /// When in a program's life a call was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
@@ -91,12 +110,24 @@ fn is_linker(frame: &Frame) -> bool {
 fn is_runtime(frame: &Frame, name: Option<&str>) -> bool {
     match name {
         Some(START | MAIN) => true,
-        Some(name) => {
-            let name = name.trim_start_matches('<');
-            RUST.iter().any(|of| name.starts_with(of))
-        }
-        None => file_name(frame).starts_with("libc.") || file_name(frame).starts_with("libc-"),
+        Some(name) => is_rust(Some(name)),
+        None => is_libc(frame),
     }
+}
+
+/// Whether a function is of Rust's runtime.
+fn is_rust(name: Option<&str>) -> bool {
+    let name = name.unwrap_or_default().trim_start_matches('<');
+    RUST.iter().any(|of| name.starts_with(of))
+}
+
+/// Whether a frame is of the C library, which once had several files.
+fn is_libc(frame: &Frame) -> bool {
+    let name = file_name(frame);
+    ["libc", "libpthread", "librt"]
+        .iter()
+        .filter_map(|library| name.strip_prefix(library))
+        .any(|rest| rest.starts_with(['.', '-']))
 }
 
 fn file_name(frame: &Frame) -> std::borrow::Cow<'_, str> {

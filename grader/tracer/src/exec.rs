@@ -109,6 +109,7 @@ impl Run<'_> {
         process.image = images;
         process.shares_memory = false;
         process.shared = Shared::default();
+        let host = process.host;
         let inherited = process
             .files
             .iter()
@@ -116,6 +117,7 @@ impl Run<'_> {
             .map(|(fd, entry)| (fd, entry.object))
             .collect();
         let parent = process.vfork_parent.take();
+        self.process_mut(t).mappings = self.mappings_of(host);
         self.emit(t, EventKind::Exec { program, argv, inherited });
         // Alarms survive; timers do not. Source: execve(2).
         self.timers.retain(|&(owner, _), _| owner != proc);

@@ -2,6 +2,7 @@
 //! another process can notice, that make descriptors, that answer into memory, or that read a clock
 //! stop; whatever this file does not know stops too, and is then reported as unmodelled.
 
+use crate::calls::memory;
 use forklings_sandbox::denied;
 use forklings_sys::filter::{Filter, Verdict};
 use std::collections::BTreeMap;
@@ -144,8 +145,9 @@ const IDENTITY: &[i64] = &[
     libc::SYS_setgroups,
 ];
 
-/// The filter for a traced subject; `own` where it is a program of the user's own.
-pub(crate) fn traced(own: bool) -> Filter {
+/// The filter for a traced subject; `own` where it is a program of the user's own, `memory` where
+/// calls about memory are followed.
+pub(crate) fn traced(own: bool, memory: bool) -> Filter {
     let mut calls: BTreeMap<i64, Verdict> =
         PRIVATE.iter().map(|&call| (call, Verdict::Allow)).collect();
     calls.extend(denied().into_iter().map(|(call, errno)| (call, Verdict::Fail(errno))));
@@ -154,6 +156,10 @@ pub(crate) fn traced(own: bool) -> Filter {
     // Memory that others may share is where futexes of several processes stand.
     let shared = u32::try_from(libc::MAP_SHARED).unwrap_or(1);
     calls.insert(libc::SYS_mmap, Verdict::TraceIf { argument: 3, bits: shared });
+    if memory {
+        calls.insert(libc::SYS_mmap, Verdict::Trace);
+        calls.extend(memory::PRIVATE.iter().map(|&call| (call, Verdict::Trace)));
+    }
     if own {
         calls.extend(IDENTITY.iter().map(|&call| (call, Verdict::Allow)));
     }

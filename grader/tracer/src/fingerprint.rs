@@ -220,6 +220,8 @@ fn places(event: &Event, trace: &Trace) -> Vec<Place> {
         | EventKind::Pipe { .. }
         | EventKind::Opened { .. }
         | EventKind::Named { .. }
+        | EventKind::MemoryTaken { .. }
+        | EventKind::MemoryGivenBack { .. }
         | EventKind::OpenFailed { .. }
         | EventKind::Duplicated { .. }
         | EventKind::DescriptorFlags { .. }

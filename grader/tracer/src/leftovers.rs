@@ -2,7 +2,7 @@
 //! POSIX message queues. They are removed before the next run, which would find them otherwise.
 //! Whatever another program of the machine may have made is left alone.
 
-use crate::calls::sysv::SysV;
+use crate::calls::sysv::{Made, SysV};
 use crate::error::Result;
 use crate::run::Run;
 use crate::server::Server;
@@ -10,14 +10,14 @@ use crate::server::Server;
 /// What one run left.
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
-    sysv: Vec<(SysV, i32)>,
+    sysv: Vec<(SysV, i32, Made)>,
     queues: Vec<String>,
 }
 
 impl Leftovers {
-    /// System V objects, by their numbers.
-    pub(crate) fn system_v(&self) -> impl Iterator<Item = (SysV, i32)> {
-        self.sysv.iter().copied()
+    /// System V objects, with how they were made.
+    pub(crate) fn system_v(&self) -> impl Iterator<Item = (SysV, Made)> {
+        self.sysv.iter().map(|&(kind, _, made)| (kind, made))
     }
 }
 
@@ -28,9 +28,9 @@ impl Run<'_> {
         Leftovers {
             sysv: self
                 .sysv
-                .keys()
-                .copied()
-                .filter(|object| isolated || self.own_sysv.contains(object))
+                .iter()
+                .filter(|(object, _)| isolated || self.own_sysv.contains(object))
+                .map(|(&(kind, id), &made)| (kind, id, made))
                 .collect(),
             queues: self
                 .queues
@@ -46,7 +46,7 @@ impl Server {
     /// Removes what a run left, from inside the sandbox.
     pub(crate) fn remove(&mut self, leftovers: &Leftovers) -> Result<()> {
         let remove = u64::from(libc::IPC_RMID.unsigned_abs());
-        for &(kind, id) in &leftovers.sysv {
+        for &(kind, id, _) in &leftovers.sysv {
             let id = u64::from(id.unsigned_abs());
             match kind {
                 SysV::Semaphores => self.order(libc::SYS_semctl, [id, 0, remove, 0])?,

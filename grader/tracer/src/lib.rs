@@ -15,6 +15,7 @@
 
 mod attempt;
 mod before_main;
+mod callers;
 mod calls;
 mod choose;
 mod clock;
@@ -34,6 +35,7 @@ mod in_kernel;
 mod leftovers;
 mod life;
 mod lineage;
+mod mappings;
 mod minimise;
 mod mutexes;
 mod names_left;

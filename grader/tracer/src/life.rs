@@ -66,6 +66,7 @@ impl Run<'_> {
             threads: 1,
             shares_memory: maker.shares_memory || one_memory,
             shared: maker.shared.clone(),
+            mappings: maker.mappings.clone(),
             vfork_parent: (reason == Reason::Vfork).then_some(t),
             unreported_stop: false,
             unreported_continue: false,

@@ -19,15 +19,21 @@ pub(crate) fn of(changes: &Changes, leftovers: &Leftovers) -> Vec<LeftBehind> {
             MadeKind::Semaphore => LeftKind::Semaphore,
             MadeKind::Queue => LeftKind::Queue,
         };
-        Some(LeftBehind { kind, path: made.path.display().to_string() })
+        Some(LeftBehind { kind, path: made.path.display().to_string(), object: None })
     });
-    let numbered = leftovers.system_v().map(|(object, id)| {
+    let numbered = leftovers.system_v().map(|(object, made)| {
         let (kind, what) = match object {
             SysV::Semaphores => (LeftKind::Semaphore, "semaphores"),
             SysV::Messages => (LeftKind::Queue, "message queue"),
             SysV::Memory => (LeftKind::SharedMemory, "shared memory"),
         };
-        LeftBehind { kind, path: format!("System V {what} {id}") }
+        // The kernel's own number differs from run to run.
+        let key = match made.key {
+            libc::IPC_PRIVATE => "IPC_PRIVATE".to_owned(),
+            key => format!("key {key:#x}"),
+        };
+        let path = format!("System V {what} ({key})");
+        LeftBehind { kind, path, object: Some(made.object) }
     });
     let mut left: Vec<LeftBehind> = named.chain(numbered).collect();
     left.sort();

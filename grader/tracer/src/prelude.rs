@@ -40,12 +40,14 @@ pub(crate) enum Prelude {
 type Reached = std::result::Result<Stopped, Option<Stopped>>;
 
 /// Lets a program that stands at its entry point run to the first call that matters. `pid` is the
-/// one of every copy.
+/// one of every copy; `is_own` says of a thread's call whether it matters although it is the same in
+/// every run.
 pub(crate) fn run(
     stopped: Stopped,
     watchdog: &Watchdog,
     pid: i32,
     mut dispositions: Dispositions,
+    is_own: &dyn Fn(i32, &Call) -> bool,
 ) -> Result<Prelude> {
     let mut maps = None;
     let mut stopped = stopped;
@@ -57,7 +59,9 @@ pub(crate) fn run(
         };
         let call = Call::of(stopped.registers()?);
         let answer = answered(&stopped, &call, pid);
-        let matters = count == MOST || !repeats(&stopped, &call, maps, &dispositions);
+        let matters = count == MOST
+            || !repeats(&stopped, &call, maps, &dispositions)
+            || is_own(stopped.tid(), &call);
         if answer.is_some() || matters {
             // Out of the call again, before it began.
             let mut registers = call.registers;

@@ -2,6 +2,7 @@
 //! with signals, and how far its death has got.
 
 use crate::descriptors::Files;
+use crate::mappings::Mappings;
 use crate::shared_memory::Shared;
 use forklings_model::{Action, Ending, Pid, ProcId};
 use forklings_sys::ptrace::Running;
@@ -32,6 +33,8 @@ pub(crate) struct Process {
     pub(crate) shares_memory: bool,
     /// Which memory that is, where it is followed.
     pub(crate) shared: Shared,
+    /// What it has mapped, where that is followed.
+    pub(crate) mappings: Mappings,
     /// Who waits in `vfork` for this process to execute a program or end.
     pub(crate) vfork_parent: Option<usize>,
     /// A stop that its parent has not been told of yet.

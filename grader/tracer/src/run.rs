@@ -7,7 +7,7 @@
 
 use crate::attempt::Changes;
 use crate::calls::locks::{FileId, FileLock};
-use crate::calls::sysv::SysV;
+use crate::calls::sysv::{Made, SysV};
 use crate::clock::Clock;
 use crate::course::Course;
 use crate::descriptors::{Files, Objects};
@@ -15,6 +15,7 @@ use crate::error::{Misfit, Result};
 use crate::futexes::Pages;
 use crate::leftovers::Leftovers;
 use crate::lineage::Lineages;
+use crate::mappings::Mappings;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
@@ -88,6 +89,8 @@ pub(crate) struct Run<'a> {
     pub(crate) late_timeouts: bool,
     /// Whether memory that processes share was used without being followed.
     pub(crate) unwatched_memory: bool,
+    /// Whether it is followed what memory processes get from the kernel.
+    pub(crate) follows_memory: bool,
     pub(crate) replayable: bool,
     pub(crate) forks: u32,
     pub(crate) interruptions: u32,
@@ -105,7 +108,7 @@ pub(crate) struct Run<'a> {
     /// POSIX message queues, by name.
     pub(crate) queues: BTreeMap<String, ObjectId>,
     /// System V objects, by number.
-    pub(crate) sysv: BTreeMap<(SysV, i32), ObjectId>,
+    pub(crate) sysv: BTreeMap<(SysV, i32), Made>,
     /// Those of them that did not exist before the run.
     pub(crate) own_sysv: BTreeSet<(SysV, i32)>,
     /// Likewise of the queues.
@@ -188,6 +191,7 @@ impl<'a> Run<'a> {
             threads: 1,
             shares_memory: false,
             shared: Shared::default(),
+            mappings: Mappings::default(),
             vfork_parent: None,
             unreported_stop: false,
             unreported_continue: false,
@@ -223,6 +227,7 @@ impl<'a> Run<'a> {
             unmodelled: Vec::new(),
             late_timeouts: false,
             unwatched_memory: false,
+            follows_memory: subject.follows_memory,
             replayable: true,
             forks: 0,
             interruptions: 0,
@@ -261,6 +266,7 @@ impl<'a> Run<'a> {
             cancel: subject.cancel.clone(),
         };
         run.replayable = !subject.terminal;
+        run.processes[0].mappings = run.mappings_of(host);
         run.emit(0, EventKind::Started { parent: None, pid });
         run.tell_signals(blocked);
         Ok(run)

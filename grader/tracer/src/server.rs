@@ -7,7 +7,8 @@
 //! its entry point, where two bytes of code are replaced by such an instruction; the server keeps
 //! them, and each copy gets its own bytes back.
 
-use crate::calls;
+use crate::callers::{Caller, Callers};
+use crate::calls::{self, memory::is_about_memory};
 use crate::error::{Result, TracerError};
 use crate::filter;
 use crate::image;
@@ -17,6 +18,7 @@ use crate::process::Dispositions;
 use crate::shared_memory::{Origin, Origins};
 use crate::stacks::maps_of;
 use crate::subject::Subject;
+use crate::task::Call;
 use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
 use forklings_model::Isolation;
@@ -63,6 +65,9 @@ pub(crate) struct Server {
     mutexes: OnceCell<Rc<[MutexFunction]>>,
     /// What instructions of this program are part of, as far as that was asked.
     origins: RefCell<Origins>,
+    /// Who makes calls about memory.
+    callers: RefCell<Callers>,
+    follows_memory: bool,
 }
 
 /// The server's own process.
@@ -116,7 +121,7 @@ impl Server {
             limits: subject.limits,
             wanted: subject.wanted,
             view: subject.view.clone(),
-            filter: Some(filter::traced(subject.wanted != Wanted::All)),
+            filter: Some(filter::traced(subject.wanted != Wanted::All, subject.follows_memory)),
         }
         .start()?;
         let running = ptrace::seize(held.pid).map_err(TracerError::NotPermitted)?;
@@ -139,6 +144,8 @@ impl Server {
                 watched: OnceCell::new(),
                 mutexes: OnceCell::new(),
                 origins: RefCell::default(),
+                callers: RefCell::default(),
+                follows_memory: subject.follows_memory,
             }),
             Arrival::NeverExecuted => Err(held.failure().into()),
             Arrival::Died(status) => {
@@ -165,8 +172,16 @@ impl Server {
             // held: setlocale(3) opens files under a lock of its own.
             memory::write(self.held.pid, self.tid_address, &pid.to_le_bytes())?;
         }
+        let stopped = self.take()?;
+        let dispositions = self.dispositions.clone();
+        // What the program's own code gets belongs into the trace.
+        let is_own = |tid: i32, call: &Call| {
+            self.follows_memory
+                && is_about_memory(call.number)
+                && self.caller(tid, &call.registers).begun
+        };
         let (stopped, next, dispositions) =
-            match prelude::run(self.take()?, watchdog, pid, self.dispositions.clone())? {
+            match prelude::run(stopped, watchdog, pid, dispositions, &is_own)? {
                 Prelude::Over { stopped, next, dispositions } => (stopped, next, dispositions),
                 Prelude::Lost(left) => {
                     self.place.stopped = left;
@@ -225,6 +240,12 @@ impl Server {
     pub(crate) fn origin_of(&self, tid: i32, address: u64) -> Origin {
         let program = (self.held.program_inside(), self.program.as_path());
         self.origins.borrow_mut().of(tid, address, (&program.0, program.1))
+    }
+
+    /// Who makes the call in which a thread of this program stands with these registers.
+    pub(crate) fn caller(&self, tid: i32, registers: &Registers) -> Caller {
+        let maps = maps_of(tid, (&self.held.program_inside(), &self.program));
+        self.callers.borrow_mut().look(tid, &maps, registers)
     }
 
     /// Clones a root, in its own session, with empty output files and input at its beginning.

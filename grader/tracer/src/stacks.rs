@@ -54,18 +54,7 @@ impl Stacks {
         let tid = stopped.tid();
         let (inside, outside) = &self.program;
         let maps = self.maps.entry(tid).or_insert_with(|| maps_of(tid, (inside, outside)));
-        let r = registers;
-        let registers = forklings_symbols::Registers {
-            ip: r.rip,
-            sp: r.rsp,
-            bp: r.rbp,
-            bx: r.rbx,
-            di: r.rdi,
-            r12: r.r12,
-            r13: r.r13,
-            r14: r.r14,
-            r15: r.r15,
-        };
+        let registers = for_unwinding(registers);
         let mut tracee = Buffered::new(|address, buffer: &mut [u8]| {
             memory::read(tid, address, buffer).unwrap_or(0)
         });
@@ -96,6 +85,21 @@ impl Stacks {
                 site.retain(own);
             }
         }
+    }
+}
+
+/// The registers that an unwinder begins with.
+pub(crate) fn for_unwinding(r: &Registers) -> forklings_symbols::Registers {
+    forklings_symbols::Registers {
+        ip: r.rip,
+        sp: r.rsp,
+        bp: r.rbp,
+        bx: r.rbx,
+        di: r.rdi,
+        r12: r.r12,
+        r13: r.r13,
+        r14: r.r14,
+        r15: r.r15,
     }
 }
 

@@ -6,6 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+/// What glibc's allocator is told where memory is followed: a block of 128 KiB or more is always a
+/// mapping of its own, all threads share one heap, what is freed joins its neighbours at once, and
+/// the heap's free end goes back to the kernel. Source: the GNU C Library, "Memory Allocation
+/// Tunables".
+const KEEP_LITTLE: &str = "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=32768:\
+    glibc.malloc.top_pad=32768:glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0:\
+    glibc.malloc.mxfast=0";
+
 /// A program with everything that its runs have in common.
 #[derive(Clone, Debug)]
 pub struct Subject {
@@ -40,6 +48,9 @@ pub struct Subject {
     /// comes (and captured all the same). [`Subject::stdin`] is not used then, and a run need not
     /// repeat.
     pub terminal: bool,
+    /// Whether it is followed what memory its processes get from the kernel and give back; see
+    /// [`Subject::follow_memory`].
+    pub follows_memory: bool,
     /// Set from elsewhere to stop a run before its end.
     pub cancel: Option<Arc<AtomicBool>>,
 }
@@ -70,7 +81,19 @@ impl Subject {
             view: View::new(),
             sources: Vec::new(),
             terminal: false,
+            follows_memory: false,
             cancel: None,
+        }
+    }
+
+    /// Follows what memory its processes get from the kernel and give back. That costs two stops for
+    /// each such call. glibc's allocator is told to keep as little as it can of what is freed.
+    pub fn follow_memory(&mut self) {
+        self.follows_memory = true;
+        let name = "GLIBC_TUNABLES";
+        match self.env.iter_mut().find(|(variable, _)| variable == name) {
+            Some((_, tunables)) => *tunables = format!("{tunables}:{KEEP_LITTLE}"),
+            None => self.env.push((name.to_owned(), KEEP_LITTLE.to_owned())),
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a test demands of every run, in words.
 
 use crate::escape::quoted;
-use crate::sentence::name::{count, ended};
-use forklings_model::{Demand, Stream};
+use crate::sentence::name::{count, ended, size};
+use forklings_model::{Demand, Span, Stream};
 
 /// The demand as a sentence without its full stop: `standard output has the line "x"`.
 #[must_use]
@@ -73,8 +73,23 @@ pub fn demand(demand: &Demand) -> String {
             quoted(leave)
         ),
         Demand::NobodyWaits => "nobody waits, however short".to_owned(),
+        Demand::Unmapped { during } => {
+            format!("every mapping that is made{} is unmapped", self::during(during.as_ref()))
+        }
+        Demand::GrowsAtMost { kib, during } => format!(
+            "the private memory of P1 grows by {} at most{}",
+            size(u64::from(*kib) * 1024),
+            self::during(during.as_ref())
+        ),
         Demand::Done(deed) => super::deed::deed(*deed),
     }
+}
+
+/// From when to when, where that is not the whole run.
+fn during(span: Option<&Span>) -> String {
+    span.map_or_else(String::new, |Span { from, to }| {
+        format!(" between the lines {} and {}", quoted(from), quoted(to))
+    })
 }
 
 /// The stream's name.

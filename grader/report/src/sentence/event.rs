@@ -4,8 +4,8 @@ use crate::escape::{bytes, cut, line};
 use crate::sentence::name::{self, errno, output_stream, span};
 use crate::sentence::wait;
 use forklings_model::{
-    Access, AccessKind, Action, Event, EventKind, Fault, ForkKind, IoResult, ProcId, SignalSet,
-    SignalSource, SignalTarget, Strike, Trace, WaitOutcome, WaitTarget,
+    Access, AccessKind, Action, Event, EventKind, Fault, ForkKind, IoResult, Mapped, Memory,
+    ProcId, SignalSet, SignalSource, SignalTarget, Strike, Trace, WaitOutcome, WaitTarget,
 };
 
 /// The phrase, in the column of the process that did it or that it happened to.
@@ -108,6 +108,10 @@ fn of_kind(kind: &EventKind, trace: &Trace) -> String {
         }
         EventKind::Accessed(access) => accessed(access),
         EventKind::Named { path } => format!("makes {}", line(path)),
+        EventKind::MemoryTaken { memory, bytes } => taken(memory, *bytes),
+        EventKind::MemoryGivenBack { parts } => {
+            format!("gives back {}", name::size(parts.iter().map(|part| part.bytes).sum()))
+        }
         EventKind::Injected { fault: fault_ } => format!("injected: {}", injected(fault_)),
         EventKind::Exiting => "exits: closes all".to_owned(),
         EventKind::Stopped { signal } => format!("stopped by {signal}"),
@@ -127,6 +131,16 @@ fn accessed(access: &Access) -> String {
         AccessKind::Update if before == after => format!("tries [{offset}]: {before}"),
         AccessKind::Update => format!("[{offset}]: {before} to {after}"),
     }
+}
+
+fn taken(memory: &Memory, bytes: u64) -> String {
+    let what = match memory {
+        Memory::Heap => "heap grows by",
+        Memory::Private => "memory grows by",
+        Memory::Mapping { of: Mapped::SystemV, .. } => "shmat",
+        Memory::Mapping { .. } => "mmap",
+    };
+    format!("{what} {}", name::size(bytes))
 }
 
 /// A fault in a few words.

@@ -10,6 +10,7 @@ pub mod demand;
 mod descriptors;
 pub mod end;
 pub mod event;
+mod leaks;
 mod limits;
 mod memory;
 pub mod name;
@@ -130,6 +131,10 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         | Detail::FifoLeft { paths }
         | Detail::SocketLeft { paths }
         | Detail::TempLeft { paths } => objects::left(finding.rule(), paths),
+        Detail::MappingLeft { proc, demand, mappings } => {
+            leaks::mapping_left(*proc, demand, mappings)
+        }
+        Detail::MemoryLeaked { proc, demand, grown } => leaks::memory_leaked(*proc, demand, *grown),
         Detail::FdInherited { proc, program, fds } => {
             descriptors::fd_inherited(*proc, program, fds)
         }
@@ -199,6 +204,8 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
         | Detail::SignalLost { proc, .. }
         | Detail::BusyWait { proc, .. }
         | Detail::ShortIoIgnored { proc, .. }
+        | Detail::MappingLeft { proc, .. }
+        | Detail::MemoryLeaked { proc, .. }
         | Detail::FdInherited { proc, .. }
         | Detail::OrderBySleep { proc, .. } => vec![*proc],
         Detail::KilledBySignal { proc, by, .. } => {

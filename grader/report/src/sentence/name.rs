@@ -152,6 +152,16 @@ pub fn parent(trace: &Trace, proc: ProcId) -> Option<ProcId> {
     trace.process(proc).and_then(|process| process.parent)
 }
 
+/// A size in memory: `4 KiB`, `1.5 MiB`.
+pub(super) fn size(bytes: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    match (bytes / MIB, bytes % MIB * 10 / MIB) {
+        (0, _) => format!("{} KiB", bytes.div_ceil(1024)),
+        (mib, 0) => format!("{mib} MiB"),
+        (mib, tenth) => format!("{mib}.{tenth} MiB"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,6 +75,8 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             | Demand::WaitsAsleep
             | Demand::OneAtATime { .. }
             | Demand::NobodyWaits
+            | Demand::Unmapped { .. }
+            | Demand::GrowsAtMost { .. }
             | Demand::Done(_) => {
                 let text = String::from_utf8_lossy(&trace.stdout).into_owned();
                 format!("the lines are there, in another order:\n{}", block(&text, 8).join("\n"))
@@ -131,9 +133,11 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         Demand::NoLine { stream: s, .. } | Demand::LinesInAnyOrder { stream: s, .. } => {
             whole(*s, &text_of(*s, trace))
         }
-        Demand::Before { .. } | Demand::MaskRestored { .. } | Demand::HandlersRestored { .. } => {
-            whole(Stream::Stdout, &text_of(Stream::Stdout, trace))
-        }
+        Demand::Before { .. }
+        | Demand::MaskRestored { .. }
+        | Demand::HandlersRestored { .. }
+        | Demand::Unmapped { .. }
+        | Demand::GrowsAtMost { .. } => whole(Stream::Stdout, &text_of(Stream::Stdout, trace)),
         Demand::Forks(_) => {
             let made = trace.processes.len().saturating_sub(1) as u64;
             format!("the program made {}", count(made, "process", "processes"))
@@ -200,7 +204,9 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. }
         | Demand::MaskRestored { .. }
-        | Demand::HandlersRestored { .. } => {
+        | Demand::HandlersRestored { .. }
+        | Demand::Unmapped { .. }
+        | Demand::GrowsAtMost { .. } => {
             if trace.stderr.is_empty() {
                 (
                     "the values that your function returns are not those of the contract",
@@ -237,7 +243,9 @@ const fn man(demanded: &Demand) -> &'static str {
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. }
         | Demand::MaskRestored { .. }
-        | Demand::HandlersRestored { .. } => "the exercise's README",
+        | Demand::HandlersRestored { .. }
+        | Demand::Unmapped { .. }
+        | Demand::GrowsAtMost { .. } => "the exercise's README",
     }
 }
 
@@ -266,6 +274,8 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::WaitsAsleep
         | Demand::OneAtATime { .. }
         | Demand::NobodyWaits
+        | Demand::Unmapped { .. }
+        | Demand::GrowsAtMost { .. }
         | Demand::Done(_) => String::new(),
     }
 }
@@ -333,9 +343,11 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::LineTimes { stream, .. }
         | Demand::NoLine { stream, .. }
         | Demand::LinesInAnyOrder { stream, .. } => *stream == Stream::Stdout,
-        Demand::Before { .. } | Demand::MaskRestored { .. } | Demand::HandlersRestored { .. } => {
-            true
-        }
+        Demand::Before { .. }
+        | Demand::MaskRestored { .. }
+        | Demand::HandlersRestored { .. }
+        | Demand::Unmapped { .. }
+        | Demand::GrowsAtMost { .. } => true,
         Demand::Ends(_)
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)

@@ -5,7 +5,7 @@ use crate::sentence::concerned;
 use crate::sentence::name::{output_stream, parent};
 use forklings_model::{
     Demand, Detail, Event, EventKind, Family, Finding, IoResult, ObjectId, ObjectKind, ProcId,
-    Signal, Trace, WaitOutcome, WaitsFor,
+    Signal, Span, Trace, WaitOutcome, WaitsFor,
 };
 use std::collections::BTreeSet;
 
@@ -293,6 +293,8 @@ impl<'t> Matter<'t> {
             | EventKind::Pipe { .. }
             | EventKind::Opened { .. }
             | EventKind::Named { .. }
+            | EventKind::MemoryTaken { .. }
+            | EventKind::MemoryGivenBack { .. }
             | EventKind::OpenFailed { .. }
             | EventKind::Duplicated { .. }
             | EventKind::DescriptorFlags { .. }
@@ -327,6 +329,8 @@ fn lines(detail: &Detail) -> Vec<&str> {
     | Detail::OrderViolated { demand }
     | Detail::MaskNotRestored { demand, .. }
     | Detail::HandlerNotRestored { demand, .. }
+    | Detail::MappingLeft { demand, .. }
+    | Detail::MemoryLeaked { demand, .. }
     | Detail::OutputWrong { demand, .. }) = detail
     else {
         return Vec::new();
@@ -350,7 +354,11 @@ fn lines(detail: &Detail) -> Vec<&str> {
         | Demand::WaitsAsleep
         | Demand::NobodyWaits
         | Demand::OneAtATime { .. }
+        | Demand::Unmapped { during: None }
+        | Demand::GrowsAtMost { during: None, .. }
         | Demand::Done(_) => Vec::new(),
+        Demand::Unmapped { during: Some(Span { from, to }) }
+        | Demand::GrowsAtMost { during: Some(Span { from, to }), .. } => vec![from, to],
         Demand::MaskRestored { from, to } | Demand::HandlersRestored { from, to } => {
             vec![from, to]
         }

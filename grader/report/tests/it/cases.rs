@@ -1,6 +1,7 @@
 //! One typical run for each rule. The file is long because the rules are many: a function each.
 
 use crate::build::{P1, P2, P3, Run, STDERR, holder, io, wait_for};
+use crate::leak_cases;
 use crate::lock_cases;
 use crate::memory_cases;
 use crate::signal_cases;
@@ -66,6 +67,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
     .into_iter()
     .chain(lock_cases::all())
     .chain(memory_cases::all())
+    .chain(leak_cases::all())
     .chain(signal_cases::all())
     .collect()
 }

@@ -6,6 +6,7 @@
 mod build;
 mod cases;
 mod hostile;
+mod leak_cases;
 mod lock_cases;
 mod memory_cases;
 mod messages;

@@ -1,11 +1,17 @@
 //! What is left in the system, and what is judged without a contract.
 
 use super::*;
-use forklings_model::{End, EventKind, Fault, LeftBehind, LeftKind, SiteId, Strike, Waiver};
+use forklings_model::{
+    End, EventKind, Fault, LeftBehind, LeftKind, ObjectId, ObjectKind, SiteId, Strike, Waiver,
+};
+
+fn thing(kind: LeftKind, path: &str, object: Option<ObjectId>) -> LeftBehind {
+    LeftBehind { kind, path: path.to_owned(), object }
+}
 
 /// A run that leaves these.
 fn leaves(run: Run, left: &[(LeftKind, &str)]) -> Trace {
-    let left = left.iter().map(|(kind, path)| LeftBehind { kind: *kind, path: (*path).to_owned() });
+    let left = left.iter().map(|(kind, path)| thing(*kind, path, None));
     Trace { left_behind: Some(left.collect()), ..run.over() }
 }
 
@@ -60,6 +66,25 @@ fn what_gave_it_its_last_name_is_the_place_before_who_opened_it() {
     run.ends(P1, Ending::Exited(0));
     let finding = only(&leaves(run, &[(LeftKind::Semaphore, "/dev/shm/sem.x")]), &[]);
     assert_eq!(finding.site, Some(SiteId(72)));
+}
+
+#[test]
+fn what_has_no_path_is_found_by_the_first_call_about_it() {
+    let mut run = run();
+    let get = |run: &mut Run, site| {
+        let object = run.object(ObjectKind::Other("semget".to_owned()));
+        let call = "semget".to_owned();
+        run.at(site).event(P1, EventKind::Used { call, object: Some(object), errno: None });
+        object
+    };
+    get(&mut run, 70);
+    let object = get(&mut run, 71);
+    let call = "semop".to_owned();
+    run.at(72).event(P1, EventKind::Used { call, object: Some(object), errno: None });
+    run.ends(P1, Ending::Exited(0));
+    let left = thing(LeftKind::Semaphore, "System V semaphores (IPC_PRIVATE)", Some(object));
+    let trace = Trace { left_behind: Some(vec![left]), ..run.over() };
+    assert_eq!(only(&trace, &[]).site, Some(SiteId(71)));
 }
 
 #[test]

@@ -106,6 +106,10 @@ fn is_quiet(call: i64) -> bool {
                 | libc::SYS_epoll_create1
                 | libc::SYS_epoll_ctl
                 | libc::SYS_memfd_create
+                | libc::SYS_brk
+                | libc::SYS_mprotect
+                | libc::SYS_munmap
+                | libc::SYS_shmdt
                 | libc::SYS_mmap
                 | libc::SYS_mremap
                 | libc::SYS_pread64

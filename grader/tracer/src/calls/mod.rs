@@ -10,6 +10,7 @@ mod io;
 mod kinds;
 pub(crate) mod locks;
 mod masks;
+pub(crate) mod memory;
 mod names;
 mod naming;
 mod network;
@@ -31,7 +32,7 @@ use crate::error::Result;
 use crate::filter::is_answering;
 use crate::follow::After;
 use crate::run::Run;
-use crate::shared_memory::Made;
+use crate::shared_memory::{Made, is_shared};
 use crate::task::Call;
 use forklings_model::{EventKind, Signal};
 use forklings_sys::ptrace::{Resume, Stopped};
@@ -203,6 +204,7 @@ impl Run<'_> {
         if result == 0 {
             self.named(t, call);
         }
+        self.after_memory(t, call, result);
         match call.number {
             libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
                 self.made_pidfd_by_clone(t, call, result)?;
@@ -268,7 +270,7 @@ impl Run<'_> {
                 self.used(t, call, processes::errno_of(result));
             }
             other if changes_files(other) => self.used(t, call, processes::errno_of(result)),
-            libc::SYS_mmap | libc::SYS_shmat => {
+            libc::SYS_shmat | libc::SYS_mmap if is_shared(call) => {
                 self.process_mut(t).shares_memory = true;
                 self.forget_pages(self.tasks[t].id.proc);
                 self.mapped(t, call, result);

@@ -6,7 +6,7 @@ use crate::attempt::{Attempt, Class};
 use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
-use forklings_model::{ObjectId, ObjectKind, WaitsFor};
+use forklings_model::{EventKind, ObjectId, ObjectKind, WaitsFor};
 use forklings_sys::memory;
 use forklings_sys::ptrace::Stopped;
 
@@ -24,6 +24,15 @@ pub(crate) enum SysV {
     Messages,
     /// Shared memory.
     Memory,
+}
+
+/// An object, as its `get` made or found it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    /// Its number among the objects of the run.
+    pub(crate) object: ObjectId,
+    /// By which others find it; IPC_PRIVATE where nobody does.
+    pub(crate) key: i32,
 }
 
 impl Run<'_> {
@@ -154,16 +163,19 @@ impl Run<'_> {
             SysV::Memory => "shmget",
         };
         let object = self.objects.add(ObjectKind::Other(name.to_owned()), self.tasks[t].site);
-        self.sysv.insert((kind, id), object);
+        let key = call.int(0);
+        self.sysv.insert((kind, id), Made { object, key });
+        let call_name = super::name(call.number);
+        self.emit(t, EventKind::Used { call: call_name, object: Some(object), errno: None });
         let exclusive = libc::IPC_CREAT | libc::IPC_EXCL;
-        if call.int(0) == libc::IPC_PRIVATE || flags & exclusive == exclusive {
+        if key == libc::IPC_PRIVATE || flags & exclusive == exclusive {
             self.own_sysv.insert((kind, id));
         }
     }
 
     /// The object that a System V call is about.
     pub(crate) fn sysv_object(&self, call: &Call) -> Option<ObjectId> {
-        self.sysv.get(&(kind_of(call.number), call.int(0))).copied()
+        self.sysv.get(&(kind_of(call.number), call.int(0))).map(|made| made.object)
     }
 }
 

@@ -94,6 +94,12 @@ impl Shared {
     }
 }
 
+/// Whether others may see what is written to the memory that a call maps. Source: `mmap(2)`.
+pub(crate) fn is_shared(call: &Call) -> bool {
+    call.number == libc::SYS_shmat
+        || call.number == libc::SYS_mmap && call.int(3) & libc::MAP_SHARED != 0
+}
+
 /// Whether an `mmap` has no file behind it. Source: `mmap(2)`.
 fn is_anonymous(call: &Call) -> bool {
     call.int(3) & libc::MAP_ANONYMOUS != 0
@@ -103,6 +109,7 @@ impl Run<'_> {
     /// Whether a call maps memory that can be followed and has no file behind it yet.
     pub(crate) fn wants_file(&self, call: &Call) -> bool {
         call.number == libc::SYS_mmap
+            && is_shared(call)
             && is_anonymous(call)
             && call.int(3) & libc::MAP_HUGETLB == 0
             && (1..=LARGEST).contains(&call.args[1])

@@ -77,6 +77,12 @@ pub(crate) struct Args {
     /// Demand that standard output is exactly what this file holds
     #[arg(long, value_name = "FILE")]
     stdout: Option<PathBuf>,
+    /// Demand that the program unmaps every mapping of shared memory or of a file that it makes
+    #[arg(long)]
+    unmapped: bool,
+    /// Demand that its private memory grows by so much at most, from its first line to its end
+    #[arg(long, value_name = "KIB")]
+    heap_grows_at_most: Option<u32>,
     /// What the program finds on standard input [default: nothing]
     #[arg(long, value_name = "FILE")]
     stdin: Option<PathBuf>,
@@ -142,6 +148,8 @@ pub(super) fn command(args: &Args, repository: impl Fn() -> Result<Repository>) 
         let text = String::from_utf8_lossy(&read(path)?).into_owned();
         demands.push(Demand::Is { stream: Stream::Stdout, text });
     }
+    demands.extend(args.unmapped.then_some(Demand::Unmapped { during: None }));
+    demands.extend(args.heap_grows_at_most.map(|kib| Demand::GrowsAtMost { kib, during: None }));
     let waivers = args
         .waive
         .iter()

@@ -1,7 +1,7 @@
 //! From a command to what the tracer runs.
 
 use anyhow::{Context, Result};
-use forklings_model::{Command, Place};
+use forklings_model::{Command, Demand, Place};
 use forklings_tracer::Subject;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -34,5 +34,8 @@ pub(crate) fn of(command: &Command, cancel: Arc<AtomicBool>) -> Result<Subject> 
     subject.cpu_seconds = Some(command.cpu_seconds);
     subject.stdin.clone_from(&command.stdin);
     subject.cancel = Some(cancel);
+    if command.demands.iter().any(Demand::is_about_memory) {
+        subject.follow_memory();
+    }
     Ok(subject)
 }

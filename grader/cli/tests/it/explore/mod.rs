@@ -5,6 +5,7 @@ mod bad_input;
 mod differences;
 mod door;
 mod faults;
+mod leaks;
 mod mutexes;
 mod programs;
 mod real;
