@@ -38,6 +38,7 @@ mod dirty {
             .scenario("dirty", ["64", "10"])
             .expect(stdout().line("made its own: 10 pages"))
             .expect(stdout().line("the caller: wrote to 0 pages"))
+            .expect(unmapped())
             .expect(stdout().line("the caller's pages: as before"))
             .expect(stdout().no_line(BY_EXIT))
             .expect(forks(1))
@@ -94,6 +95,7 @@ mod contain {
         subject!()
             .scenario("contain", ["100000", "0"])
             .expect(stdout().line("answer: 100000 bytes, right"))
+            .expect(heap_grows_at_most(1024))
             .check();
     }
 
