@@ -1,4 +1,4 @@
-//! expect: killed-by-signal
+//! expect: memory-leaked
 //! Runs `f` in a thread, which has the same memory as the caller.
 
 pub mod region;

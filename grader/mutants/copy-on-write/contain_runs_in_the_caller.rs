@@ -1,4 +1,4 @@
-//! expect: crashed
+//! expect: memory-leaked
 //! Runs `f` in the caller and sends its answer through a child: all that `f` leaks stays.
 
 pub mod region;
