@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: too-many-processes
 //! When fork fails it tries again, until it works.
 
 pub mod region;

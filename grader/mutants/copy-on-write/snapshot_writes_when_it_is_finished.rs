@@ -1,4 +1,4 @@
-//! expect: pipe-end-open
+//! expect: output-wrong
 //! Writes the rows only in `finish`: until then it holds the sink, and by then the table is another.
 
 pub mod region;
