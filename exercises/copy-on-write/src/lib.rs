@@ -58,8 +58,8 @@ pub fn read_only(region: &Region) -> io::Result<usize> {
 
 /// TODO 4. Runs `f` in a child and gives its answer, so that all else `f` does to memory is gone.
 ///
-/// - `f` is run once, in a child, and never in the caller. However much it leaks, the caller has no
-///   more memory afterwards than before (less than 1 MiB more), the answer aside.
+/// - It forks one child. `f` is run once, there, and never in the caller. However much it leaks, the
+///   caller has no more memory afterwards than before (less than 1 MiB more), the answer aside.
 /// - The answer may have any length, none or many megabytes: it may be larger than a pipe.
 /// - `f` may panic, or end the process, or be killed: then there is no answer, not even a part of
 ///   one. A panic must not get out of the child's part into the caller's code.
