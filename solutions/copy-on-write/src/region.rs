@@ -1,0 +1,1 @@
+../../../exercises/copy-on-write/src/region.rs
