@@ -31,6 +31,7 @@ mod lost_update;
 mod mask_not_restored;
 mod misreading;
 mod mutual_exclusion;
+mod not_parallel;
 mod order_by_sleep;
 mod order_violated;
 mod orphan_left;
@@ -39,18 +40,24 @@ mod page;
 mod panic_ignored;
 mod pipe_end_open;
 mod relief;
+mod result_order;
 mod short_io_ignored;
 mod signal_lost;
 mod spurious_wakeup;
 mod status_lost;
 mod status_misread;
+mod task_lost;
+mod task_run_twice;
+mod tasks;
 mod todo_left;
 mod too_many_processes;
+mod too_many_workers;
 mod tree;
 mod unsafe_in_handler;
 mod verdict;
 mod wakeup_lost;
 mod without_contract;
+mod worker_death_ignored;
 mod wrong_child_reaped;
 mod zombie_left;
 
@@ -67,7 +74,7 @@ use forklings_model::{Demand, End, Finding, Rule, Trace, Waiver};
 type Find = fn(&Case<'_>) -> Vec<Finding>;
 
 /// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's.
-const RULES: [(Rule, Find); 40] = [
+const RULES: [(Rule, Find); 46] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),
     (Rule::MemoryLimit, limits::memory_limit),
@@ -75,6 +82,8 @@ const RULES: [(Rule, Find); 40] = [
     (Rule::Crashed, crashed::find),
     (Rule::KilledBySignal, killed_by_signal::find),
     (Rule::TooManyProcesses, too_many_processes::find),
+    (Rule::TooManyWorkers, too_many_workers::find),
+    (Rule::TaskRunTwice, task_run_twice::find),
     (Rule::PanicIgnored, panic_ignored::find),
     (Rule::StatusLost, status_lost::find),
     (Rule::WrongChildReaped, wrong_child_reaped::find),
@@ -92,10 +101,14 @@ const RULES: [(Rule, Find); 40] = [
     (Rule::DataRace, data_race::find),
     (Rule::WakeupLost, wakeup_lost::find),
     (Rule::LockAbandoned, lock_abandoned::find),
+    (Rule::WorkerDeathIgnored, worker_death_ignored::find),
+    (Rule::TaskLost, task_lost::find),
+    (Rule::NotParallel, not_parallel::find),
     (Rule::Deadlock, deadlock::find),
     (Rule::BusyWait, busy_wait::find),
     (Rule::TimeLimit, limits::time_limit),
     (Rule::OrderBySleep, order_by_sleep::find),
+    (Rule::ResultOrder, result_order::find),
     (Rule::OutputWrong, output_wrong::find),
     (Rule::OrderViolated, order_violated::find),
     (Rule::ZombieLeft, zombie_left::find),
@@ -111,13 +124,19 @@ const RULES: [(Rule, Find); 40] = [
 ];
 
 /// The rules that say whether a demand was met.
-const ON_DEMAND: [Find; 9] = [
+const ON_DEMAND: [Find; 15] = [
     too_many_processes::find,
+    too_many_workers::find,
+    task_run_twice::find,
     status_lost::find,
     mask_not_restored::find,
     handler_not_restored::find,
     busy_wait::naps,
     mutual_exclusion::find,
+    worker_death_ignored::find,
+    task_lost::find,
+    not_parallel::find,
+    result_order::find,
     order_by_sleep::find,
     order_violated::find,
     output_wrong::find,

@@ -14,6 +14,7 @@ mod left_behind;
 mod memory;
 mod order;
 mod pipes;
+mod pools;
 mod precedence;
 mod signals;
 

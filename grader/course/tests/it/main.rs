@@ -240,5 +240,5 @@ fn the_course_of_this_repository_is_right() {
     let exercises = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../exercises");
     let course = load(&exercises).unwrap();
     let ids: Vec<&str> = course.exercises().map(|exercise| exercise.id.as_str()).collect();
-    assert_eq!(ids, ["fork-semantics", "zombies", "signal-sync", "pipes", "locks"]);
+    assert_eq!(ids, ["fork-semantics", "zombies", "signal-sync", "pipes", "locks", "pools"]);
 }

@@ -74,6 +74,18 @@ pub fn demand(demand: &Demand) -> String {
         ),
         Demand::NobodyWaits => "nobody waits, however short".to_owned(),
         Demand::Done(deed) => super::deed::deed(*deed),
+        Demand::TasksOnce(1) => "the task is run once".to_owned(),
+        Demand::TasksOnce(n) => format!("each of {n} tasks is run once"),
+        Demand::Answers(answers) => {
+            let text = crate::escape::block(&answers.join("\n"), 6).join("\n");
+            format!("the answers to the tasks are, in this order:\n{text}")
+        }
+        Demand::Workers(n) => {
+            let workers = count((*n).into(), "worker runs", "workers run");
+            format!(
+                "{workers} the tasks: so many tasks are at work at once, and no worker more is made"
+            )
+        }
     }
 }
 
