@@ -289,7 +289,6 @@ mod shutdown {
             .scenario("pool_copied", ["2", "shout:a", "shout:b", "/", "shout:c", "shout:d"])
             .expect(answers(["\"A\"", "\"B\"", "\"C\"", "\"D\""]))
             .expect(each_task_once(4))
-            .expect(forks(3))
             .check();
     }
 

@@ -14,8 +14,8 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
     let number = match (demand, &case.trace().end) {
         (Demand::TasksOnce(tasks), End::Root { ending: Ending::Exited(0), .. }) => {
             // Whoever was killed may have had the task, and had no time to say so.
-            let nobody = case.run.lives().all(|life| !case.run.struck_down(life.proc));
-            never_begun(*tasks, &turns).filter(|_| nobody)
+            let known = tasks::deaths(case).iter().all(|death| death.number.is_some());
+            never_begun(*tasks, &turns).filter(|_| known)
         }
         (Demand::TasksOnce(tasks), End::Deadlock { .. }) => never_begun(*tasks, &turns)
             .filter(|_| !turns.is_empty() && turns.iter().all(|turn| turn.ended))

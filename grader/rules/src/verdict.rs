@@ -102,6 +102,8 @@ fn drop_doubles(findings: &mut Vec<Finding>) {
         (Rule::WorkerDeathIgnored, Rule::TaskLost),
         (Rule::WorkerDeathIgnored, Rule::NotParallel),
         (Rule::WorkerDeathIgnored, Rule::Deadlock),
+        (Rule::WorkerDeathIgnored, Rule::BusyWait),
+        (Rule::WorkerDeathIgnored, Rule::TimeLimit),
         (Rule::TaskLost, Rule::Deadlock),
         (Rule::NotParallel, Rule::Deadlock),
         // A task that kills its worker, run again and again, ends at some limit.

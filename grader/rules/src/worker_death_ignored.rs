@@ -15,6 +15,10 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
             let told = is_told(case, death);
             (!told || is_missing(case, deaths.len())).then(|| report(case, death, None, waits))
         }),
+        End::TimeLimit { .. } => {
+            let untold = deaths.iter().find(|death| !is_told(case, death));
+            untold.map(|death| report(case, death, None, &[]))
+        }
         End::Root { ending: Ending::Exited(0), .. } => deaths.iter().find_map(|death| {
             let answer = taken_for_another(case, death)?;
             Some(report(case, death, Some(answer), &[]))

@@ -82,9 +82,7 @@ pub fn demand(demand: &Demand) -> String {
         }
         Demand::Workers(n) => {
             let workers = count((*n).into(), "worker runs", "workers run");
-            format!(
-                "{workers} the tasks: so many tasks are at work at once, and no worker more is made"
-            )
+            format!("{workers} the tasks, all of them at once, and no more workers are made")
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Sentences of the rules about pools of workers and their tasks.
 
 use super::Explanation;
-use crate::escape::{block, quoted};
+use crate::escape::block;
 use crate::sentence::demand::demand;
 use crate::sentence::name::{count, list};
 use crate::sentence::wait;
@@ -75,7 +75,7 @@ pub(super) fn worker_death_ignored(
     let died = format!("{worker} {ended}{at}");
     let (happened, likely, experiment) = match answer {
         Some(answer) => (
-            format!("{died}, and the answer was {}", quoted(answer)),
+            format!("{died}, and the answer was {}", crate::escape::line(answer)),
             "an end of file in the place of an answer was taken for an empty answer or another failure",
             "tell the end of file from an answer, wait for the worker, and answer with its status",
         ),
@@ -85,7 +85,10 @@ pub(super) fn worker_death_ignored(
             "when a worker has died, reap it and fork another one in its place, with pipes of its own",
         ),
         None => (
-            format!("{died}, and nobody took notice:\n{}", told_waits(waits, trace)),
+            match waits {
+                [] => format!("{died}, and the program went round and round until its time was up"),
+                waits => format!("{died}, and nobody took notice:\n{}", told_waits(waits, trace)),
+            },
             "the pool waits for an answer that cannot come. When a worker dies, the kernel closes its \
              end of the pipe: who reads the other end sees end of file, but only where nobody else \
              holds an end to write",

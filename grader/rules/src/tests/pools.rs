@@ -150,6 +150,15 @@ fn a_death_that_everybody_waits_for_was_ignored() {
 }
 
 #[test]
+fn a_death_after_which_the_program_only_goes_round_was_ignored() {
+    let mut run = two();
+    begins(&mut run, P2, 0);
+    run.dies(P2, 3);
+    let end = End::TimeLimit { seconds: 5, proc: P1, computing: true, site: None };
+    assert_eq!(names(&run.cut(end), &[once(2)]), ["worker-death-ignored"]);
+}
+
+#[test]
 fn who_is_struck_down_before_its_task_begins_has_died_too() {
     let mut run = two();
     let fault = Fault::Strike { what: Strike::Kill, nth: Some(1) };
