@@ -36,7 +36,6 @@ mod map {
             .expect(answers(["\"A\"", "\"B\"", "\"C\""]))
             .expect(each_task_once(3))
             .expect(workers(1))
-            .expect(forks(1))
             .expect(never_sleeps())
             .check();
     }
@@ -48,7 +47,6 @@ mod map {
             .expect(answers(["\"A\"", "\"B\"", "\"C\"", "\"D\""]))
             .expect(each_task_once(4))
             .expect(workers(2))
-            .expect(forks(2))
             .check();
     }
 
@@ -67,7 +65,7 @@ mod map {
             .scenario("pool", ["1", "shout:a", "panic", "shout:c"])
             .expect(answers(["\"A\"", "panicked", "\"C\""]))
             .expect(each_task_once(3))
-            .expect(forks(1))
+            .expect(workers(1))
             .check();
     }
 }
@@ -82,7 +80,6 @@ mod at_once {
             .expect(answers(["\"met\"", "\"met\"", "\"C\""]))
             .expect(each_task_once(3))
             .expect(workers(2))
-            .expect(forks(2))
             .check();
     }
 
@@ -117,7 +114,6 @@ mod death {
             .expect(answers(["died: signal 9", "\"met\"", "\"met\""]))
             .expect(each_task_once(3))
             .expect(workers(2))
-            .expect(forks(3))
             .expect(waits_asleep())
             .check();
     }

@@ -229,6 +229,9 @@ fn is_final(rule: Rule, end: &End) -> bool {
             | Rule::MemoryLimit
             | Rule::OutputLimit
     );
-    // A cause may be named in the place of the limit that it leads to.
-    is_limit || matches!(end, End::TimeLimit { .. })
+    // Named in the place of the limit that they lead to.
+    let is_cause =
+        matches!(rule, Rule::TaskRunTwice | Rule::TooManyWorkers | Rule::WorkerDeathIgnored);
+    let at_limit = !matches!(end, End::Root { .. } | End::Deadlock { .. } | End::Abandoned { .. });
+    is_limit || (is_cause && at_limit)
 }

@@ -69,7 +69,6 @@ mod map {
             .expect(answers(["\"A\"", "\"another process\""]))
             .expect(each_task_once(2))
             .expect(workers(3))
-            .expect(forks(3))
             .check();
     }
 
@@ -86,7 +85,7 @@ mod map {
         subject!()
             .scenario("pool", ["2", "/", "shout:a"])
             .expect(answers(["\"A\""]))
-            .expect(forks(2))
+            .expect(workers(2))
             .check();
     }
 
@@ -96,7 +95,7 @@ mod map {
             .scenario("pool", ["2", "shout:a", "panic", "/", "shout:c", "/", "shout:d", "shout:e"])
             .expect(answers(["\"A\"", "panicked", "\"C\"", "\"D\"", "\"E\""]))
             .expect(each_task_once(5))
-            .expect(forks(2))
+            .expect(workers(2))
             .check();
     }
 
@@ -146,7 +145,6 @@ mod at_once {
             .expect(answers(["\"met\"", "\"met\"", "\"met\""]))
             .expect(each_task_once(3))
             .expect(workers(3))
-            .expect(forks(3))
             .check();
     }
 
@@ -192,7 +190,6 @@ mod death {
             .expect(answers(["died: exit status 0", "\"B\"", "died: signal 15", "\"D\""]))
             .expect(each_task_once(4))
             .expect(workers(1))
-            .expect(forks(3))
             .check();
     }
 
@@ -203,7 +200,6 @@ mod death {
             .expect(answers(["died: exit status 1", "died: exit status 2", "\"met\"", "\"met\""]))
             .expect(each_task_once(4))
             .expect(workers(2))
-            .expect(forks(4))
             .check();
     }
 
@@ -214,7 +210,6 @@ mod death {
             .expect(answers(["\"met\"", "died: signal 9", "\"met\""]))
             .expect(each_task_once(3))
             .expect(workers(2))
-            .expect(forks(3))
             .check();
     }
 
@@ -225,6 +220,7 @@ mod death {
             .with(kill())
             .expect(stdout().line("every answer is right, or tells of SIGKILL"))
             .expect(each_task_once(4))
+            .expect(workers(2))
             .check();
     }
 
@@ -235,6 +231,7 @@ mod death {
             .with(kill())
             .expect(stdout().line("every answer is right, or tells of SIGKILL"))
             .expect(each_task_once(2))
+            .expect(workers(1))
             .check();
     }
 
@@ -275,7 +272,7 @@ mod death {
             .with(eintr(ALARM))
             .expect(answers(["died: exit status 7", "\"B\""]))
             .expect(each_task_once(2))
-            .expect(forks(2))
+            .expect(workers(1))
             .check();
     }
 }
@@ -298,7 +295,7 @@ mod shutdown {
             .scenario("pool_dropped", ["3"])
             .expect(stdout().is("the pool is gone\n"))
             .expect(reaped_before("the pool is gone"))
-            .expect(forks(3))
+            .expect(workers(3))
             .check();
     }
 

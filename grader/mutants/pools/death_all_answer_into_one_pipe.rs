@@ -1,4 +1,4 @@
-//! expect: worker-death-ignored
+//! expect: pipe-end-open
 //! One pipe for all answers: who dies closes one of many ends.
 
 use nix::errno::Errno;

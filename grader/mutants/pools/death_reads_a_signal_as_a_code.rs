@@ -1,4 +1,4 @@
-//! expect: status-misread
+//! expect: output-wrong
 //! A worker that was killed has exited with 128 and the signal, as a shell says it.
 
 use nix::errno::Errno;

@@ -1,4 +1,4 @@
-//! expect: eintr-not-handled
+//! expect: task-lost
 //! Takes an interrupted poll for the end.
 
 use nix::errno::Errno;

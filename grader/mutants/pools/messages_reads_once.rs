@@ -58,8 +58,18 @@ pub fn receive(from: BorrowedFd<'_>) -> io::Result<Option<Vec<u8>>> {
         _ => return Err(io::ErrorKind::UnexpectedEof.into()),
     }
     let length = usize::try_from(u64::from_le_bytes(length)).map_err(io::Error::other)?;
+    if length > 1 << 20 {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     let mut message = vec![0; length];
-    let there = read_up_to(from, &mut message)?;
+    let there = loop {
+        match read(from, &mut message) {
+            Ok(0) if length > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(there) => break there,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    };
     message.truncate(there);
     Ok(Some(message))
 }
@@ -77,11 +87,11 @@ fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
 
 /// Fills the buffer; less than that only where the end of file comes before.
 fn read_up_to(from: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    let filled = 0;
+    let mut filled = 0;
     while filled < buffer.len() {
         match read(from, &mut buffer[filled..]) {
             Ok(0) => break,
-            Ok(n) => return Ok(filled + n),
+            Ok(n) => filled += n,
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }

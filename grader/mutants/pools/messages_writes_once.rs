@@ -43,7 +43,12 @@ type Answer = Result<Vec<u8>, TaskError>;
 /// Those of `write`, but not EINTR.
 pub fn send(to: BorrowedFd<'_>, message: &[u8]) -> io::Result<()> {
     write_all(to, &(message.len() as u64).to_le_bytes())?;
-    write_all(to, message)
+    while let Err(errno) = write(to, message) {
+        if errno != Errno::EINTR {
+            return Err(errno.into());
+        }
+    }
+    Ok(())
 }
 
 /// Takes the next message; `None` at the end of file.
@@ -65,10 +70,10 @@ pub fn receive(from: BorrowedFd<'_>) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(message))
 }
 
-fn write_all(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<()> {
+fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match write(to, bytes) {
-            Ok(_) => return Ok(()),
+            Ok(n) => bytes = &bytes[n..],
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }

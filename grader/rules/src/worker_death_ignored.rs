@@ -3,7 +3,7 @@
 
 use crate::case::{At, Case, accuse};
 use crate::tasks::{self, Death};
-use forklings_model::{Demand, Detail, End, Ending, Finding, ProcId, Wait};
+use forklings_model::{Demand, Detail, End, Ending, Event, EventKind, Finding, ProcId, Wait};
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     if !tasks::are_demanded(case) {
@@ -19,10 +19,14 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
             let untold = deaths.iter().find(|death| !is_told(case, death));
             untold.map(|death| report(case, death, None, &[]))
         }
-        End::Root { ending: Ending::Exited(0), .. } => deaths.iter().find_map(|death| {
-            let answer = taken_for_another(case, death)?;
-            Some(report(case, death, Some(answer), &[]))
-        }),
+        End::Root { ending: Ending::Exited(0), .. } => {
+            let taken = deaths.iter().find_map(|death| {
+                let answer = taken_for_another(case, death)?;
+                Some(report(case, death, Some(answer), &[]))
+            });
+            let left = || deaths.first().filter(|_| leaves_tasks(case, deaths.len()));
+            taken.or_else(|| left().map(|death| report(case, death, None, &[])))
+        }
         _ => None,
     };
     found.into_iter().collect()
@@ -34,15 +38,28 @@ fn is_told(case: &Case<'_>, death: &Death) -> bool {
     death.number.is_some_and(|number| answers.iter().any(|(told, _)| *told == number))
 }
 
-/// Whether fewer are at work than there are to be workers, and not every one that died was replaced.
+/// Whether fewer are at work than there are to be workers, since who died was not replaced.
 fn is_missing(case: &Case<'_>, died: usize) -> bool {
-    let wanted = case.demands.iter().find_map(|demand| match demand {
+    let at_work = tasks::at_work(case).len();
+    at_work > 0 && wanted(case).is_some_and(|wanted| at_work < wanted) && has_a_gap(case, died)
+}
+
+/// Whether a task was given back as not run, though nobody had tried to replace who died.
+fn leaves_tasks(case: &Case<'_>, died: usize) -> bool {
+    let failed = |event: &Event| matches!(event.kind, EventKind::ForkFailed { .. });
+    let refused = tasks::answers(case.trace()).iter().any(|(_, answer)| answer == "not run");
+    refused && has_a_gap(case, died) && !case.trace().events.iter().any(failed)
+}
+
+/// Whether fewer workers were made than there are to be, and one for each that died.
+fn has_a_gap(case: &Case<'_>, died: usize) -> bool {
+    wanted(case).is_some_and(|wanted| tasks::made(case).len() < wanted + died)
+}
+
+fn wanted(case: &Case<'_>) -> Option<usize> {
+    case.demands.iter().find_map(|demand| match demand {
         Demand::Workers(wanted) => usize::try_from(*wanted).ok(),
         _ => None,
-    });
-    let at_work = tasks::at_work(case).len();
-    wanted.is_some_and(|wanted| {
-        at_work > 0 && at_work < wanted && tasks::made(case).len() < wanted + died
     })
 }
 
@@ -55,8 +72,19 @@ fn taken_for_another(case: &Case<'_>, death: &Death) -> Option<String> {
     })?;
     let is_death = |answer: &str| answer.starts_with("died");
     let answers = tasks::answers(case.trace());
-    let (_, there) = answers.into_iter().find(|(told, _)| *told == number)?;
+    // Where one is missing the others have moved up.
+    let (_, there) =
+        answers.into_iter().filter(|_| is_complete(case)).find(|(told, _)| *told == number)?;
     (is_death(wanted) && !is_death(&there)).then_some(there)
+}
+
+/// Whether there are as many answers as the test demands.
+fn is_complete(case: &Case<'_>) -> bool {
+    let there = tasks::answers(case.trace()).len();
+    case.demands.iter().all(|demand| match demand {
+        Demand::Answers(wanted) => there >= wanted.len(),
+        _ => true,
+    })
 }
 
 fn report(case: &Case<'_>, death: &Death, answer: Option<String>, waits: &[Wait]) -> Finding {

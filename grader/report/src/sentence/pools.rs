@@ -80,7 +80,13 @@ pub(super) fn worker_death_ignored(
             "tell the end of file from an answer, wait for the worker, and answer with its status",
         ),
         None if told => (
-            format!("{died}, and no other worker took its place:\n{}", told_waits(waits, trace)),
+            match waits {
+                [] => format!("{died}, no other worker took its place, and a task was not run"),
+                waits => format!(
+                    "{died}, and no other worker took its place:\n{}",
+                    told_waits(waits, trace)
+                ),
+            },
             "the death is told, and the pool goes on with one worker less",
             "when a worker has died, reap it and fork another one in its place, with pipes of its own",
         ),

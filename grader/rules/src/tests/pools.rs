@@ -188,6 +188,37 @@ fn a_death_that_is_told_was_ignored_where_nobody_took_the_place() {
 }
 
 #[test]
+fn a_death_after_which_tasks_are_given_back_was_ignored_unless_no_fork_succeeded() {
+    let given_back = |tried: bool| {
+        let mut run = two();
+        begins(&mut run, P2, 0);
+        run.dies(P2, 3);
+        run.reaps(P1, P2);
+        if tried {
+            run.event(P1, EventKind::ForkFailed { errno: 11, injected: true });
+        }
+        tells(&mut run, 0, "died: exit status 3");
+        tells(&mut run, 1, "not run");
+        let told = answers(&["died: exit status 3", "not run"]);
+        names(&over(run, &[P3]), &[told, workers(2)])
+    };
+    assert_eq!(given_back(false), ["worker-death-ignored"]);
+    assert_eq!(given_back(true), [""; 0]);
+}
+
+#[test]
+fn an_answer_that_is_missing_is_a_lost_task_not_another_answer() {
+    let mut run = two();
+    begins(&mut run, P2, 0);
+    run.dies(P2, 3);
+    run.reaps(P1, P2);
+    runs(&mut run, P3, 1);
+    tells(&mut run, 0, "b");
+    let wanted = [answers(&["died: exit status 3", "b"])];
+    assert_eq!(names(&over(run, &[P3]), &wanted), ["task-lost"]);
+}
+
+#[test]
 fn a_death_that_is_told_as_something_else_was_ignored() {
     let told = |answer: &str| {
         let mut run = two();
