@@ -93,6 +93,7 @@ fn messages(lengths: &[usize]) -> io::Result<()> {
     catch_alarms()?;
     let (from, to) = pipe()?;
     let child = start(|| {
+        close_copy(&from);
         for (i, &length) in lengths.iter().enumerate() {
             if let Err(error) = send(to.as_fd(), &pattern(length, i)) {
                 say(&format!("message {i}: {}", errno(&error)));
@@ -128,6 +129,7 @@ fn messages(lengths: &[usize]) -> io::Result<()> {
 fn messages_cut(length: usize) -> io::Result<()> {
     let (from, to) = pipe()?;
     let child = start(|| {
+        close_copy(&from);
         let _ = send(to.as_fd(), &pattern(length, 0));
     })?;
     drop(to);
@@ -586,6 +588,12 @@ fn start(body: impl FnOnce()) -> io::Result<Pid> {
 fn end() -> ! {
     // SAFETY: `_exit` takes any code and does not return.
     unsafe { libc::_exit(0) }
+}
+
+/// Closes a child's copy of what only its parent uses.
+fn close_copy(fd: &OwnedFd) {
+    // SAFETY: the child does not use it, and ends without dropping it.
+    unsafe { libc::close(fd.as_raw_fd()) };
 }
 
 /// Waits for a child of the driver.

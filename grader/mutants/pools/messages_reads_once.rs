@@ -1,4 +1,4 @@
-//! expect: short-io-ignored
+//! expect: output-wrong
 //! Takes what one read gives for the whole message.
 
 use nix::errno::Errno;

@@ -1,4 +1,4 @@
-//! expect: short-io-ignored
+//! expect: output-wrong
 //! Takes a write that took a part for one that took all.
 
 use nix::errno::Errno;
