@@ -172,6 +172,26 @@ pub fn heap_grows_at_most_between(
     Demand::GrowsAtMost { kib, during: Some(Span { from: from.into(), to: to.into() }) }
 }
 
+/// Each of so many tasks is run once: it says so itself by the lines `task 0 begins` and `task 0
+/// ends`, which the driver has whoever runs it write.
+#[must_use]
+pub fn each_task_once(tasks: u32) -> Demand {
+    Demand::TasksOnce(tasks)
+}
+
+/// These are the tasks' answers, in their order, as the driver tells them: `answer 0: …`.
+#[must_use]
+pub fn answers<L: Into<String>>(answers: impl IntoIterator<Item = L>) -> Demand {
+    Demand::Answers(answers.into_iter().map(Into::into).collect())
+}
+
+/// So many workers run the tasks: never more, but for one in the place of each that has died, and as
+/// many tasks are at work at once.
+#[must_use]
+pub fn workers(workers: u32) -> Demand {
+    Demand::Workers(workers)
+}
+
 /// A child ends with this code.
 #[must_use]
 pub fn child_exits(code: u8) -> Demand {

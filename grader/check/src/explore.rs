@@ -93,7 +93,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
             record::exploring(&check.subject.test, explored.schedules);
         }
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
-        let hopeless = findings.iter().any(|finding| is_final(finding.rule()));
+        let hopeless = findings.iter().any(|finding| is_final(finding.rule(), &trace.end));
         failed += u32::from(!findings.is_empty());
         note(&mut shown, findings, &trace, explored.schedules - 1);
         if hopeless || failed >= ENOUGH {
@@ -115,7 +115,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
         failure.finding = finding;
         // The first one is the one that the message is about.
         if failures.is_empty()
-            && !is_final(failure.rule())
+            && !is_final(failure.rule(), &failure.trace.end)
             && let Some((finding, trace)) = smaller(check, &mut explorer, &failure)
         {
             (failure.finding, failure.trace) = (finding, trace);
@@ -226,14 +226,19 @@ fn launch(check: &Check, program: &Path) -> Result<Explorer, String> {
     Explorer::launch(subject).map_err(|error| error.to_string())
 }
 
-/// Rules after which other schedules tell nothing new, or would take as long again.
-fn is_final(rule: Rule) -> bool {
-    matches!(
+/// What other schedules would tell nothing new after, or would take as long again.
+fn is_final(rule: Rule, end: &End) -> bool {
+    let is_limit = matches!(
         rule,
         Rule::TodoLeft
             | Rule::TimeLimit
             | Rule::ProcessLimit
             | Rule::MemoryLimit
             | Rule::OutputLimit
-    )
+    );
+    // Named in the place of the limit that they lead to.
+    let is_cause =
+        matches!(rule, Rule::TaskRunTwice | Rule::TooManyWorkers | Rule::WorkerDeathIgnored);
+    let at_limit = !matches!(end, End::Root { .. } | End::Deadlock { .. } | End::Abandoned { .. });
+    is_limit || (is_cause && at_limit)
 }

@@ -127,6 +127,24 @@ pub enum Detail {
         /// A process that should not have forked, if one is known.
         culprit: Option<ProcId>,
     },
+    /// More workers than the pool is to have.
+    TooManyWorkers {
+        /// The demand that was not met.
+        demand: Demand,
+        /// How many there were.
+        seen: u32,
+        /// How many of them had died, and were to be replaced.
+        died: u32,
+    },
+    /// A task was run more than once.
+    TaskRunTwice {
+        /// Its number.
+        number: u32,
+        /// Who ran it.
+        first: TaskId,
+        /// Who ran it again.
+        second: TaskId,
+    },
     /// A child panicked, and the program went on to report success.
     PanicIgnored {
         /// The child.
@@ -315,6 +333,37 @@ pub enum Detail {
         /// Its text.
         program: String,
     },
+    /// A worker died, and its pool went on as if it had not.
+    WorkerDeathIgnored {
+        /// The worker.
+        worker: TaskId,
+        /// The task that it was at, if it had begun one.
+        number: Option<u32>,
+        /// What the pool gave as the task's answer; `None` when everybody waits.
+        answer: Option<String>,
+        /// Whether the death was told, and only the worker was not replaced.
+        told: bool,
+        /// Everybody who waits.
+        waits: Vec<Wait>,
+    },
+    /// A task was not run, or has no answer.
+    TaskLost {
+        /// Its number.
+        number: u32,
+        /// Whether it had begun.
+        begun: bool,
+        /// Everybody who waits, where the run ends so.
+        waits: Vec<Wait>,
+    },
+    /// Fewer tasks are at work at once than there are workers.
+    NotParallel {
+        /// The demand that was not met.
+        demand: Demand,
+        /// The numbers of the tasks that are at work, and wait for others.
+        at_work: Vec<u32>,
+        /// Everybody who waits.
+        waits: Vec<Wait>,
+    },
     /// Everybody waits for somebody.
     Deadlock {
         /// Who waits for what.
@@ -358,6 +407,13 @@ pub enum Detail {
     OrderViolated {
         /// The demand that was not met.
         demand: Demand,
+    },
+    /// The answers are those of the tasks, in another order.
+    ResultOrder {
+        /// The demand that was not met.
+        demand: Demand,
+        /// The answers in the order in which they came.
+        actual: Vec<String>,
     },
     /// The program did not do or say what the contract says.
     OutputWrong {
@@ -470,6 +526,8 @@ impl Detail {
             Self::Crashed { .. } => Rule::Crashed,
             Self::KilledBySignal { .. } => Rule::KilledBySignal,
             Self::TooManyProcesses { .. } => Rule::TooManyProcesses,
+            Self::TooManyWorkers { .. } => Rule::TooManyWorkers,
+            Self::TaskRunTwice { .. } => Rule::TaskRunTwice,
             Self::PanicIgnored { .. } => Rule::PanicIgnored,
             Self::StatusLost { .. } => Rule::StatusLost,
             Self::WrongChildReaped { .. } => Rule::WrongChildReaped,
@@ -488,11 +546,15 @@ impl Detail {
             Self::LostUpdate { .. } => Rule::LostUpdate,
             Self::DataRace { .. } | Self::DataRaceInModel { .. } => Rule::DataRace,
             Self::MisuseCompiles { .. } => Rule::MisuseCompiles,
+            Self::WorkerDeathIgnored { .. } => Rule::WorkerDeathIgnored,
+            Self::TaskLost { .. } => Rule::TaskLost,
+            Self::NotParallel { .. } => Rule::NotParallel,
             Self::Deadlock { .. } => Rule::Deadlock,
             Self::BusyWait { .. } => Rule::BusyWait,
             Self::TimeLimit { .. } => Rule::TimeLimit,
             Self::OrderBySleep { .. } => Rule::OrderBySleep,
             Self::OrderViolated { .. } => Rule::OrderViolated,
+            Self::ResultOrder { .. } => Rule::ResultOrder,
             Self::OutputWrong { .. } => Rule::OutputWrong,
             Self::ZombieLeft { .. } => Rule::ZombieLeft,
             Self::OrphanLeft { .. } => Rule::OrphanLeft,

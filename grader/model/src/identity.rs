@@ -30,6 +30,9 @@ impl Detail {
     pub const fn demand(&self) -> Option<&Demand> {
         match self {
             Self::TooManyProcesses { demand, .. }
+            | Self::TooManyWorkers { demand, .. }
+            | Self::NotParallel { demand, .. }
+            | Self::ResultOrder { demand, .. }
             | Self::MaskNotRestored { demand, .. }
             | Self::HandlerNotRestored { demand, .. }
             | Self::MappingLeft { demand, .. }

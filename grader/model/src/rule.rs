@@ -48,6 +48,10 @@ rules! {
     KilledBySignal = "killed-by-signal" in Signals;
     /// More processes than the contract asks for.
     TooManyProcesses = "too-many-processes" in Processes;
+    /// More workers than the pool is to have.
+    TooManyWorkers = "too-many-workers" in Pools;
+    /// A task was run more than once.
+    TaskRunTwice = "task-run-twice" in Pools;
     /// A child panicked and its parent took that for success.
     PanicIgnored = "panic-ignored" in Processes;
     /// A child's status was thrown away although the contract asks for it.
@@ -84,6 +88,12 @@ rules! {
     WakeupLost = "wakeup-lost" in Memory;
     /// Somebody waits for a lock whose holder has ended.
     LockAbandoned = "lock-abandoned" in Memory;
+    /// A worker died, and its pool went on as if it had not.
+    WorkerDeathIgnored = "worker-death-ignored" in Pools;
+    /// A task was not run, or has no answer.
+    TaskLost = "task-lost" in Pools;
+    /// Fewer tasks are at work at once than there are workers.
+    NotParallel = "not-parallel" in Pools;
     /// Everybody waits for somebody.
     Deadlock = "deadlock" in Descriptors;
     /// Asked again and again instead of waiting.
@@ -92,6 +102,8 @@ rules! {
     TimeLimit = "time-limit" in Limits;
     /// The order holds only because of a sleep.
     OrderBySleep = "order-by-sleep" in Order;
+    /// The answers are those of the tasks, in another order.
+    ResultOrder = "result-order" in Pools;
     /// What the program did or printed is not what the contract says.
     OutputWrong = "output-wrong" in Order;
     /// Something happened before what it must follow.
@@ -138,6 +150,8 @@ pub enum Family {
     Descriptors,
     /// Memory that processes share, and locks in it.
     Memory,
+    /// Pools of workers and their tasks.
+    Pools,
     /// Things with a name that outlive the program.
     Objects,
     /// Limits, crashes and unfinished work.

@@ -141,6 +141,15 @@ pub enum Demand {
     },
     /// This is done in the run, and only the kernel can tell.
     Done(Deed),
+    /// Each of the tasks with numbers below this one is run once. A task says so itself: whoever runs
+    /// task 3 writes the lines `task 3 begins` and `task 3 ends` on standard output.
+    TasksOnce(u32),
+    /// These are the tasks' answers, in their order: the first is in the line `answer 0: …` on
+    /// standard output.
+    Answers(Vec<String>),
+    /// So many workers, processes or threads, run the tasks: as many tasks are at work at once if
+    /// there are as many, and no more workers are made than these and one for each that has died.
+    Workers(u32),
 }
 
 impl Demand {

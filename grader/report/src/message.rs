@@ -227,6 +227,11 @@ const fn captions(rule: Rule) -> (&'static str, &'static str) {
         Rule::MutualExclusion => ("came in at", "was there at"),
         Rule::LostUpdate => ("overwritten at", "lost from"),
         Rule::DataRace => ("first at", "then at"),
+        Rule::TooManyWorkers => ("", "see also"),
+        Rule::TaskRunTwice => ("run again at", "its worker forked at"),
+        Rule::WorkerDeathIgnored => ("", "the worker forked at"),
+        Rule::TaskLost | Rule::NotParallel => ("waits at", "see also"),
+        Rule::ResultOrder => ("told at", "see also"),
         Rule::OrderViolated => ("too early at", "too late at"),
         Rule::BuildFailed
         | Rule::TodoLeft

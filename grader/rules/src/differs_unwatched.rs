@@ -62,6 +62,9 @@ fn is_told_by_output(demand: &Demand) -> bool {
         | Demand::OneAtATime { .. }
         | Demand::Unmapped { .. }
         | Demand::GrowsAtMost { .. }
+        | Demand::TasksOnce(_)
+        | Demand::Answers(_)
+        | Demand::Workers(_)
         | Demand::Done(_) => false,
     }
 }

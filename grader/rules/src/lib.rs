@@ -35,6 +35,7 @@ mod memory;
 mod memory_leaked;
 mod misreading;
 mod mutual_exclusion;
+mod not_parallel;
 mod order_by_sleep;
 mod order_violated;
 mod orphan_left;
@@ -43,18 +44,24 @@ mod page;
 mod panic_ignored;
 mod pipe_end_open;
 mod relief;
+mod result_order;
 mod short_io_ignored;
 mod signal_lost;
 mod spurious_wakeup;
 mod status_lost;
 mod status_misread;
+mod task_lost;
+mod task_run_twice;
+mod tasks;
 mod todo_left;
 mod too_many_processes;
+mod too_many_workers;
 mod tree;
 mod unsafe_in_handler;
 mod verdict;
 mod wakeup_lost;
 mod without_contract;
+mod worker_death_ignored;
 mod wrong_child_reaped;
 mod zombie_left;
 
@@ -73,7 +80,7 @@ type Find = fn(&Case<'_>) -> Vec<Finding>;
 
 /// Every rule that looks at runs, in order of precedence. `build-failed` is the builder's, and
 /// `differs-unwatched` looks at a run that nobody traced ([`unwatched`]).
-const RULES: [(Rule, Find); 42] = [
+const RULES: [(Rule, Find); 48] = [
     (Rule::TodoLeft, todo_left::find),
     (Rule::ProcessLimit, limits::process_limit),
     (Rule::MemoryLimit, limits::memory_limit),
@@ -81,6 +88,8 @@ const RULES: [(Rule, Find); 42] = [
     (Rule::Crashed, crashed::find),
     (Rule::KilledBySignal, killed_by_signal::find),
     (Rule::TooManyProcesses, too_many_processes::find),
+    (Rule::TooManyWorkers, too_many_workers::find),
+    (Rule::TaskRunTwice, task_run_twice::find),
     (Rule::PanicIgnored, panic_ignored::find),
     (Rule::StatusLost, status_lost::find),
     (Rule::WrongChildReaped, wrong_child_reaped::find),
@@ -98,10 +107,14 @@ const RULES: [(Rule, Find); 42] = [
     (Rule::DataRace, data_race::find),
     (Rule::WakeupLost, wakeup_lost::find),
     (Rule::LockAbandoned, lock_abandoned::find),
+    (Rule::WorkerDeathIgnored, worker_death_ignored::find),
+    (Rule::TaskLost, task_lost::find),
+    (Rule::NotParallel, not_parallel::find),
     (Rule::Deadlock, deadlock::find),
     (Rule::BusyWait, busy_wait::find),
     (Rule::TimeLimit, limits::time_limit),
     (Rule::OrderBySleep, order_by_sleep::find),
+    (Rule::ResultOrder, result_order::find),
     (Rule::OutputWrong, output_wrong::find),
     (Rule::OrderViolated, order_violated::find),
     (Rule::ZombieLeft, zombie_left::find),
@@ -119,13 +132,19 @@ const RULES: [(Rule, Find); 42] = [
 ];
 
 /// The rules that say whether a demand was met.
-const ON_DEMAND: [Find; 11] = [
+const ON_DEMAND: [Find; 17] = [
     too_many_processes::find,
+    too_many_workers::find,
+    task_run_twice::find,
     status_lost::find,
     mask_not_restored::find,
     handler_not_restored::find,
     busy_wait::naps,
     mutual_exclusion::find,
+    worker_death_ignored::find,
+    task_lost::find,
+    not_parallel::find,
+    result_order::find,
     order_by_sleep::find,
     order_violated::find,
     output_wrong::find,

@@ -5,6 +5,7 @@ use crate::case::{At, Case, accuse};
 use crate::deeds;
 use crate::lines::{lines, nearest, sorted, text, written};
 use crate::order_violated::{came_too_early, same_lines_in_another_order};
+use crate::tasks;
 use crate::tree::Shape;
 use forklings_model::{
     Demand, Detail, End, Event, EventKind, Finding, ProcId, Span, Stream, Trace,
@@ -96,6 +97,13 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
         | Demand::WaitsAsleep => None,
         Demand::NobodyWaits => waited(case).map(|event| event.task.to_string()),
         Demand::Done(deed) => deeds::instead(case, *deed),
+        // Fewer answers are lost tasks, and another order is a rule of its own.
+        Demand::Answers(wanted) => {
+            let (there, permuted) = tasks::compared(trace, wanted);
+            let wrong = there != *wanted && !permuted && there.len() >= wanted.len();
+            wrong.then(|| there.join("\n"))
+        }
+        Demand::TasksOnce(_) | Demand::Workers(_) => None,
     }
 }
 
@@ -129,7 +137,10 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::OneAtATime { .. }
         | Demand::Unmapped { .. }
         | Demand::GrowsAtMost { .. }
-        | Demand::Done(_) => false,
+        | Demand::Done(_)
+        | Demand::TasksOnce(_)
+        | Demand::Answers(_)
+        | Demand::Workers(_) => false,
     }
 }
 

@@ -15,6 +15,7 @@ mod left_behind;
 mod memory;
 mod order;
 mod pipes;
+mod pools;
 mod precedence;
 mod signals;
 mod unwatched;

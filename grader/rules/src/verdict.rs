@@ -49,6 +49,8 @@ fn cuts_short(finding: &Finding) -> bool {
         | Detail::WakeupLost { .. }
         | Detail::LockAbandoned { .. }
         | Detail::PipeEndOpen { .. } => true,
+        Detail::WorkerDeathIgnored { answer: None, .. } | Detail::NotParallel { .. } => true,
+        Detail::TaskLost { ref waits, .. } => !waits.is_empty(),
         Detail::Crashed { proc, .. } | Detail::KilledBySignal { proc, .. } => proc == ProcId::ROOT,
         // Where the time was up in the end it only explains.
         Detail::SignalLost { .. } => finding.weight == Weight::Accuses,
@@ -67,6 +69,8 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. }
         | Demand::OneAtATime { .. }
+        | Demand::TasksOnce(_)
+        | Demand::Answers(_)
         | Demand::Done(_) => true,
         Demand::Ends(_)
         | Demand::Forks(_)
@@ -80,7 +84,8 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::WaitsAsleep
         | Demand::NobodyWaits
         | Demand::Unmapped { .. }
-        | Demand::GrowsAtMost { .. } => false,
+        | Demand::GrowsAtMost { .. }
+        | Demand::Workers(_) => false,
     }
 }
 
@@ -93,6 +98,22 @@ fn drop_doubles(findings: &mut Vec<Finding>) {
         (Rule::WakeupLost, Rule::Deadlock),
         (Rule::LockAbandoned, Rule::Deadlock),
         (Rule::LostUpdate, Rule::DataRace),
+        (Rule::PipeEndOpen, Rule::WorkerDeathIgnored),
+        (Rule::PipeEndOpen, Rule::TaskLost),
+        (Rule::PipeEndOpen, Rule::NotParallel),
+        (Rule::WorkerDeathIgnored, Rule::TaskLost),
+        (Rule::WorkerDeathIgnored, Rule::NotParallel),
+        (Rule::WorkerDeathIgnored, Rule::Deadlock),
+        (Rule::WorkerDeathIgnored, Rule::BusyWait),
+        (Rule::WorkerDeathIgnored, Rule::TimeLimit),
+        (Rule::TaskLost, Rule::Deadlock),
+        (Rule::NotParallel, Rule::Deadlock),
+        // A task that kills its worker, run again and again, ends at some limit.
+        (Rule::TaskRunTwice, Rule::ProcessLimit),
+        (Rule::TaskRunTwice, Rule::OutputLimit),
+        (Rule::TaskRunTwice, Rule::TimeLimit),
+        (Rule::TooManyWorkers, Rule::TooManyProcesses),
+        (Rule::TooManyWorkers, Rule::ProcessLimit),
         (Rule::TooManyProcesses, Rule::ProcessLimit),
     ] {
         let accuses = |finding: &Finding| finding.weight == Weight::Accuses;

@@ -27,6 +27,16 @@ pub(crate) struct Handling {
     stack: u64,
     /// Whether its calls are of interest: it runs on the same stack, and has not been told of.
     watched: bool,
+    /// What a large write had moved by then, which the handler came in the middle of. Calls of the
+    /// handler's own know nothing of it.
+    written: u64,
+}
+
+impl Handling {
+    /// What the write that was interrupted goes on from.
+    pub(crate) fn written(self) -> u64 {
+        self.written
+    }
 }
 
 /// Functions of C that take a lock, or run what the program registered. Source:
@@ -87,7 +97,8 @@ impl Run<'_> {
     ) -> Result<()> {
         let stack = stopped.registers()?.rsp;
         let watched = !disposition.other_stack;
-        self.tasks[t].handling.push(Handling { signal: Signal(signal), stack, watched });
+        let written = std::mem::take(&mut self.tasks[t].written);
+        self.tasks[t].handling.push(Handling { signal: Signal(signal), stack, watched, written });
         if disposition.once {
             self.disposes(t, Signal(signal), Disposition::DEFAULT);
         }

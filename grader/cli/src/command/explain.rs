@@ -39,6 +39,7 @@ fn list(style: &Style) -> String {
         (Family::Signals, "Signals"),
         (Family::Descriptors, "Descriptors and pipes"),
         (Family::Memory, "Shared memory and locks"),
+        (Family::Pools, "Pools of workers"),
         (Family::Objects, "Things with a name that are left"),
         (Family::Limits, "Limits"),
     ];

@@ -242,6 +242,6 @@ fn the_course_of_this_repository_is_right() {
     let ids: Vec<&str> = course.exercises().map(|exercise| exercise.id.as_str()).collect();
     assert_eq!(
         ids,
-        ["fork-semantics", "zombies", "signal-sync", "pipes", "copy-on-write", "locks"]
+        ["fork-semantics", "zombies", "signal-sync", "pipes", "copy-on-write", "locks", "pools"]
     );
 }

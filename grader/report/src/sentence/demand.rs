@@ -82,6 +82,16 @@ pub fn demand(demand: &Demand) -> String {
             self::during(during.as_ref())
         ),
         Demand::Done(deed) => super::deed::deed(*deed),
+        Demand::TasksOnce(1) => "the task is run once".to_owned(),
+        Demand::TasksOnce(n) => format!("each of {n} tasks is run once"),
+        Demand::Answers(answers) => {
+            let text = crate::escape::block(&answers.join("\n"), 6).join("\n");
+            format!("the answers to the tasks are, in this order:\n{text}")
+        }
+        Demand::Workers(n) => {
+            let workers = count((*n).into(), "worker runs", "workers run");
+            format!("{workers} the tasks, all of them at once, and no more workers are made")
+        }
     }
 }
 

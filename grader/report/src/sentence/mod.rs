@@ -18,6 +18,7 @@ pub mod name;
 mod objects;
 mod order;
 mod pipe_ends;
+mod pools;
 mod processes;
 mod signals;
 mod standstill;
@@ -77,6 +78,22 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
         Detail::TooManyProcesses { demand, seen, culprit } => {
             processes::too_many(demand, *seen, *culprit, trace)
         }
+        Detail::TooManyWorkers { demand, seen, died } => {
+            pools::too_many_workers(demand, *seen, *died)
+        }
+        Detail::TaskRunTwice { number, first, second } => {
+            pools::task_run_twice(*number, *first, *second, trace)
+        }
+        Detail::WorkerDeathIgnored { worker, number, answer, told, waits } => {
+            pools::worker_death_ignored(*worker, *number, answer.as_deref(), *told, waits, trace)
+        }
+        Detail::TaskLost { number, begun, waits } => {
+            pools::task_lost(*number, *begun, waits, trace)
+        }
+        Detail::NotParallel { demand, at_work, waits } => {
+            pools::not_parallel(demand, at_work, waits, trace)
+        }
+        Detail::ResultOrder { demand, actual } => pools::result_order(demand, actual),
         Detail::PanicIgnored { child, panic } => processes::panic_ignored(*child, panic),
         Detail::StatusLost { child, ending, parent, ignored_sigchld } => {
             processes::status_lost(*child, *ending, *parent, *ignored_sigchld)
@@ -192,6 +209,8 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
         | Detail::OutputWrong { .. }
         | Detail::DataRaceInModel { .. }
         | Detail::MisuseCompiles { .. }
+        | Detail::ResultOrder { .. }
+        | Detail::TooManyWorkers { .. }
         | Detail::ShmLeft { .. }
         | Detail::SemLeft { .. }
         | Detail::QueueLeft { .. }
@@ -230,7 +249,14 @@ pub fn concerned(detail: &Detail) -> Vec<ProcId> {
             all.extend(waits.iter().map(|wait| wait.task.proc));
             all
         }
-        Detail::Deadlock { waits } => waits.iter().map(|wait| wait.task.proc).collect(),
+        Detail::Deadlock { waits }
+        | Detail::TaskLost { waits, .. }
+        | Detail::NotParallel { waits, .. } => waits.iter().map(|wait| wait.task.proc).collect(),
+        Detail::TaskRunTwice { first, second, .. } => vec![first.proc, second.proc],
+        Detail::WorkerDeathIgnored { worker, waits, .. } => {
+            let others = waits.iter().map(|wait| wait.task.proc);
+            std::iter::once(worker.proc).chain(others).collect()
+        }
         Detail::SpuriousWakeup { task } => vec![task.proc],
         Detail::WakeupLost { sleeper, by, waits } => {
             let others = waits.iter().map(|wait| wait.task.proc);

@@ -77,6 +77,9 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             | Demand::NobodyWaits
             | Demand::Unmapped { .. }
             | Demand::GrowsAtMost { .. }
+            | Demand::TasksOnce(_)
+            | Demand::Answers(_)
+            | Demand::Workers(_)
             | Demand::Done(_) => {
                 let text = String::from_utf8_lossy(&trace.stdout).into_owned();
                 format!("the lines are there, in another order:\n{}", block(&text, 8).join("\n"))
@@ -167,6 +170,8 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         | Demand::OneAtATime { .. }
         | Demand::WaitsAsleep => crate::escape::line(actual),
         Demand::NobodyWaits => format!("{} waited", crate::escape::line(actual)),
+        Demand::Answers(_) => format!("they are\n{}", block(actual, 6).join("\n")),
+        Demand::TasksOnce(_) | Demand::Workers(_) => crate::escape::line(actual),
         Demand::Done(deed) => super::deed::seen(*deed, actual),
     }
 }
@@ -203,6 +208,10 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
             "a call that waits stands where there is nothing to wait for, or a short time-out was \
              taken for none",
             "use a call that answers at once: O_NONBLOCK, or a time-out of 0",
+        ),
+        Demand::Answers(_) | Demand::TasksOnce(_) | Demand::Workers(_) => (
+            "the answers that your function returns are not those of the contract",
+            "run the scenario yourself and read its output beside the README's contract",
         ),
         Demand::Done(deed) => super::deed::cause(*deed),
         Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => (
@@ -249,6 +258,7 @@ const fn man(demanded: &Demand) -> &'static str {
         | Demand::OneAtATime { .. }
         | Demand::WaitsAsleep => "man 2 waitpid",
         Demand::NobodyWaits => "man 7 pipe, O_NONBLOCK",
+        Demand::Answers(_) | Demand::TasksOnce(_) | Demand::Workers(_) => "the exercise's README",
         Demand::Done(deed) => super::deed::man(*deed),
         Demand::Is { .. }
         | Demand::Line { .. }
@@ -289,6 +299,9 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
         | Demand::NobodyWaits
         | Demand::Unmapped { .. }
         | Demand::GrowsAtMost { .. }
+        | Demand::TasksOnce(_)
+        | Demand::Answers(_)
+        | Demand::Workers(_)
         | Demand::Done(_) => String::new(),
     }
 }
@@ -371,6 +384,9 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::WaitsAsleep
         | Demand::OneAtATime { .. }
         | Demand::NobodyWaits
+        | Demand::TasksOnce(_)
+        | Demand::Answers(_)
+        | Demand::Workers(_)
         | Demand::Done(_) => false,
     };
     if !about_stdout {

@@ -135,6 +135,9 @@ impl<'t> Matter<'t> {
                 | Detail::Deadlock { .. }
                 | Detail::WakeupLost { .. }
                 | Detail::LockAbandoned { .. }
+                | Detail::WorkerDeathIgnored { .. }
+                | Detail::TaskLost { .. }
+                | Detail::NotParallel { .. }
                 | Detail::SignalLost { .. }
         );
         let objects = objects(trace, finding);
@@ -204,7 +207,7 @@ impl<'t> Matter<'t> {
 
     /// How much the event helps to understand, 0 for not at all.
     fn score(&self, event: &Event) -> u32 {
-        let told = matches!(self.family, Family::Order | Family::Limits);
+        let told = matches!(self.family, Family::Order | Family::Limits | Family::Pools);
         match &event.kind {
             EventKind::Forked { child, .. } if self.columns.contains(child) => 50,
             EventKind::Blocked { .. } if self.last_blocks.contains(&event.seq) => 48,
@@ -356,6 +359,9 @@ fn lines(detail: &Detail) -> Vec<&str> {
         | Demand::OneAtATime { .. }
         | Demand::Unmapped { during: None }
         | Demand::GrowsAtMost { during: None, .. }
+        | Demand::TasksOnce(_)
+        | Demand::Answers(_)
+        | Demand::Workers(_)
         | Demand::Done(_) => Vec::new(),
         Demand::Unmapped { during: Some(Span { from, to }) }
         | Demand::GrowsAtMost { during: Some(Span { from, to }), .. } => vec![from, to],
@@ -370,7 +376,11 @@ fn objects(trace: &Trace, finding: &Finding) -> Vec<ObjectId> {
     if let Detail::PipeEndOpen { object, .. } = &finding.detail {
         return vec![*object];
     }
-    if let Detail::Deadlock { waits } = &finding.detail {
+    if let Detail::Deadlock { waits }
+    | Detail::WorkerDeathIgnored { waits, .. }
+    | Detail::TaskLost { waits, .. }
+    | Detail::NotParallel { waits, .. } = &finding.detail
+    {
         let pipe = |on: &WaitsFor| match on {
             WaitsFor::Readable { object, .. } | WaitsFor::Writable { object, .. } => Some(*object),
             WaitsFor::AnyOf { .. }

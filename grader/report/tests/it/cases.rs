@@ -5,6 +5,7 @@ use crate::inspected_cases;
 use crate::leak_cases;
 use crate::lock_cases;
 use crate::memory_cases;
+use crate::pool_cases;
 use crate::signal_cases;
 use crate::unwatched_cases;
 use forklings_model::{
@@ -71,6 +72,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
     .chain(lock_cases::all())
     .chain(memory_cases::all())
     .chain(leak_cases::all())
+    .chain(pool_cases::all())
     .chain(signal_cases::all())
     .chain(unwatched_cases::all())
     .collect()

@@ -13,6 +13,7 @@ mod memory_cases;
 mod messages;
 #[cfg(all(feature = "html", feature = "machine", feature = "class"))]
 mod outputs;
+mod pool_cases;
 mod runs;
 #[cfg(feature = "machine")]
 mod schema;

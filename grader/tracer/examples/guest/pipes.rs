@@ -6,6 +6,7 @@ use crate::kernel::*;
 pub(crate) const GUESTS: &[Guest] = &[
     ("large-write", large_write),
     ("large-vector-write", large_vector_write),
+    ("large-write-and-a-handler", large_write_and_a_handler),
     ("broken-pipe", broken_pipe),
     ("nonblocking", nonblocking),
     ("polls", polls),
@@ -25,6 +26,36 @@ fn large_write() {
     let bytes = read_all(read);
     let right = bytes.iter().zip(0u32..).all(|(&b, n)| u32::from(b) == n % 251);
     say(&format!("{} {right} {:x}", bytes.len(), wait(-1, 0).1));
+}
+
+/// A handler that writes elsewhere comes in the middle of a large write.
+fn large_write_and_a_handler() {
+    static BELL: AtomicI32 = AtomicI32::new(-1);
+    extern "C" fn ring(_: c_int) {
+        unsafe { libc::write(BELL.load(Ordering::SeqCst), c"!".as_ptr().cast(), 1) };
+    }
+    let (_heard, bell) = pipe();
+    BELL.store(bell, Ordering::SeqCst);
+    handle_by(ring, SIGUSR1, libc::SA_RESTART);
+    let parent = unsafe { libc::getpid() };
+    let (read, write) = pipe();
+    if fork() == 0 {
+        unsafe { libc::close(write) };
+        unsafe { libc::kill(parent, SIGUSR1) };
+        let bytes = read_all(read);
+        let right = bytes.iter().zip(0u32..).all(|(&b, n)| u32::from(b) == n % 251);
+        say(&format!("{} {right}", bytes.len()));
+        leave(0);
+    }
+    unsafe { libc::close(read) };
+    let bytes: Vec<u8> = (0..150_000u32).map(|n| (n % 251) as u8).collect();
+    let mut rest = &bytes[..];
+    while !rest.is_empty() {
+        let count = unsafe { libc::write(write, rest.as_ptr().cast(), rest.len()) };
+        rest = &rest[usize::try_from(count).unwrap_or(0)..];
+    }
+    unsafe { libc::close(write) };
+    wait(-1, 0);
 }
 
 fn large_vector_write() {

@@ -42,7 +42,9 @@ impl Run<'_> {
 
     /// A handler returns; the mask that comes back stands in its frame.
     pub(super) fn before_sigreturn(&mut self, t: usize, call: &Call) {
-        self.tasks[t].handling.pop();
+        if let Some(handling) = self.tasks[t].handling.pop() {
+            self.tasks[t].written = handling.written();
+        }
         let place = call.registers.rsp + MASK_IN_FRAME;
         // A frame that cannot be read kills the process, and its end is seen then.
         if let Ok(mask) = memory::read_u64(self.tasks[t].tid, place) {

@@ -49,6 +49,7 @@ guests! {
     a_thread_ends_its_process: "thread-exits-process",
     a_write_larger_than_the_pipe_arrives_whole: "large-write",
     a_vector_larger_than_the_pipe_arrives_whole: "large-vector-write",
+    a_handler_s_own_writes_do_not_disturb_a_large_one: "large-write-and-a-handler",
     a_broken_pipe_is_an_error_and_then_a_death: "broken-pipe",
     an_empty_pipe_may_say_try_again: "nonblocking",
     poll_times_out_and_wakes: "polls",
