@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU32;
 pub(crate) const GUESTS: &[Guest] = &[
     ("computes-in-shared-memory", computes),
     ("copies-through-shared-memory", copies),
+    ("fills-shared-memory", fills),
     ("shared-memory-in-calls", in_calls),
     ("shared-memory-moves", moves),
     ("uses-what-is-unmapped", uses_unmapped),
@@ -164,6 +165,21 @@ fn uses_unmapped() {
             i32::from(memory.read_volatile())
         });
         say(&format!("{}", wait(dead, 0).1));
+    });
+}
+
+/// Much of it, by one instruction that repeats itself, and by many.
+fn fills() {
+    const BYTES: usize = 256 << 10;
+    let all = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let large = unsafe { libc::mmap(ptr::null_mut(), BYTES, access, all, -1, 0).cast::<u8>() };
+    let from: Vec<u8> = (0..BYTES).map(|n| (n % 251) as u8).collect();
+    beside_a_child(|_| unsafe {
+        asm!("rep movsb", inout("rcx") BYTES => _, inout("rdi") large => _, inout("rsi") from.as_ptr() => _);
+        let first = from.iter().enumerate().all(|(n, byte)| n % 4096 > 7 || *large.add(n) == *byte);
+        ptr::copy_nonoverlapping(from.as_ptr(), large.add(1), BYTES - 1);
+        say(&format!("{first} {}", *large.add(BYTES - 1) == from[BYTES - 2]));
     });
 }
 

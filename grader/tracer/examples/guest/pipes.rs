@@ -8,6 +8,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("large-vector-write", large_vector_write),
     ("large-write-and-a-handler", large_write_and_a_handler),
     ("broken-pipe", broken_pipe),
+    ("wrong-ends", wrong_ends),
     ("nonblocking", nonblocking),
     ("polls", polls),
     ("handful", handful),
@@ -78,6 +79,16 @@ fn broken_pipe() {
     say(&format!("{count} {:?}", errno()));
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     unsafe { libc::write(write, c"x".as_ptr().cast(), 1) };
+}
+
+/// Neither end does what the other is for.
+fn wrong_ends() {
+    let (read, write) = pipe();
+    let mut byte = 0u8;
+    let written = unsafe { libc::write(read, c"x".as_ptr().cast(), 1) };
+    say(&format!("{written} {:?}", errno()));
+    let count = unsafe { libc::read(write, (&raw mut byte).cast::<c_void>(), 1) };
+    say(&format!("{count} {:?}", errno()));
 }
 
 fn nonblocking() {

@@ -56,7 +56,9 @@ impl Run<'_> {
     /// descriptor does not block at all.
     fn readable(&self, t: usize, fd: Fd, object: ObjectId) -> Result<bool> {
         let Some(copy) = self.copy(t, fd) else { return Ok(true) };
-        if descriptor::status_flags(copy.as_raw_fd())? & libc::O_NONBLOCK != 0 {
+        let flags = descriptor::status_flags(copy.as_raw_fd())?;
+        // What is open for writing only gets EBADF.
+        if flags & libc::O_NONBLOCK != 0 || flags & libc::O_ACCMODE == libc::O_WRONLY {
             return Ok(true);
         }
         match self.special.get(&object) {
@@ -92,7 +94,9 @@ impl Run<'_> {
             return Ok(None);
         }
         let Some(copy) = self.copy(t, fd) else { return Ok(None) };
-        if descriptor::status_flags(copy.as_raw_fd())? & libc::O_NONBLOCK != 0 {
+        let flags = descriptor::status_flags(copy.as_raw_fd())?;
+        // What is open for reading only gets EBADF.
+        if flags & libc::O_NONBLOCK != 0 || flags & libc::O_ACCMODE == libc::O_RDONLY {
             return Ok(None);
         }
         let room = descriptor::poll_now(&[(copy.as_raw_fd(), libc::POLLOUT)])?[0] != 0;

@@ -18,6 +18,10 @@ const TOLD: u32 = 3;
 /// Looks in vain after which it is asked whether a task can only wait.
 const LOOKS: u32 = 2;
 
+/// What an access that a task does itself counts for: it costs several stops, and is mostly one of many
+/// that copy data.
+const DONE_ITSELF: u32 = 15;
+
 /// An access that a task stands before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SharedAccess {
@@ -212,26 +216,15 @@ impl Run<'_> {
             Made::Stands(stopped) => stopped,
             halted @ Made::Halted(_) => return Ok(halted),
         };
-        let tid = stopped.tid();
-        let mut stopped = stopped;
-        // One that repeats itself comes back to where it stands.
-        loop {
-            let running = match stopped.resume(Resume::Step, 0) {
-                Err(error) if error.is_gone() => forklings_sys::ptrace::born(tid),
-                other => other?,
-            };
-            stopped = match running.wait()? {
-                Halt::Stopped(stopped, Reason::Signal(libc::SIGTRAP))
-                    if stopped.signal_info()?.is_step() =>
-                {
-                    stopped
-                }
-                halt @ (Halt::Stopped(..) | Halt::Died(_)) => return Ok(Made::Halted(halt)),
-            };
-            if stopped.registers()?.rip != access.registers.rip {
-                break;
-            }
-        }
+        let done = match access.operation.repeats_until() {
+            Some(next) => run_until(stopped, next)?,
+            None => step(stopped)?,
+        };
+        let stopped = match done {
+            Made::Stands(stopped) => stopped,
+            halted @ Made::Halted(_) => return Ok(halted),
+        };
+        self.accesses += DONE_ITSELF;
         let after = self.value(&access).unwrap_or(0);
         self.tell_access(t, &access, (before, after));
         self.protect(t, stopped, true)
@@ -333,4 +326,45 @@ impl Run<'_> {
         }
         self.server.origin_of(self.tasks[t].tid, access.registers.rip).order
     }
+}
+
+/// Lets a task perform one instruction.
+fn step(stopped: Stopped) -> Result<Made> {
+    let tid = stopped.tid();
+    let running = match stopped.resume(Resume::Step, 0) {
+        Err(error) if error.is_gone() => forklings_sys::ptrace::born(tid),
+        other => other?,
+    };
+    Ok(match running.wait()? {
+        Halt::Stopped(stopped, Reason::Signal(libc::SIGTRAP))
+            if stopped.signal_info()?.is_step() =>
+        {
+            Made::Stands(stopped)
+        }
+        halt @ (Halt::Stopped(..) | Halt::Died(_)) => Made::Halted(halt),
+    })
+}
+
+/// Lets a task perform an instruction that repeats itself, up to the next one at this address: a step
+/// would be only one time round.
+fn run_until(stopped: Stopped, next: u64) -> Result<Made> {
+    let tid = stopped.tid();
+    let word = memory::read_u64(tid, next)?;
+    stopped.poke(next, (word & !0xff) | 0xcc)?;
+    let running = match stopped.resume(Resume::Free, 0) {
+        Err(error) if error.is_gone() => forklings_sys::ptrace::born(tid),
+        other => other?,
+    };
+    let halt = running.wait()?;
+    if let Halt::Stopped(stopped, reason) = &halt {
+        stopped.poke(next, word)?;
+        let mut registers = stopped.registers()?;
+        if *reason == Reason::Signal(libc::SIGTRAP) && registers.rip == next + 1 {
+            registers.rip = next;
+            stopped.set_registers(&registers)?;
+            let Halt::Stopped(stopped, _) = halt else { return Ok(Made::Halted(halt)) };
+            return Ok(Made::Stands(stopped));
+        }
+    }
+    Ok(Made::Halted(halt))
 }

@@ -80,6 +80,13 @@ impl Operation {
         self.used == Use::Updates
     }
 
+    /// Where the next instruction stands, if this one repeats itself.
+    pub(super) fn repeats_until(&self) -> Option<u64> {
+        let repeats = self.instruction.has_rep_prefix() || self.instruction.has_repne_prefix();
+        let repeats = repeats && self.instruction.is_string_instruction();
+        repeats.then(|| self.instruction.next_ip())
+    }
+
     /// Whether it writes whatever it has read.
     pub(super) fn is_exchange(&self) -> bool {
         self.instruction.mnemonic() == Mnemonic::Xchg

@@ -33,6 +33,8 @@ guests! {
     the_output_of_a_child_is_collected: "spawns-and-reads",
     every_instruction_does_to_shared_memory_what_it_does_to_any: "computes-in-shared-memory",
     vectors_and_strings_are_copied_through_shared_memory: "copies-through-shared-memory",
+    much_is_copied_into_shared_memory: "fills-shared-memory",
+    a_pipe_s_ends_are_not_for_each_other: "wrong-ends",
     the_kernel_reads_and_writes_shared_memory: "shared-memory-in-calls",
     shared_memory_is_moved: "shared-memory-moves",
     shared_memory_that_is_unmapped_is_gone: "uses-what-is-unmapped",
