@@ -31,7 +31,7 @@ pub(crate) const DRILLS: Drills = Drills {
             because: "The tasks are taken in their order, but a line is printed some time later, and the \
                       other one may come in between. Somebody can even run two tasks before the other \
                       has printed its first. Task 3 is taken when one of the others is done: it is \
-                      never the first. A worker of one byte for each task can share a pipe; with longer \
+                      never the first. Workers can share a pipe where a task is one byte; of longer \
                       messages each could get a piece.",
         },
         Drill {
