@@ -19,8 +19,12 @@ use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering};
 
+#[expect(clippy::undocumented_unsafe_blocks, reason = "a drill is read as it stands")]
+mod drills;
+
 const USAGE: &str = "\
-usage: cargo run -p copy-on-write -- SCENARIO ARGUMENTS
+usage: cargo run -p copy-on-write -- reveal [N]
+       cargo run -p copy-on-write -- SCENARIO ARGUMENTS
   private_pages PAGES           a region of so many pages that nobody else has
   private_pages_split PAGES     the same, where the kernel keeps it as three mappings
   private_pages_forked PAGES W  the same, while a child has it too, and W pages are written
@@ -42,6 +46,9 @@ With --beside as the last word the program has another child, which has ended al
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(code) = drills::DRILLS.answer(&words) {
+        return code;
+    }
     let outcome = match words.as_slice() {
         [words @ .., "--beside"] => beside(words),
         words => run(words),

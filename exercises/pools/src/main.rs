@@ -16,8 +16,12 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
+#[expect(clippy::undocumented_unsafe_blocks, reason = "a drill is read as it stands")]
+mod drills;
+
 const USAGE: &str = "\
-usage: cargo run -p pools -- SCENARIO ARGUMENTS
+usage: cargo run -p pools -- reveal [N]
+       cargo run -p pools -- SCENARIO ARGUMENTS
   messages LENGTH...       a child sends messages of these lengths, and closes
   messages_cut LENGTH      the last byte of a message never arrives
   messages_alone           nobody is there to read
@@ -49,6 +53,9 @@ tasks
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(code) = drills::DRILLS.answer(&words) {
+        return code;
+    }
     match run(&words) {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => {
