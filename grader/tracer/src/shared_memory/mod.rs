@@ -44,6 +44,9 @@ pub(crate) struct Region {
     file: File,
     /// Device and inode.
     key: (u64, u64),
+    /// Whether somebody has mapped it so that he may write there, or make it so. What all only read, as
+    /// the caches that programs have of what is installed, nobody changes behind another's back.
+    written: bool,
 }
 
 impl Region {
@@ -81,6 +84,8 @@ pub(crate) struct Shared {
     mapped: Vec<Mapped>,
     /// Whether its pages are taken away.
     trapped: bool,
+    /// Whether there are some among them that were not taken away with the others.
+    has_more: bool,
     /// Where in its code a `syscall` instruction stands.
     syscall: Option<u64>,
 }
@@ -131,6 +136,9 @@ impl Run<'_> {
             return;
         };
         let protection = call.int(2);
+        if protection & libc::PROT_WRITE != 0 || self.may_write(t, call.int(4)) {
+            self.is_written(region);
+        }
         let mapped = Mapped { start, end, protection, region, offset: call.args[5] };
         let process = self.process_mut(t);
         process.shared.mapped.push(mapped);
@@ -184,12 +192,32 @@ impl Run<'_> {
         let file = open(true).or_else(|| open(false))?;
         let made_at = self.tasks[t].site;
         let object = self.objects.add(ObjectKind::Other("mmap".to_owned()), made_at);
-        self.regions.push(Region { object, file, key });
+        self.regions.push(Region { object, file, key, written: false });
         Some(self.regions.len() - 1)
     }
 
-    /// Whether several living processes have a region.
+    /// Whether a descriptor is open for writing.
+    fn may_write(&self, t: usize, fd: i32) -> bool {
+        let copy = descriptor::copy_from(&self.process(t).handle, fd);
+        let flags = copy.and_then(|copy| descriptor::status_flags(copy.as_raw_fd()));
+        flags.is_ok_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
+    }
+
+    /// From now on a region may be written: it is taken away from those, too, who have it already.
+    fn is_written(&mut self, region: usize) {
+        if std::mem::replace(&mut self.regions[region].written, true) {
+            return;
+        }
+        for process in &mut self.processes {
+            process.shared.has_more |= process.shared.mapped.iter().any(|m| m.region == region);
+        }
+    }
+
+    /// Whether several living processes have a region, and one of them may write there.
     fn is_contended(&self, region: usize) -> bool {
+        if !self.regions[region].written {
+            return false;
+        }
         let has = |p: &&crate::process::Process| {
             p.is_alive() && p.shared.mapped.iter().any(|mapped| mapped.region == region)
         };

@@ -33,28 +33,34 @@ impl Run<'_> {
     /// of any call.
     pub(crate) fn trap(&mut self, t: usize, stopped: Stopped) -> Result<Made> {
         let shared = &self.process(t).shared;
-        let wanted = !shared.trapped
+        let wanted = (!shared.trapped || shared.has_more)
             && self.accesses < FOLLOWED
             && shared.mapped.iter().any(|mapped| self.is_contended(mapped.region));
         if !wanted {
             return Ok(Made::Stands(stopped));
         }
+        self.forget_unmapped(t);
         self.protect(t, stopped, true)
     }
 
     /// Gives the pages back to a task's process, or takes them away. The task stands outside of any
     /// call.
     pub(super) fn protect(&mut self, t: usize, stopped: Stopped, trapped: bool) -> Result<Made> {
-        self.forget_unmapped(t);
+        if !trapped {
+            self.forget_unmapped(t);
+        }
         let shared = &mut self.process_mut(t).shared;
         let Some(syscall) = shared.syscall else { return Ok(Made::Stands(stopped)) };
-        shared.trapped = trapped;
+        (shared.trapped, shared.has_more) = (trapped, false);
         let mapped = shared.mapped.clone();
         let registers = stopped.registers()?;
         let mask = stopped.signal_mask()?;
         stopped.set_signal_mask(u64::MAX)?;
         let mut stopped = stopped;
-        for Mapped { start, end, protection, .. } in mapped {
+        for Mapped { start, end, protection, region, .. } in mapped {
+            if !self.regions[region].written {
+                continue;
+            }
             let protection = if trapped { libc::PROT_NONE } else { protection };
             let args = [start, end - start, u64::from(protection.unsigned_abs())];
             stopped = match perform(stopped, &registers, syscall, libc::SYS_mprotect, args)? {
