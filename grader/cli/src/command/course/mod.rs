@@ -32,6 +32,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Schedules for each scenario of a mutant at first. Most are caught by far fewer than a student's
 /// program is tried with; who is not caught, or not as it must be, is tried with all.
 const FEW: u32 = 40;
+/// Schedules for each scenario of a right program beside the solution, which is tried with all.
+const VARIANT: u32 = 100;
 /// What stands for a program's name where only the drills are meant.
 const DRILLS: &str = "drills";
 /// Bytes of results that are kept from check to check.
@@ -47,7 +49,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Schedules for each scenario [default: 200; 40 for mutants that are caught by so many]
+    /// Schedules for each scenario [default: 200; 100 for right programs beside the solution, 40 for
+    /// mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
     /// Only this exercise, or only its programs whose names begin like this, or only its `drills`
@@ -178,6 +181,21 @@ impl Bench<'_> {
             }
         }
         rest.append(&mut mutants);
+        if self.args.schedules.is_none() {
+            let is_variant = |specimen: &&Specimen| matches!(specimen.kind, Kind::Variant);
+            let (variants, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_variant);
+            rest = others;
+            if !variants.is_empty() {
+                let Some(report) = self.grade(&variants, Some(VARIANT))? else {
+                    return Ok(None);
+                };
+                if rest.is_empty() {
+                    let graded = caught.into_iter().chain(report.graded).collect();
+                    return Ok(Some(Report { graded, ..report }));
+                }
+                caught.extend(report.graded);
+            }
+        }
         let Some(mut report) = self.grade(&rest, self.args.schedules)? else { return Ok(None) };
         report.graded.append(&mut caught);
         Ok(Some(report))
