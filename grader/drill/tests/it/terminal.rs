@@ -3,7 +3,7 @@
 
 use crate::{drills, run};
 use nix::fcntl::OFlag;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::pipe2;
 use rexpect::reader::Options;
@@ -62,8 +62,16 @@ fn runs_that_hang_are_told_after_a_few_and_nothing_is_left() {
     });
 }
 
+/// Who runs the tests in the background may have had the shell ignore SIGINT, and programs inherit that.
+#[expect(unsafe_code, reason = "dispositions belong to the process")]
+fn heed_ctrl_c() {
+    // SAFETY: the default action is no function of ours.
+    unsafe { signal(Signal::SIGINT, SigHandler::SigDfl) }.unwrap();
+}
+
 #[test]
 fn ctrl_c_leaves_nothing() {
+    heed_ctrl_c();
     until_all_are_gone(|| {
         let mut session = at_terminal(drills(&["reveal", "2"]));
         session.exp_string("An empty line").unwrap();
