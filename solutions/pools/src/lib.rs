@@ -226,12 +226,10 @@ impl Pool {
 
     /// Sleeps until a worker with a task has an answer, or is dead. `None` when none has a task.
     fn wait_for_an_answer(&self) -> Option<usize> {
-        let busy: Vec<usize> = (0..self.workers.len())
-            .filter(|&worker| self.workers[worker].task.is_some())
-            .collect();
-        let asked = |&worker: &usize| {
-            PollFd::new(self.workers[worker].answers.as_fd(), PollFlags::POLLIN)
-        };
+        let busy: Vec<usize> =
+            (0..self.workers.len()).filter(|&worker| self.workers[worker].task.is_some()).collect();
+        let asked =
+            |&worker: &usize| PollFd::new(self.workers[worker].answers.as_fd(), PollFlags::POLLIN);
         let mut asked: Vec<PollFd> = busy.iter().map(asked).collect();
         if asked.is_empty() {
             return None;

@@ -174,7 +174,7 @@ fn fills() {
     let all = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
     let access = libc::PROT_READ | libc::PROT_WRITE;
     let large = unsafe { libc::mmap(ptr::null_mut(), BYTES, access, all, -1, 0).cast::<u8>() };
-    let from: Vec<u8> = (0..BYTES).map(|n| (n % 251) as u8).collect();
+    let from: Vec<u8> = (0..=250).cycle().take(BYTES).collect();
     beside_a_child(|_| unsafe {
         asm!("rep movsb", inout("rcx") BYTES => _, inout("rdi") large => _, inout("rsi") from.as_ptr() => _);
         let first = from.iter().enumerate().all(|(n, byte)| n % 4096 > 7 || *large.add(n) == *byte);
