@@ -156,7 +156,7 @@ impl Inspection<'_> {
     fn failure(&self, detail: Detail) -> Failure {
         let weight = Weight::Accuses;
         let finding = Finding { detail, weight, evidence: Vec::new(), site: None, origin: None };
-        let trace = Trace::without_run(self.subject.to_owned());
+        let trace = Trace::empty(self.subject.to_owned());
         Failure { finding, shown_in: 1, trace, replay: None }
     }
 }

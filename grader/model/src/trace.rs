@@ -185,9 +185,10 @@ pub struct Stuck {
 }
 
 impl Trace {
-    /// The trace of a finding that needs no run.
+    /// A trace in which nothing has happened: that of a finding that needs no run, and what others
+    /// begin with.
     #[must_use]
-    pub fn without_run(program: PathBuf) -> Self {
+    pub fn empty(program: PathBuf) -> Self {
         Self {
             program,
             args: Vec::new(),

@@ -1,10 +1,10 @@
 //! What a futex is: not its address, but the memory behind it. Source: `futex(2)`.
 
 use crate::error::Result;
+use crate::maps::{self, Mapping};
 use crate::run::Run;
 use forklings_model::ProcId;
 use std::collections::BTreeMap;
-use std::fs;
 
 /// The memory that a futex word stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,55 +71,19 @@ fn key(page: Page, proc: ProcId, address: u64) -> Key {
     }
 }
 
-/// Where the page at an address comes from. Source: `proc_pid_maps(5)`.
+/// Where the page at an address comes from.
 fn page_of(tid: i32, address: u64) -> Page {
-    let maps = fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default();
-    maps.lines().find_map(|line| shared_page(line, address)).unwrap_or(Page::Own)
+    page_in(&maps::of(tid), address)
 }
 
-/// The page at an address, if this line of the maps is about it and it is shared.
-fn shared_page(line: &str, address: u64) -> Option<Page> {
-    let SharedMapping { start, end, offset, device, inode } = SharedMapping::read(line)?;
-    if !(start..end).contains(&address) {
-        return None;
+fn page_in(maps: &str, address: u64) -> Page {
+    let has = |mapping: &Mapping<'_>| (mapping.start..mapping.end).contains(&address);
+    match maps::read(maps).find(has) {
+        Some(Mapping { shared: true, start, offset, device, inode, .. }) => {
+            Page::Shared(device, inode, offset + (address - start) / PAGE * PAGE)
+        }
+        Some(_) | None => Page::Own,
     }
-    Some(Page::Shared(device, inode, offset + (address - start) / PAGE * PAGE))
-}
-
-/// A shared mapping of a process.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SharedMapping {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    /// Where in the file it begins.
-    pub(crate) offset: u64,
-    device: u32,
-    pub(crate) inode: u64,
-}
-
-impl SharedMapping {
-    /// Those of a process, in ascending order.
-    pub(crate) fn all(tid: i32) -> Vec<Self> {
-        let maps = fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default();
-        maps.lines().filter_map(Self::read).collect()
-    }
-
-    /// A line of the maps; `None` where it is about private memory.
-    fn read(line: &str) -> Option<Self> {
-        let mut words = line.split_whitespace();
-        let (start, end) = words.next()?.split_once('-')?;
-        let (start, end) = (hexadecimal(start)?, hexadecimal(end)?);
-        let shared = words.next()?.ends_with('s');
-        let offset = hexadecimal(words.next()?)?;
-        let (major, minor) = words.next()?.split_once(':')?;
-        let inode = words.next()?.parse().ok()?;
-        let device = u32::try_from(hexadecimal(major)? << 20 | hexadecimal(minor)?).ok()?;
-        shared.then_some(Self { start, end, offset, device, inode })
-    }
-}
-
-fn hexadecimal(text: &str) -> Option<u64> {
-    u64::from_str_radix(text, 16).ok()
 }
 
 #[cfg(test)]
@@ -129,11 +93,12 @@ mod tests {
     #[test]
     fn a_shared_page_is_its_place_in_the_file() {
         let line = "7f0000001000-7f0000004000 rw-s 00002000 00:01 4711    /dev/shm/x (deleted)";
-        let Some(Page::Shared(device, inode, offset)) = shared_page(line, 0x7f00_0000_2040) else {
+        let Page::Shared(device, inode, offset) = page_in(line, 0x7f00_0000_2040) else {
             panic!("not found");
         };
         assert_eq!((device, inode, offset), (1, 4711, 0x3000));
-        assert!(shared_page(line, 0x7f00_0000_4000).is_none());
-        assert!(shared_page(&line.replace("rw-s", "rw-p"), 0x7f00_0000_2040).is_none());
+        assert!(matches!(page_in(line, 0x7f00_0000_4000), Page::Own));
+        let private = line.replace("rw-s", "rw-p");
+        assert!(matches!(page_in(&private, 0x7f00_0000_2040), Page::Own));
     }
 }

@@ -37,6 +37,7 @@ mod leftovers;
 mod life;
 mod lineage;
 mod mappings;
+mod maps;
 mod minimise;
 mod mutexes;
 mod names_left;

@@ -1,6 +1,7 @@
 //! What a process has mapped, where a run follows that: a list of pieces, each with the event with
 //! which it came. What is not listed is of no interest: code, stacks, and what a library maps.
 
+use crate::maps::{self, Mapping};
 use forklings_model::MemoryPart;
 use std::collections::BTreeMap;
 
@@ -52,11 +53,10 @@ pub(crate) struct Moved {
 
 impl Mappings {
     /// What a process has by the kernel's word: the text of its `/proc/<pid>/maps`, and where its
-    /// heap begins. Source: `proc_pid_maps(5)`.
+    /// heap begins.
     pub(crate) fn read(maps: &str, heap_begins: u64) -> Self {
         let mut all = Self { program_break: round_up(heap_begins), ..Self::default() };
-        for line in maps.lines() {
-            let Some((start, end, writable, name)) = private(line) else { continue };
+        for Mapping { start, end, writable, name, .. } in maps::read(maps).filter(|m| !m.shared) {
             if name == "[heap]" {
                 all.program_break = end;
             }
@@ -181,18 +181,6 @@ pub(crate) fn parts(pieces: &[(u64, Piece)]) -> Vec<MemoryPart> {
 /// The address of the page's end.
 pub(crate) const fn round_up(address: u64) -> u64 {
     address.saturating_add(PAGE - 1) & !(PAGE - 1)
-}
-
-/// A line of `/proc/<pid>/maps` about private memory: where it begins and ends, whether it may be
-/// written, and its name.
-fn private(line: &str) -> Option<(u64, u64, bool, &str)> {
-    let mut words = line.splitn(6, ' ');
-    let (start, end) = words.next()?.split_once('-')?;
-    let address = |text: &str| u64::from_str_radix(text, 16).ok();
-    let (start, end) = (address(start)?, address(end)?);
-    let allowed = words.next().filter(|allowed| allowed.ends_with('p'))?;
-    let name = words.nth(3).unwrap_or_default().trim();
-    Some((start, end, allowed.contains('w'), name))
 }
 
 #[cfg(test)]

@@ -147,24 +147,13 @@ fn run(subject: &Subject) -> Result<Trace> {
     .run()?;
     let (stdout, stderr) = (read_all(&stdout), read_all(&stderr));
     Ok(Trace {
-        program: subject.program.clone(),
         args: subject.args.clone(),
-        schedule: Schedule::new(Strategy::ParentFirst, 0),
-        events: Vec::new(),
         processes: vec![Process { proc: ProcId::ROOT, pid: Pid(ROOT_PID), parent: None }],
-        objects: Vec::new(),
-        sites: Vec::new(),
-        before_main: Vec::new(),
         end: end(subject, &came, stdout.len().max(stderr.len())),
         stdout,
         stderr,
-        left_open: Vec::new(),
-        left_behind: None,
-        unmodelled: Vec::new(),
-        late_timeouts: false,
-        unwatched_memory: false,
-        replayable: true,
         isolation: came.isolation,
+        ..Trace::empty(subject.program.clone())
     })
 }
 

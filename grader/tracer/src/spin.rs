@@ -9,6 +9,7 @@
 
 use crate::attempt::Class;
 use crate::error::Result;
+use crate::maps::{self, Mapping};
 use crate::run::Run;
 use crate::task::{Point, State};
 use forklings_model::WaitsFor;
@@ -269,14 +270,14 @@ fn is_same(one: &Registers, other: &Registers) -> bool {
 }
 
 /// The content of the pages that a process has in use and can write to, as a number; `None` when
-/// there are too many. Source: `proc_pid_maps(5)`, `proc_pid_pagemap(5)`.
+/// there are too many. Source: `proc_pid_pagemap(5)`.
 pub(crate) fn memory_of(tid: i32) -> Option<u64> {
-    let maps = fs::read_to_string(format!("/proc/{tid}/maps")).ok()?;
+    let maps = maps::of(tid);
     let pagemap = fs::File::open(format!("/proc/{tid}/pagemap")).ok()?;
     let mut hasher = DefaultHasher::new();
     let mut used = 0;
-    for (first, last) in maps.lines().filter_map(writable) {
-        let pages = Some(last.saturating_sub(first) / PAGE).filter(|&pages| pages <= MAPPED)?;
+    for Mapping { start: first, end, .. } in maps::read(&maps).filter(|mapping| mapping.writable) {
+        let pages = Some(end.saturating_sub(first) / PAGE).filter(|&pages| pages <= MAPPED)?;
         let mut entries = vec![0; usize::try_from(pages).ok()? * 8];
         pagemap.read_exact_at(&mut entries, first / PAGE * 8).ok()?;
         for (entry, address) in entries.chunks(8).zip((first..).step_by(4096)) {
@@ -295,24 +296,4 @@ pub(crate) fn memory_of(tid: i32) -> Option<u64> {
         }
     }
     Some(hasher.finish())
-}
-
-/// First address and end of a mapping that can be written to, by its line in the maps.
-fn writable(line: &str) -> Option<(u64, u64)> {
-    let mut fields = line.split(' ');
-    let (first, end) = fields.next()?.split_once('-')?;
-    let address = |text| u64::from_str_radix(text, 16).ok();
-    fields.next()?.contains('w').then_some((address(first)?, address(end)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mapping_that_can_be_written_to_is_told_by_its_line() {
-        let stack = "7ffc0000-7ffc3000 rw-p 00000000 00:00 0      [stack]";
-        assert_eq!(writable(stack), Some((0x7ffc_0000, 0x7ffc_3000)));
-        assert_eq!(writable("400000-401000 r-xp 00000000 08:01 12 /bin/cat"), None);
-    }
 }

@@ -141,7 +141,7 @@ impl Run<'_> {
             State::Parked(stopped, Point::Access(access)) => self.go_access(t, stopped, access),
             State::Parked(stopped, Point::Mutex(call)) => {
                 self.enters_mutex(t, call)?;
-                self.is_done_at_once(t, &stopped, call)?;
+                self.use_at_once(t, &stopped, call)?;
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
             State::Parked(stopped, Point::Spin(spin)) => self.look_again(t, stopped, spin),

@@ -25,28 +25,17 @@ impl Run {
         let object = |n, kind| Object { object: ObjectId(n), kind, made_at: None };
         let mut run = Self {
             trace: Trace {
-                program: "/course/target/debug/zombies".into(),
                 args: args.iter().map(ToString::to_string).collect(),
                 schedule: Schedule::new(Strategy::Random, 17),
-                events: Vec::new(),
                 processes: vec![Process { proc: P1, pid: Pid(2), parent: None }],
                 objects: vec![
                     object(0, ObjectKind::Stdin),
                     object(1, ObjectKind::Stdout),
                     object(2, ObjectKind::Stderr),
                 ],
-                sites: Vec::new(),
-                before_main: Vec::new(),
-                stdout: Vec::new(),
-                stderr: Vec::new(),
                 end: End::Root { ending: Ending::Exited(0), alive: Vec::new() },
-                left_open: Vec::new(),
-                left_behind: None,
-                unmodelled: Vec::new(),
-                late_timeouts: false,
-                unwatched_memory: false,
-                replayable: true,
                 isolation: isolation(),
+                ..Trace::empty("/course/target/debug/zombies".into())
             },
             seq: 0,
         };

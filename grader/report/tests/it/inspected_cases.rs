@@ -10,7 +10,7 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
 fn failure(detail: Detail) -> Failure {
     let weight = Weight::Accuses;
     let finding = Finding { detail, weight, evidence: vec![], site: None, origin: None };
-    Failure { finding, shown_in: 1, trace: Trace::without_run("locks".into()), replay: None }
+    Failure { finding, shown_in: 1, trace: Trace::empty("locks".into()), replay: None }
 }
 
 fn misuse_compiles() -> Failure {

@@ -4,9 +4,9 @@
 use super::{P1, ProcId};
 use forklings_model::{
     Action, Descriptor, End, Ending, Errno, Event, EventKind, Fd, ForkKind, Frame, Holder,
-    IoResult, Isolation, Object, ObjectId, ObjectKind, Pid, Process, Schedule, Signal, SignalSet,
-    SignalSource, SignalTarget, SiteId, SourceLine, Strategy, TaskId, Trace, Wait, WaitOptions,
-    WaitOutcome, WaitTarget, WaitsFor,
+    IoResult, Object, ObjectId, ObjectKind, Pid, Process, Signal, SignalSet, SignalSource,
+    SignalTarget, SiteId, SourceLine, TaskId, Trace, Wait, WaitOptions, WaitOutcome, WaitTarget,
+    WaitsFor,
 };
 
 const STDOUT: ObjectId = ObjectId(1);
@@ -28,24 +28,10 @@ pub(super) fn run() -> Run {
     let objects =
         objects.map(|(n, kind)| Object { object: ObjectId(n), kind, made_at: None }).collect();
     let trace = Trace {
-        program: "guest".into(),
-        args: Vec::new(),
-        schedule: Schedule::new(Strategy::ParentFirst, 0),
-        events: Vec::new(),
         processes: vec![Process { proc: P1, pid: Pid(101), parent: None }],
         objects,
-        sites: Vec::new(),
-        before_main: Vec::new(),
-        stdout: Vec::new(),
-        stderr: Vec::new(),
         end: End::Abandoned { reason: "not ended".to_owned(), stuck: Vec::new() },
-        left_open: Vec::new(),
-        left_behind: None,
-        unmodelled: Vec::new(),
-        late_timeouts: false,
-        unwatched_memory: false,
-        replayable: true,
-        isolation: Isolation::default(),
+        ..Trace::empty("guest".into())
     };
     let mut run = Run { trace, site: None, mask: SignalSet::EMPTY };
     run.event(P1, EventKind::Started { parent: None, pid: Pid(101) });

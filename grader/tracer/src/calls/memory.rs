@@ -3,6 +3,7 @@
 
 use super::processes::errno_of;
 use crate::mappings::{Kind, Mappings, parts, round_up};
+use crate::maps;
 use crate::run::Run;
 use crate::task::Call;
 use forklings_model::{EventKind, Mapped, Memory, MemoryPart};
@@ -33,8 +34,7 @@ impl Run<'_> {
         if !self.follows_memory {
             return Mappings::default();
         }
-        let maps = fs::read_to_string(format!("/proc/{host}/maps")).unwrap_or_default();
-        Mappings::read(&maps, heap_begins(host).unwrap_or(0))
+        Mappings::read(&maps::of(host), heap_begins(host).unwrap_or(0))
     }
 
     /// A call about memory has returned.
@@ -188,12 +188,9 @@ impl Run<'_> {
 
     /// Where the mapping ends that begins at an address, by the kernel's word.
     fn end_of_mapping(&self, t: usize, start: u64) -> Option<u64> {
-        let maps = fs::read_to_string(format!("/proc/{}/maps", self.process(t).host)).ok()?;
-        let line = maps.lines().find_map(|line| {
-            let (from, rest) = line.split_once('-')?;
-            (u64::from_str_radix(from, 16) == Ok(start)).then_some(rest)
-        });
-        u64::from_str_radix(line?.split(' ').next()?, 16).ok()
+        let maps = maps::of(self.process(t).host);
+        let begun = maps::read(&maps).find(|mapping| mapping.start == start);
+        begun.map(|mapping| mapping.end)
     }
 }
 

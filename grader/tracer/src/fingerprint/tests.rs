@@ -2,8 +2,8 @@
 
 use super::fingerprint;
 use forklings_model::{
-    End, Ending, Event, EventKind, ForkKind, IoResult, Isolation, ObjectId, Pid, ProcId, Process,
-    Schedule, Signal, SignalTarget, Strategy, TaskId, Trace, WaitOptions, WaitOutcome, WaitTarget,
+    End, Ending, Event, EventKind, ForkKind, IoResult, ObjectId, Pid, ProcId, Process, Signal,
+    SignalTarget, TaskId, Trace, WaitOptions, WaitOutcome, WaitTarget,
 };
 
 /// A step: who, and what it does.
@@ -25,24 +25,10 @@ fn of(steps: &[Step]) -> u64 {
         })
         .collect();
     fingerprint(&Trace {
-        program: "/subject".into(),
-        args: Vec::new(),
-        schedule: Schedule::new(Strategy::ParentFirst, 0),
         events,
         processes,
-        objects: Vec::new(),
-        sites: Vec::new(),
-        before_main: Vec::new(),
-        stdout: Vec::new(),
-        stderr: Vec::new(),
         end: End::Root { ending: Ending::Exited(0), alive: Vec::new() },
-        left_open: Vec::new(),
-        left_behind: None,
-        unmodelled: Vec::new(),
-        late_timeouts: false,
-        unwatched_memory: false,
-        replayable: true,
-        isolation: Isolation::default(),
+        ..Trace::empty("/subject".into())
     })
 }
 

@@ -16,25 +16,25 @@ const FREE: u32 = 0;
 const HELD: u32 = 1;
 
 impl Run<'_> {
-    /// Does the call that a task stands before, at the first instruction of its function, where
-    /// nobody holds or waits for the mutex. Whether it did: the task has returned from it then.
-    pub(crate) fn is_done_at_once(
+    /// Does the call that a task stands before, at the first instruction of its function, if nobody
+    /// is in the way: the task has returned from it then. Otherwise the function itself will run.
+    pub(crate) fn use_at_once(
         &mut self,
         t: usize,
         stopped: &Stopped,
         call: MutexCall,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let locks = match call.what.name {
             LOCK => true,
             UNLOCK => false,
-            _ => return Ok(false),
+            _ => return Ok(()),
         };
         let mutex = call.address;
-        let Some(within) = self.tasks[t].within else { return Ok(false) };
+        let Some(within) = self.tasks[t].within else { return Ok(()) };
         // The first thread's number is the process's, and known without asking.
         let (before, after) = if locks { (FREE, HELD) } else { (HELD, FREE) };
         if self.tasks[t].id.thread != 1 || self.word_of_plain(t, call) != Some(before) {
-            return Ok(false);
+            return Ok(());
         }
         let users = self.word_at(t, mutex + USERS)?;
         let (owner, users) = if locks {
@@ -52,7 +52,7 @@ impl Run<'_> {
         stopped.set_registers(&registers)?;
         self.tasks[t].within = None;
         self.updated_word(t, mutex, (before, after));
-        Ok(true)
+        Ok(())
     }
 
     /// Whether a task stands before a mutex that somebody holds. It could only go to sleep, so others

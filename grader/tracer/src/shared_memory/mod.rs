@@ -21,7 +21,7 @@ pub(crate) use instruction::LONGEST;
 pub(crate) use origin::{Origin, Origins};
 pub(crate) use trap::Made;
 
-use crate::futexes::SharedMapping;
+use crate::maps;
 use crate::run::Run;
 use crate::task::Call;
 use forklings_model::{ObjectId, ObjectKind};
@@ -160,7 +160,8 @@ impl Run<'_> {
     /// that when it happens.
     fn forget_unmapped(&mut self, t: usize) {
         let known = std::mem::take(&mut self.process_mut(t).shared.mapped);
-        let now = SharedMapping::all(self.tasks[t].tid);
+        let maps = maps::of(self.tasks[t].tid);
+        let now: Vec<_> = maps::read(&maps).filter(|mapping| mapping.shared).collect();
         let mut left = Vec::with_capacity(known.len());
         for mapped in known {
             let inode = self.regions[mapped.region].key.1;

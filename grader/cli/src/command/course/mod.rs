@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Schedules for each scenario of a mutant at first. Most are caught by far fewer than a student's
 /// program is tried with; who is not caught, or not as it must be, is tried with all.
 const FEW: u32 = 40;
-/// Schedules for each scenario of a right program beside the solution, which is tried with all.
+/// The same for right programs beside the solution, which is tried with all.
 const VARIANT: u32 = 100;
 /// What stands for a program's name where only the drills are meant.
 const DRILLS: &str = "drills";
@@ -163,41 +163,30 @@ impl Bench<'_> {
     /// Grades all specimens; `None` when it was interrupted.
     fn judge(&self, specimens: &[Specimen]) -> Result<Option<Report>> {
         forget(self.out)?;
-        let is_mutant = |specimen: &&Specimen| matches!(specimen.kind, Kind::Mutant(_));
-        let (mut mutants, mut rest): (Vec<_>, Vec<_>) = specimens.iter().partition(is_mutant);
-        let mut caught = Vec::new();
-        if self.args.schedules.is_none() && !mutants.is_empty() {
-            let Some(report) = self.grade(&mutants, Some(FEW))? else { return Ok(None) };
+        let mut left: Vec<&Specimen> = specimens.iter().collect();
+        let mut graded = Vec::new();
+        for few in [FEW, VARIANT] {
+            if self.args.schedules.is_some() {
+                break;
+            }
+            let (tried, others): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|specimen| tried_first(specimen) == Some(few));
+            left = others;
+            if tried.is_empty() {
+                continue;
+            }
+            let Some(report) = self.grade(&tried, Some(few))? else { return Ok(None) };
             let is_right =
                 |specimen: &&Specimen| expect::judge(specimen, &report, self.course).is_empty();
-            let (right, others): (Vec<_>, Vec<_>) = mutants.into_iter().partition(is_right);
-            mutants = others;
-            let is_caught = |graded: &Graded| {
-                right.iter().any(|specimen| specimen.name == graded.submission.name)
-            };
-            caught = report.graded.into_iter().filter(is_caught).collect();
-            if mutants.is_empty() && rest.is_empty() {
-                return Ok(Some(Report { graded: caught, ..report }));
+            let (right, again): (Vec<_>, Vec<_>) = tried.into_iter().partition(is_right);
+            left.extend(again);
+            graded.extend(right.iter().filter_map(|specimen| result(specimen, &report).cloned()));
+            if left.is_empty() {
+                return Ok(Some(Report { graded, ..report }));
             }
         }
-        rest.append(&mut mutants);
-        if self.args.schedules.is_none() {
-            let is_variant = |specimen: &&Specimen| matches!(specimen.kind, Kind::Variant);
-            let (variants, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_variant);
-            rest = others;
-            if !variants.is_empty() {
-                let Some(report) = self.grade(&variants, Some(VARIANT))? else {
-                    return Ok(None);
-                };
-                if rest.is_empty() {
-                    let graded = caught.into_iter().chain(report.graded).collect();
-                    return Ok(Some(Report { graded, ..report }));
-                }
-                caught.extend(report.graded);
-            }
-        }
-        let Some(mut report) = self.grade(&rest, self.args.schedules)? else { return Ok(None) };
-        report.graded.append(&mut caught);
+        let Some(mut report) = self.grade(&left, self.args.schedules)? else { return Ok(None) };
+        report.graded.append(&mut graded);
         Ok(Some(report))
     }
 
@@ -239,6 +228,15 @@ impl Bench<'_> {
                 result => return Ok(Some(result?)),
             }
         }
+    }
+}
+
+/// With how many schedules a program is tried before all of them.
+fn tried_first(specimen: &Specimen) -> Option<u32> {
+    match specimen.kind {
+        Kind::Mutant(_) => Some(FEW),
+        Kind::Variant => Some(VARIANT),
+        Kind::Stub | Kind::Solution => None,
     }
 }
 
