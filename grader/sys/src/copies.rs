@@ -84,8 +84,12 @@ impl Drop for Place {
     fn drop(&mut self) {
         OWN.set(OWN.get() - 1);
         if OWN.get() == 0 {
-            lock().copying -= 1;
-            CHANGED.notify_all();
+            let mut count = lock();
+            count.copying -= 1;
+            // Waking costs a call even where nobody waits.
+            if count.cloning > 0 {
+                CHANGED.notify_all();
+            }
         }
     }
 }

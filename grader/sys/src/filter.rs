@@ -18,6 +18,13 @@ pub enum Verdict {
         /// The bits.
         bits: u32,
     },
+    /// Asks the tracer unless the lower half of an argument (from 0) is this.
+    TraceUnless {
+        /// Which argument.
+        argument: u8,
+        /// Its value.
+        value: u32,
+    },
     /// Fails with this errno.
     Fail(i32),
 }
@@ -81,6 +88,12 @@ fn tree(ranges: &[(u32, Verdict)]) -> Vec<libc::sock_filter> {
                 answer(Verdict::Trace),
                 answer(Verdict::Allow),
             ],
+            Verdict::TraceUnless { argument, value } => vec![
+                load(ARGUMENTS + 8 * u32::from(argument)),
+                jump(libc::BPF_JEQ, value, 1, 0),
+                answer(Verdict::Trace),
+                answer(Verdict::Allow),
+            ],
             plain @ (Verdict::Allow | Verdict::Trace | Verdict::Fail(_)) => vec![answer(plain)],
         };
     }
@@ -111,7 +124,9 @@ fn jump(condition: u32, value: u32, if_true: u8, if_false: u8) -> libc::sock_fil
 fn answer(verdict: Verdict) -> libc::sock_filter {
     let value = match verdict {
         Verdict::Allow => libc::SECCOMP_RET_ALLOW,
-        Verdict::Trace | Verdict::TraceIf { .. } => libc::SECCOMP_RET_TRACE,
+        Verdict::Trace | Verdict::TraceIf { .. } | Verdict::TraceUnless { .. } => {
+            libc::SECCOMP_RET_TRACE
+        }
         Verdict::Fail(errno) => libc::SECCOMP_RET_ERRNO | errno.unsigned_abs(),
     };
     instruction(libc::BPF_RET | libc::BPF_K, 0, 0, value)
@@ -178,5 +193,10 @@ mod tests {
         assert_eq!(run_with(&filter, 9, 3), answer(Verdict::Trace).k);
         assert_eq!(run_with(&filter, 9, 2), answer(Verdict::Allow).k);
         assert_eq!(run_with(&filter, 10, 3), answer(Verdict::Fail(1)).k);
+        let verdict = Verdict::TraceUnless { argument: 1, value: 1 };
+        let filter = Filter::new(&BTreeMap::from([(72, verdict)]), Verdict::Fail(1));
+        assert_eq!(run_with(&filter, 72, 3), answer(Verdict::Trace).k);
+        assert_eq!(run_with(&filter, 72, 0), answer(Verdict::Trace).k);
+        assert_eq!(run_with(&filter, 72, 1), answer(Verdict::Allow).k);
     }
 }

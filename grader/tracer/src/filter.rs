@@ -142,6 +142,9 @@ pub(crate) fn traced(own: bool, memory: bool) -> Filter {
     // Memory that others may share is where futexes of several processes stand.
     let shared = u32::try_from(libc::MAP_SHARED).unwrap_or(1);
     calls.insert(libc::SYS_mmap, Verdict::TraceIf { argument: 3, bits: shared });
+    // Rust asks before each close whether there is something to close, unless it was told to trust.
+    let flags = libc::F_GETFD.unsigned_abs();
+    calls.insert(libc::SYS_fcntl, Verdict::TraceUnless { argument: 1, value: flags });
     if memory {
         calls.insert(libc::SYS_mmap, Verdict::Trace);
         calls.extend(memory::PRIVATE.iter().map(|&call| (call, Verdict::Trace)));

@@ -70,7 +70,7 @@ impl Run<'_> {
             let (mut stopped, reason) = match halt {
                 Halt::Stopped(stopped, reason) => (stopped, reason),
                 Halt::Died(status) => {
-                    self.signals_may_come += 1;
+                    self.news.for_all();
                     return self.died_at_once(t, status);
                 }
             };
@@ -101,7 +101,7 @@ impl Run<'_> {
             let hit = self.met(t, &stopped, reason);
             self.unwatch(t, &stopped, access.is_some() || hit.is_some());
             if access.is_none() && hit.is_none() {
-                self.signals_may_come += 1;
+                self.note_halt(t, &stopped, reason, call.as_ref())?;
             }
             if let Some(access) = access {
                 self.note_site(t, &stopped, &access.registers);
@@ -136,6 +136,7 @@ impl Run<'_> {
                         self.park(t, stopped, Point::Call(next));
                         return Ok(());
                     }
+                    self.note_call(t, &next);
                     self.note_site(t, &stopped, &next.registers);
                     stopped = match self.lend_pages(t, stopped, &next)? {
                         Made::Stands(stopped) => stopped,
@@ -273,6 +274,7 @@ impl Run<'_> {
 
     /// Goes on from a stop that was found without following.
     pub(crate) fn follow_from(&mut self, t: usize, halt: Halt, call: Option<Call>) -> Result<()> {
+        self.news.for_all();
         match halt {
             Halt::Died(status) => self.died_at_once(t, status),
             Halt::Stopped(stopped, Reason::SyscallExit) => {

@@ -42,6 +42,7 @@ mod minimise;
 mod mutexes;
 mod names_left;
 mod natural;
+mod news;
 mod prelude;
 mod process;
 mod random;

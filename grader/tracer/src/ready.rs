@@ -56,7 +56,15 @@ impl Run<'_> {
         if matches!(call.number, libc::SYS_nanosleep | libc::SYS_clock_nanosleep) {
             return self.sleeps(t, &call);
         }
-        let Some(waits) = self.waits(t, &call)? else { return Ok(Ready::Yes) };
+        let waits = match self.known_wait(t) {
+            Some(known) => known,
+            None => {
+                let found = self.waits(t, &call)?;
+                self.remember_wait(t, &call, found.as_ref());
+                found
+            }
+        };
+        let Some(waits) = waits else { return Ok(Ready::Yes) };
         if self.signal_wakes(t, &call)? {
             // A large write that has begun is past its beginning, and so is who sleeps on a futex.
             let task = &self.tasks[t];
@@ -153,7 +161,7 @@ impl Run<'_> {
     /// Whether a pending signal does something as soon as a task runs.
     pub(crate) fn signal_is_due(&self, t: usize) -> Result<bool> {
         let State::Parked(stopped, _) = &self.tasks[t].state else { return Ok(false) };
-        self.is_struck(t, stopped, None)
+        Ok(!self.no_signal_came(t) && self.is_struck(t, stopped, None)?)
     }
 
     /// Whether a pending signal would end a blocking call: it is let through and does something.
@@ -165,20 +173,21 @@ impl Run<'_> {
 
     /// As [`Run::signal_wakes`], for a task that is being moved.
     pub(crate) fn is_interrupted(&self, t: usize, stopped: &Stopped, call: &Call) -> Result<bool> {
-        self.is_struck(t, stopped, self.mask_given(t, call))
+        Ok(!self.no_signal_came(t) && self.is_struck(t, stopped, self.mask_given(t, call))?)
+    }
+
+    /// Whether no signal was pending for a task when it was looked at, and none can have come since.
+    fn no_signal_came(&self, t: usize) -> bool {
+        self.tasks[t].no_signal_at.get() == Some(self.news.of_signals())
     }
 
     /// Whether a pending signal does something to a task that blocks these, or what it blocks now.
     fn is_struck(&self, t: usize, stopped: &Stopped, mask: Option<u64>) -> Result<bool> {
-        let no_signal_at = &self.tasks[t].no_signal_at;
-        if no_signal_at.get() == Some(self.signals_may_come) {
-            return Ok(false);
-        }
         let mut pending = stopped.pending()?;
         // The watchdog may have come a moment too late.
         pending.retain(|i| i.signal != libc::SIGSTOP || !is_from_tracer(i));
         if pending.is_empty() {
-            no_signal_at.set(Some(self.signals_may_come));
+            self.tasks[t].no_signal_at.set(Some(self.news.of_signals()));
             return Ok(false);
         }
         let mask = match mask {

@@ -16,6 +16,7 @@ use crate::futexes::Pages;
 use crate::leftovers::Leftovers;
 use crate::lineage::Lineages;
 use crate::mappings::Mappings;
+use crate::news::News;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
@@ -152,9 +153,8 @@ pub(crate) struct Run<'a> {
     pub(crate) turn: u32,
     /// Stops seen so far.
     pub(crate) stops: u32,
-    /// How often a signal may have been sent: all that happens but accesses to shared memory and uses
-    /// of mutexes.
-    pub(crate) signals_may_come: u64,
+    /// What may have changed for those who wait.
+    pub(crate) news: News,
     /// Bytes of reads and writes that the trace has room for.
     pub(crate) room: usize,
     /// Whether standard input is this program's own.
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
             patience: crate::step::PATIENCE,
             turn: crate::step::TURN,
             stops: 0,
-            signals_may_come: 0,
+            news: News::default(),
             room: ROOM,
             terminal: subject.terminal,
             cancel: subject.cancel.clone(),
@@ -464,6 +464,7 @@ impl<'a> Run<'a> {
             self.tasks[t].looks = Looks::default();
         }
         self.tasks[t].computes = false;
+        self.tasks[t].known_wait = None;
         self.tasks[t].state = State::Parked(stopped, point);
     }
 

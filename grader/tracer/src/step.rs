@@ -32,11 +32,10 @@ impl Run<'_> {
     /// Lets what was chosen happen.
     pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
         let (who, what) = (choice.who, choice.what);
-        let quiet = what == What::Go && self.task_position(who).is_ok_and(|t| self.is_quiet(t));
-        if !quiet {
-            self.signals_may_come += 1;
-        }
         self.take_step(choice)?;
+        if what != What::Go {
+            self.news.for_all();
+        }
         // A call that was tried in vain has changed nothing.
         let in_vain =
             what == What::Go && self.task_position(who).is_ok_and(|t| self.still_refused(t));
@@ -44,11 +43,6 @@ impl Run<'_> {
             self.changes.note(Class::Steps);
         }
         Ok(())
-    }
-
-    /// Whether what a task stands before can send nobody a signal.
-    fn is_quiet(&self, t: usize) -> bool {
-        matches!(&self.tasks[t].state, State::Parked(_, Point::Mutex(_) | Point::Access(_)))
     }
 
     fn take_step(&mut self, choice: Choice) -> Result<()> {
@@ -224,7 +218,7 @@ impl Run<'_> {
 
     /// Nobody can go on: time passes until a time-out, or this is a deadlock.
     pub(crate) fn nobody_can_go(&mut self, waits: Waits) -> Result<()> {
-        self.signals_may_come += 1;
+        self.news.for_all();
         if self.await_network(&waits)? {
             return Ok(());
         }
@@ -263,7 +257,7 @@ impl Run<'_> {
     fn time_passes(&mut self) -> Result<()> {
         let Some((then, due)) = self.next_due() else { return Ok(()) };
         self.clock.advance_to(then);
-        self.signals_may_come += 1;
+        self.news.for_all();
         self.bring_about(due)?;
         match due {
             Due::Task(t) => self.go(t),
@@ -285,7 +279,7 @@ impl Run<'_> {
     }
 
     /// Whether a task stands inside a call without a model.
-    fn somebody_in_kernel(&self) -> bool {
+    pub(crate) fn somebody_in_kernel(&self) -> bool {
         self.tasks.iter().any(|t| matches!(t.state, State::InKernel(_, _, Inside::Unmodelled)))
     }
 }

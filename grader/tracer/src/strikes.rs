@@ -88,7 +88,7 @@ impl Run<'_> {
 
     fn strike_down(&mut self, p: usize, fault: Fault) -> Result<()> {
         self.emit_for(self.processes[p].id, EventKind::Injected { fault });
-        self.signals_may_come += 1;
+        self.news.for_all();
         self.give_back(self.processes[p].id)?;
         ptrace::kill(self.processes[p].host, libc::SIGKILL)?;
         self.killed(p)

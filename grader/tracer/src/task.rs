@@ -4,6 +4,7 @@ use crate::attempt::{Attempt, Refusal};
 use crate::calls::fifos::FifoOpen;
 use crate::calls::futex::Sleeper;
 use crate::mutexes::MutexCall;
+use crate::news::KnownWait;
 use crate::shared_memory::{Looks, SharedAccess};
 use crate::spin::Spin;
 use forklings_model::{ObjectId, ProcId, SiteId, TaskId};
@@ -58,8 +59,10 @@ pub(crate) struct Task {
     pub(crate) in_a_row: u32,
     /// Whether it must let others go first.
     pub(crate) held_back: bool,
-    /// The value of `signals_may_come` at which no signal was pending for it.
+    /// The moment at which no signal was pending for it.
     pub(crate) no_signal_at: Cell<Option<u64>>,
+    /// What was found out about the call that it stands before.
+    pub(crate) known_wait: Option<KnownWait>,
     /// Sleeps that ended early since somebody else went on.
     pub(crate) naps: u32,
     /// Whether its process has let go of its descriptors on the way to its end.
@@ -199,6 +202,7 @@ impl Task {
             in_a_row: 0,
             held_back: false,
             no_signal_at: Cell::new(None),
+            known_wait: None,
             naps: 0,
             closed: false,
             handling: Vec::new(),
@@ -230,6 +234,7 @@ impl Task {
     pub(crate) fn call_done(&mut self) {
         self.announced = false;
         self.deadline = None;
+        self.known_wait = None;
         self.expired = false;
         self.inside = false;
         self.forestalled = 0;

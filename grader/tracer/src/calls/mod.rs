@@ -68,6 +68,7 @@ impl Run<'_> {
             }
             Before::Skip(stopped, result) => {
                 skip(&stopped, &call, result)?;
+                self.news.for_all();
                 self.tasks[t].call_done();
                 self.resume_and_follow(t, stopped, None, Resume::Free, 0)
             }
