@@ -16,11 +16,29 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("suspends-with-a-mask-of-its-own", suspends_with_a_mask_of_its_own),
     ("looks-then-pauses", looks_then_pauses),
     ("stops-and-continues", stops_and_continues),
+    ("is-told-of-a-pipe", is_told_of_a_pipe),
     ("kills", kills),
     ("kills-stopped", kills_stopped),
     ("kills-before-the-stop-is-told", kills_before_the_stop_is_told),
     ("kills-a-zombie", kills_a_zombie),
 ];
+
+/// Writing into a pipe sends a signal to who has asked for that.
+fn is_told_of_a_pipe() {
+    let old = block(libc::SIGIO);
+    handle(libc::SIGIO, 0);
+    let (read, write) = pipe();
+    unsafe {
+        libc::fcntl(read, libc::F_SETOWN, libc::getpid());
+        libc::fcntl(read, libc::F_SETFL, libc::O_ASYNC);
+    }
+    let child = child(|| {
+        put(write, "x");
+        0
+    });
+    suspend(&old);
+    say(&format!("{} {:x}", SEEN.load(Ordering::SeqCst), wait(child, 0).1));
+}
 
 fn interrupted() {
     handle(SIGALRM, 0);

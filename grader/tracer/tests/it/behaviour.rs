@@ -55,6 +55,7 @@ guests! {
     a_broken_pipe_is_an_error_and_then_a_death: "broken-pipe",
     an_empty_pipe_may_say_try_again: "nonblocking",
     poll_times_out_and_wakes: "polls",
+    a_pipe_may_send_a_signal: "is-told-of-a-pipe",
     a_read_is_interrupted: "interrupted",
     a_wait_is_restarted: "restarted",
     pending_signals_of_one_kind_merge: "coalesces",
