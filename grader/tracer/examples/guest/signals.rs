@@ -32,11 +32,13 @@ fn is_told_of_a_pipe() {
         libc::fcntl(read, libc::F_SETOWN, libc::getpid());
         libc::fcntl(read, libc::F_SETFL, libc::O_ASYNC);
     }
+    let (answer, answers) = pipe();
     let child = child(|| {
         put(write, "x");
-        0
+        i32::from(get(answer) != "y")
     });
     suspend(&old);
+    put(answers, "y");
     say(&format!("{} {:x}", SEEN.load(Ordering::SeqCst), wait(child, 0).1));
 }
 
