@@ -6,7 +6,7 @@
 //! process, and a plain wait would steal their events. Source: `ptrace(2)`, `waitpid(2)`.
 
 use crate::error::{Result, SysError, check};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -37,6 +37,8 @@ pub struct Stopped {
     tid: i32,
     /// Its registers, once somebody has asked: nobody but the tracer changes them while it is stopped.
     registers: RefCell<Option<Box<Registers>>>,
+    /// Whether they were changed and the thread was not told yet.
+    changed: Cell<bool>,
     owner: PhantomData<*mut ()>,
 }
 
@@ -197,7 +199,8 @@ impl Running {
             _ => Reason::Group(signal),
         };
         let registers = RefCell::new(None);
-        Halt::Stopped(Stopped { tid: self.tid, registers, owner: PhantomData }, reason)
+        let changed = Cell::new(false);
+        Halt::Stopped(Stopped { tid: self.tid, registers, changed, owner: PhantomData }, reason)
     }
 }
 
@@ -218,6 +221,7 @@ impl Stopped {
             Resume::ToExit => libc::PTRACE_SYSCALL,
             Resume::Step => libc::PTRACE_SINGLESTEP,
         };
+        self.settle_registers()?;
         self.request(request, 0, signal.unsigned_abs() as usize, "ptrace(PTRACE_CONT)")?;
         Ok(Running { tid: self.tid, owner: PhantomData })
     }
@@ -227,6 +231,7 @@ impl Stopped {
     /// # Errors
     /// ESRCH when it was killed meanwhile.
     pub fn listen(self) -> Result<Running> {
+        self.settle_registers()?;
         self.request(libc::PTRACE_LISTEN, 0, 0, "ptrace(PTRACE_LISTEN)")?;
         Ok(Running { tid: self.tid, owner: PhantomData })
     }
@@ -252,15 +257,40 @@ impl Stopped {
         Ok(registers)
     }
 
-    /// Changes its registers.
+    /// Changes its registers. Where that can be, the thread is told when it is let go, and what is wrong
+    /// with them is an error then.
     ///
     /// # Errors
     /// ESRCH when it was killed meanwhile, EIO for values that no thread may have.
     pub fn set_registers(&self, registers: &Registers) -> Result<()> {
-        let data = ptr::from_ref(registers) as usize;
-        // Of the flags the kernel keeps some as they were.
+        /// Flags that are taken as they are given: the results of arithmetic. Of the others the kernel
+        /// keeps some. Source: Linux, arch/x86/kernel/ptrace.c, `FLAG_MASK`.
+        const TAKEN: u64 = 0x8d5;
+        if let Some(known) = self.registers.borrow_mut().as_deref_mut()
+            && (known.eflags ^ registers.eflags) & !TAKEN == 0
+        {
+            *known = *registers;
+            self.changed.set(true);
+            return Ok(());
+        }
         self.registers.replace(None);
+        self.changed.set(false);
+        self.tell_registers(registers)
+    }
+
+    fn tell_registers(&self, registers: &Registers) -> Result<()> {
+        let data = ptr::from_ref(registers) as usize;
         self.request(libc::PTRACE_SETREGS, 0, data, "ptrace(PTRACE_SETREGS)")
+    }
+
+    /// Tells the thread of registers that were changed: it is about to be let go.
+    fn settle_registers(&self) -> Result<()> {
+        if self.changed.take()
+            && let Some(known) = self.registers.borrow().as_deref()
+        {
+            self.tell_registers(known)?;
+        }
+        Ok(())
     }
 
     /// The registers for floating point and vectors, as far as `xsave` keeps them.

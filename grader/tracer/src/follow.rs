@@ -104,10 +104,7 @@ impl Run<'_> {
                 self.note_halt(t, &stopped, reason, call.as_ref())?;
             }
             if let Some(access) = access {
-                self.note_site(t, &stopped, &access.registers);
-                self.comes_to(t, &stopped)?;
-                self.park(t, stopped, Point::Access(access));
-                return Ok(());
+                return self.stands_before_access(t, stopped, access);
             }
             if reason == Reason::Signal(libc::SIGSTOP) && is_from_tracer(&stopped.signal_info()?) {
                 match self.interrupted(t, stopped)? {

@@ -176,6 +176,11 @@ impl Run<'_> {
         Ok(!self.no_signal_came(t) && self.is_struck(t, stopped, self.mask_given(t, call))?)
     }
 
+    /// Whether a pending signal does something as soon as a task that is being moved runs.
+    pub(crate) fn signal_came(&self, t: usize, stopped: &Stopped) -> Result<bool> {
+        Ok(!self.no_signal_came(t) && self.is_struck(t, stopped, None)?)
+    }
+
     /// Whether no signal was pending for a task when it was looked at, and none can have come since.
     fn no_signal_came(&self, t: usize) -> bool {
         self.tasks[t].no_signal_at.get() == Some(self.news.of_signals())

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU32;
 /// The guests of this family.
 pub(crate) const GUESTS: &[Guest] = &[
     ("computes-in-shared-memory", computes),
+    ("computes-between-accesses", computes_between),
     ("copies-through-shared-memory", copies),
     ("fills-shared-memory", fills),
     ("shared-memory-in-calls", in_calls),
@@ -106,6 +107,108 @@ fn computes() {
             "bts": "lock bts dword ptr [{memory}], 3 /* {own} */";
             "shl": "shl dword ptr [{memory}], 3 /* {own} */";
             "push": "push qword ptr [{memory}]\npop {own}";
+        }
+        say(&out);
+    });
+}
+
+/// As `table`, with what comes after an access: registers, and memory of its own.
+macro_rules! table_between {
+    ($out:ident, $memory:ident, $($name:literal: $code:literal;)*) => {$(
+        for (there, own) in PAIRS {
+            unsafe { $memory.cast::<u64>().write_volatile(there) };
+            let (mut register, mut place, mut flags) = (own, own.rotate_left(8), 0u64);
+            let seen: u64;
+            unsafe {
+                asm!(
+                    "clc",
+                    "mov {seen}, [{memory}]",
+                    $code,
+                    "pushfq",
+                    "pop {flags}",
+                    memory = in(reg) $memory,
+                    place = in(reg) &raw mut place,
+                    own = inout(reg) register,
+                    seen = out(reg) seen,
+                    flags = out(reg) flags,
+                );
+            }
+            let flags = flags & 0x8c5;
+            let line = format!("{} {seen:x} {register:x} {place:x} {flags:x}\n", $name);
+            $out.push_str(&line);
+        }
+    )*};
+}
+
+fn computes_between() {
+    beside_a_child(|memory| {
+        let mut out = String::new();
+        table_between! { out, memory,
+            "add64": "add {own}, {seen} /* {place} */";
+            "add32": "add {own:e}, {seen:e} /* {place} */";
+            "add16": "add {own:x}, {seen:x} /* {place} */";
+            "add8": "add {own:l}, {seen:l} /* {place} */";
+            "adc64": "cmp {own}, {seen}\nadc {own}, {seen} /* {place} */";
+            "sbb32": "cmp {own}, {seen}\nsbb {own:e}, 5 /* {place} */";
+            "addi": "add {own:e}, -1 /* {seen} {place} */";
+            "sub16": "sub {own:x}, 0x7fff /* {seen} {place} */";
+            "and": "and {own}, {seen} /* {place} */";
+            "or8": "or {own:l}, {seen:l} /* {place} */";
+            "xor32": "xor {own:e}, {seen:e} /* {place} */";
+            "xor-self": "xor {own:e}, {own:e} /* {seen} {place} */";
+            "test": "test {own}, {seen} /* {place} */";
+            "inc64": "inc {own} /* {seen} {place} */";
+            "dec16": "dec {own:x} /* {seen} {place} */";
+            "neg32": "neg {own:e} /* {seen} {place} */";
+            "not8": "not {own:l} /* {seen} {place} */";
+            "mov64": "mov {own}, {seen} /* {place} */";
+            "mov32": "mov {own:e}, {seen:e} /* {place} */";
+            "mov16": "mov {own:x}, {seen:x} /* {place} */";
+            "mov8": "mov {own:l}, {seen:l} /* {place} */";
+            "movi32": "mov {own:e}, -2 /* {seen} {place} */";
+            "movzx": "movzx {own:e}, {seen:l} /* {place} */";
+            "movsx": "movsx {own}, {seen:x} /* {place} */";
+            "movsxd": "movsxd {own}, {seen:e} /* {place} */";
+            "lea": "lea {own}, [{own} + 4*{seen} + 7] /* {place} */";
+            "lea32": "lea {own:e}, [{own} + {seen} - 7] /* {place} */";
+            "jmp": "jmp 2f\nadd {own}, {seen}\n2: nop dword ptr [{place}]";
+            "loop": "mov {own:e}, 9\n2: add {seen}, {own}\ndec {own:e}\njne 2b /* {place} */";
+            "store": "mov [{place}], {seen}\nadd dword ptr [{place}], {own:e}\nmov {own}, [{place}]";
+            "store8": "mov byte ptr [{place} + 1], {seen:l}\ninc word ptr [{place}]\nor {own}, [{place}]";
+            "locked": "lock xadd [{place}], {own} /* {seen} */";
+            "cmp-memory": "cmp [{place}], {seen}\nsetb {own:l}";
+            "seto": "cmp {own}, {seen}\nseto {own:l}\nmov qword ptr [{place}], 0";
+            "setno": "cmp {own}, {seen}\nsetno {own:l}\nmov qword ptr [{place}], 0";
+            "setb": "cmp {own}, {seen}\nsetb {own:l}\nmov qword ptr [{place}], 0";
+            "setae": "cmp {own}, {seen}\nsetae {own:l}\nmov qword ptr [{place}], 0";
+            "sete": "cmp {own}, {seen}\nsete {own:l}\nmov qword ptr [{place}], 0";
+            "setne": "cmp {own}, {seen}\nsetne {own:l}\nmov qword ptr [{place}], 0";
+            "setbe": "cmp {own}, {seen}\nsetbe {own:l}\nmov qword ptr [{place}], 0";
+            "seta": "cmp {own}, {seen}\nseta {own:l}\nmov qword ptr [{place}], 0";
+            "sets": "cmp {own}, {seen}\nsets {own:l}\nmov qword ptr [{place}], 0";
+            "setns": "cmp {own}, {seen}\nsetns {own:l}\nmov qword ptr [{place}], 0";
+            "setp": "cmp {own}, {seen}\nsetp {own:l}\nmov qword ptr [{place}], 0";
+            "setnp": "cmp {own}, {seen}\nsetnp {own:l}\nmov qword ptr [{place}], 0";
+            "setl": "cmp {own}, {seen}\nsetl {own:l}\nmov qword ptr [{place}], 0";
+            "setge": "cmp {own}, {seen}\nsetge {own:l}\nmov qword ptr [{place}], 0";
+            "setle": "cmp {own}, {seen}\nsetle {own:l}\nmov qword ptr [{place}], 0";
+            "setg": "cmp {own}, {seen}\nsetg {own:l}\nmov qword ptr [{place}], 0";
+            "jo": "sub {own:e}, {seen:e}\njo 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jno": "sub {own:e}, {seen:e}\njno 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jb": "sub {own:e}, {seen:e}\njb 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jae": "sub {own:e}, {seen:e}\njae 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "je": "sub {own:e}, {seen:e}\nje 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jne": "sub {own:e}, {seen:e}\njne 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jbe": "sub {own:e}, {seen:e}\njbe 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "ja": "sub {own:e}, {seen:e}\nja 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "js": "sub {own:e}, {seen:e}\njs 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jns": "sub {own:e}, {seen:e}\njns 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jp": "sub {own:e}, {seen:e}\njp 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jnp": "sub {own:e}, {seen:e}\njnp 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jl": "sub {own:e}, {seen:e}\njl 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jge": "sub {own:e}, {seen:e}\njge 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jle": "sub {own:e}, {seen:e}\njle 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
+            "jg": "sub {own:e}, {seen:e}\njg 2f\nadd {own}, 3\n2:\nmov [{place}], {own}";
         }
         say(&out);
     });

@@ -74,23 +74,22 @@ impl Run<'_> {
         if !info.is_protection() {
             return Ok(None);
         }
-        let Some(mapped) = self.process(t).shared.at(info.address).copied() else {
+        self.access_at(t, &stopped.registers()?, info.address)
+    }
+
+    /// The access that a task stands before with these registers, to this address; `None` where it is
+    /// none to followed memory, or one that it must not make.
+    pub(super) fn access_at(
+        &mut self,
+        t: usize,
+        registers: &Registers,
+        address: u64,
+    ) -> Result<Option<SharedAccess>> {
+        let Some(mapped) = self.process(t).shared.at(address).copied() else {
             return Ok(None);
         };
-        let registers = stopped.registers()?;
-        let image = self.process(t).image;
-        let code = match self.code.get(&(image, registers.rip)) {
-            Some(&known) => known,
-            None => {
-                let mut code = [0; LONGEST];
-                // At the end of its mapping there may be less.
-                memory::read(stopped.tid(), registers.rip, &mut code)?;
-                self.code.insert((image, registers.rip), code);
-                code
-            }
-        };
-        let decoded = Operation::decode(&code, &registers, info.address);
-        let Some(mut operation) = decoded else {
+        let code = self.code_at(t, registers.rip)?;
+        let Some(mut operation) = Operation::decode(&code, registers, address) else {
             return Ok(None);
         };
         let needed = if operation.writes() { libc::PROT_WRITE } else { libc::PROT_READ };
@@ -102,11 +101,36 @@ impl Run<'_> {
             && operation.address + u64::from(operation.size) <= mapped.end;
         if !inside {
             operation.is_known = false;
-            operation.address = info.address;
+            operation.address = address;
         }
         let offset = operation.address - mapped.start + mapped.offset;
         let region = mapped.region;
-        Ok(Some(SharedAccess { operation, region, offset, registers, loaded: None }))
+        Ok(Some(SharedAccess { operation, region, offset, registers: *registers, loaded: None }))
+    }
+
+    /// The code that a task has at an address. At the end of its mapping there may be less.
+    pub(super) fn code_at(&mut self, t: usize, address: u64) -> Result<[u8; LONGEST]> {
+        let image = self.process(t).image;
+        if let Some(&known) = self.code.get(&(image, address)) {
+            return Ok(known);
+        }
+        let mut code = [0; LONGEST];
+        memory::read(self.tasks[t].tid, address, &mut code)?;
+        self.code.insert((image, address), code);
+        Ok(code)
+    }
+
+    /// A task stands before an access before which others may go.
+    pub(crate) fn stands_before_access(
+        &mut self,
+        t: usize,
+        stopped: Stopped,
+        access: SharedAccess,
+    ) -> Result<()> {
+        self.note_site(t, &stopped, &access.registers);
+        self.comes_to(t, &stopped)?;
+        self.park(t, stopped, Point::Access(access));
+        Ok(())
     }
 
     /// Whether others may go before this access, or it may be a wait for them.
@@ -119,7 +143,7 @@ impl Run<'_> {
 
     /// A task comes to an access before which others may go. Where its registers and its stack are
     /// what they were when it was here before, and nothing has changed, it waits for others.
-    pub(crate) fn comes_to(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
+    fn comes_to(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
         if self.tasks[t].looks.in_vain < LOOKS || self.tasks[t].looks.counts {
             return Ok(());
         }
@@ -173,7 +197,10 @@ impl Run<'_> {
             return Ok(());
         }
         match self.access(t, stopped, access)? {
-            Made::Stands(stopped) => self.resume_and_follow(t, stopped, None, Resume::Free, 0),
+            Made::Stands(stopped) => match self.work_ahead(t, stopped)? {
+                Some(stopped) => self.resume_and_follow(t, stopped, None, Resume::Free, 0),
+                None => Ok(()),
+            },
             Made::Halted(halt) => self.follow_halt(t, halt, None),
         }
     }

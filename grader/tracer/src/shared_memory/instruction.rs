@@ -9,6 +9,10 @@
     reason = "the processor has more instructions and registers than anybody wants to name"
 )]
 
+mod computation;
+
+pub(super) use computation::compute;
+
 use forklings_sys::ptrace::Registers;
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
@@ -50,8 +54,7 @@ impl Operation {
     /// The instruction in these bytes, where the registers say, which was stopped for using
     /// `stopped_at`; `None` where it has no operand in memory that can be told.
     pub(super) fn decode(bytes: &[u8], registers: &Registers, stopped_at: u64) -> Option<Self> {
-        let mut decoder = Decoder::with_ip(64, bytes, registers.rip, DecoderOptions::NONE);
-        let instruction = decoder.decode();
+        let instruction = decode(bytes, registers);
         if instruction.is_string_instruction() {
             // Two operands may lie in memory: where it comes from, and where it goes.
             let size = instruction.memory_size().size();
@@ -62,13 +65,7 @@ impl Operation {
         }
         let number =
             (0..instruction.op_count()).find(|&n| instruction.op_kind(n) == OpKind::Memory)?;
-        let value = |register: Register, _, _| match register {
-            Register::FS => Some(registers.fs_base),
-            Register::GS => Some(registers.gs_base),
-            register if register.is_segment_register() => Some(0),
-            register => read(registers, register),
-        };
-        let address = instruction.virtual_address(number, 0, value)?;
+        let address = address_of(&instruction, number, registers)?;
         let size = u8::try_from(instruction.memory_size().size()).ok()?;
         let (used, is_known) = of(&instruction, number);
         let is_known = is_known && matches!(size, 1 | 2 | 4 | 8);
@@ -178,6 +175,21 @@ impl Operation {
         registers.rip = instruction.next_ip();
         Some(result)
     }
+}
+
+/// The instruction in these bytes, where the registers say.
+fn decode(bytes: &[u8], registers: &Registers) -> Instruction {
+    Decoder::with_ip(64, bytes, registers.rip, DecoderOptions::NONE).decode()
+}
+
+/// The address that an operand stands for.
+fn address_of(instruction: &Instruction, number: u32, registers: &Registers) -> Option<u64> {
+    instruction.virtual_address(number, 0, |register, _, _| match register {
+        Register::FS => Some(registers.fs_base),
+        Register::GS => Some(registers.gs_base),
+        register if register.is_segment_register() => Some(0),
+        register => read(registers, register),
+    })
 }
 
 /// How an instruction uses its operand in memory, and whether it is one of those that are known.

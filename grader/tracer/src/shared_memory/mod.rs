@@ -3,7 +3,8 @@
 //! whoever touches them, and others may go first before the access is done on its behalf.
 //!
 //! The memory is reached through the file behind it, which the tracer has open too; memory without
-//! a name gets a file when it is mapped. So an access costs one stop, whatever its pages are set to.
+//! a name gets a file when it is mapped. So an access costs one stop, whatever its pages are set to, and
+//! none where what lies between two accesses can be worked out.
 //! A process that is alone with its memory, or shares none, pays nothing.
 //!
 //! System V memory and huge pages stay as they are: what happens there is no decision.
@@ -11,6 +12,7 @@
 //! Source: `mmap(2)`, `mprotect(2)`, `memfd_create(2)`.
 
 mod access;
+mod ahead;
 mod instruction;
 mod last_will;
 mod origin;

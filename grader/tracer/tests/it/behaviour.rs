@@ -32,6 +32,7 @@ guests! {
     a_program_that_is_not_there_is_an_error: "fails-to-spawn",
     the_output_of_a_child_is_collected: "spawns-and-reads",
     every_instruction_does_to_shared_memory_what_it_does_to_any: "computes-in-shared-memory",
+    what_is_computed_between_accesses_is_what_the_processor_would: "computes-between-accesses",
     vectors_and_strings_are_copied_through_shared_memory: "copies-through-shared-memory",
     much_is_copied_into_shared_memory: "fills-shared-memory",
     a_pipe_s_ends_are_not_for_each_other: "wrong-ends",

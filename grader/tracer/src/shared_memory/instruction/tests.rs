@@ -126,3 +126,38 @@ fn what_moves_vectors_is_left_to_the_task() {
     assert!(!operation.is_known);
     assert_eq!((operation.used, operation.size), (Use::Stores, 16));
 }
+
+#[test]
+fn what_touches_registers_alone_is_computed() {
+    let computed = |bytes: &[u8], rax, rcx| {
+        let mut registers = registers(rax, rcx);
+        compute(bytes, &mut registers).map(|()| registers)
+    };
+    // add eax, ecx; lea rax, [rax + 4*rcx + 7]; movsx rax, cl
+    assert_eq!(computed(&[0x01, 0xc8], 0xffff_ffff, 1).expect("known").rax, 0);
+    assert_eq!(computed(&[0x48, 0x8d, 0x44, 0x88, 0x07], 100, 3).expect("known").rax, 119);
+    assert_eq!(computed(&[0x48, 0x0f, 0xbe, 0xc1], 0, 0x80).expect("known").rax, !0x7f);
+    // jne +2 after nothing was equal; jmp -2
+    assert_eq!(computed(&[0x75, 0x02], 0, 0).expect("known").rip, 0x40_0004);
+    assert_eq!(computed(&[0xeb, 0xfe], 0, 0).expect("known").rip, 0x40_0000);
+}
+
+#[test]
+fn what_does_more_than_compute_is_left_alone() {
+    // mov eax, [rdi]; call; ret; syscall; push rax; int3; jmp rax; shl eax, 3; rdtsc
+    for bytes in [
+        &[0x8b, 0x07][..],
+        &[0xe8, 0, 0, 0, 0],
+        &[0xc3],
+        &[0x0f, 0x05],
+        &[0x50],
+        &[0xcc],
+        &[0xff, 0xe0],
+        &[0xc1, 0xe0, 0x03],
+        &[0x0f, 0x31],
+    ] {
+        let (before, mut after) = (registers(1, 2), registers(1, 2));
+        assert_eq!(compute(bytes, &mut after), None, "{bytes:x?}");
+        assert_eq!((after.rip, after.rax), (before.rip, before.rax), "{bytes:x?}");
+    }
+}
