@@ -382,7 +382,8 @@ impl Drop for Place {
             let tid = stopped.tid();
             // Killed and reaped here: a pid namespace does not end before its last tracee.
             drop(ptrace::kill(tid, libc::SIGKILL));
-            reap(ptrace::born(tid));
+            // Who was dying already stands on its way out, and no signal moves it on.
+            reap(stopped.resume(Resume::Free, 0).unwrap_or_else(|_| ptrace::born(tid)));
         }
     }
 }

@@ -19,7 +19,8 @@ fn example(name: &str) -> PathBuf {
 }
 
 /// What runs may use here.
-const LIMITS: Limits = Limits { seconds: 2, processes: 16, memory_mib: 256, output_kib: 64 };
+pub(crate) const LIMITS: Limits =
+    Limits { seconds: 2, processes: 16, memory_mib: 256, output_kib: 64 };
 
 /// A guest, ready to run.
 #[track_caller]

@@ -1,8 +1,11 @@
 //! What has no end by itself is ended, and named rightly.
 
-use crate::door::{ends, explorer};
+use crate::door::{LIMITS, ends, explorer, program};
 use forklings_model::{End, ProcId, Schedule, Strategy, Stuck, TaskId, WaitsFor};
 use forklings_sandbox::Wanted;
+use forklings_tracer::{Explorer, Subject};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 #[test]
 fn a_loop_without_calls_is_a_time_limit() {
@@ -128,4 +131,14 @@ fn a_call_without_a_model_that_never_returns_is_named() {
     let call = Some("futex_waitv".to_owned());
     assert_eq!(stuck, [Stuck { task, call, modelled: false }]);
     assert_eq!(trace.unmodelled, ["futex_waitv"]);
+}
+
+#[test]
+fn a_launch_that_is_cancelled_comes_to_an_end() {
+    for _ in 0..100 {
+        let mut subject = Subject::new(program(), vec!["returns".into()], LIMITS);
+        subject.cancel = Some(Arc::new(AtomicBool::new(true)));
+        // Killed in the middle of it, or too late.
+        drop(Explorer::launch(subject));
+    }
 }
