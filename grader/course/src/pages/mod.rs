@@ -196,7 +196,8 @@ impl Pages {
     }
 }
 
-/// Every file below `folder` with this ending, in alphabetical order, but for those in `folder/without`.
+/// Every file below `folder` with this ending, in alphabetical order, but for those in a folder called
+/// `without`.
 fn files(folder: &Path, ending: &str, without: &str) -> Result<Vec<PathBuf>, CourseError> {
     let failed = |source| CourseError::Read { file: folder.to_owned(), source };
     let mut all = Vec::new();
