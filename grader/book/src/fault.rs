@@ -1,5 +1,6 @@
 //! What can be wrong with a book.
 
+use forklings_course::pages::Trouble;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -15,17 +16,14 @@ pub(crate) struct Fault {
 /// The kinds of faults.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
+    /// An include, link or page that is wrong in the sources.
+    Source {
+        /// Its line in the page, where it has one.
+        line: Option<usize>,
+        trouble: Trouble,
+    },
     /// A link or image, as written in the rendered page, whose file or anchor does not exist.
     DeadLink(String),
-    /// An include of a file that does not exist.
-    NoFile(String),
-    /// An include of a part that the file does not mark.
-    NoAnchor {
-        /// The file.
-        file: String,
-        /// The part's name.
-        anchor: String,
-    },
     /// A command of a transcript that prints something else.
     OtherOutput {
         /// Its line in the page.
@@ -44,19 +42,15 @@ pub(crate) enum Kind {
     NotARule(String),
     /// A program that does not provoke the rule whose page it stands in.
     ProvokesNothing,
-    /// A page that the table of contents does not have.
-    NotInSummary,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let page = self.page.display();
         match &self.kind {
+            Kind::Source { line: Some(line), trouble } => write!(f, "{page}:{line}: {trouble}"),
+            Kind::Source { line: None, trouble } => write!(f, "{page}: {trouble}"),
             Kind::DeadLink(target) => write!(f, "{page}: `{target}` leads nowhere"),
-            Kind::NoFile(file) => write!(f, "{page}: the included file `{file}` does not exist"),
-            Kind::NoAnchor { file, anchor } => {
-                write!(f, "{page}: `{file}` has no anchor `{anchor}`")
-            }
             Kind::OtherOutput { line, command, came } => {
                 write!(f, "{page}:{line}: `{command}` prints\n{came}")
             }
@@ -69,7 +63,6 @@ impl fmt::Display for Fault {
             Kind::ProvokesNothing => {
                 write!(f, "{page}: `forklings explore` does not find this rule in its program")
             }
-            Kind::NotInSummary => write!(f, "{page}: no line of SUMMARY.md leads here"),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Shows that what a rule's page says provokes it, does. A program marked `explore` beside `no_run` is
-//! run by `forklings explore`, which must find the rule or list it. Programs that are not marked need a
-//! test's contract before anything about them is wrong.
+//! run by `forklings explore`, which must find the rule or list it. Where that takes options, a block of
+//! the kind `sh` below the program tells the reader which: its last line is `forklings explore OPTIONS --
+//! ./a.out`, and what stands above makes the files that they name. Programs that are not marked need what
+//! only a test can demand, or no run shows what is wrong with them.
 
 use crate::fault::{Fault, Kind};
 use anyhow::{Context, Result, ensure};
@@ -13,6 +15,9 @@ use std::process::{Command, Stdio};
 /// How the block of such a program begins.
 const OPEN: &str = "```rust,no_run,explore\n";
 const CLOSE: &str = "\n```";
+/// How the block with its command begins, and the command.
+const SHELL: &str = "```sh\n";
+const COMMAND: &str = "forklings explore ";
 /// Schedules for each program: as many as the rarest of these failures needs, and some more.
 const SCHEDULES: &str = "80";
 /// CPU seconds of one run: one of the programs computes without an end.
@@ -26,10 +31,10 @@ pub(crate) fn check(
     manifest: &str,
     forklings: &Path,
 ) -> Result<Vec<Fault>> {
-    let mut programs: Vec<(&PathBuf, String)> = Vec::new();
+    let mut programs: Vec<(&PathBuf, Program)> = Vec::new();
     for page in pages.iter().filter(|page| page.starts_with("rules")) {
         let text = crate::sources::read(&docs.join(page))?;
-        programs.extend(marked(&text).map(|program| (page, program.to_owned())));
+        programs.extend(marked(&text).map(|program| (page, program)));
     }
     if programs.is_empty() {
         return Ok(Vec::new());
@@ -38,13 +43,22 @@ pub(crate) fn check(
     let package = root.join("target/forklings/provoke");
     let all = build(&root, &package, &programs, manifest)?;
     let mut faults = Vec::new();
-    for (page, _) in &programs {
+    for (page, program) in &programs {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let prepared = Command::new("sh")
+            .args(["-c", &program.preparations])
+            .current_dir(folder.path())
+            .status()
+            .context("cannot start a shell")?;
+        ensure!(prepared.success(), "the shell fails at what {} tells it", page.display());
         let output = Command::new(forklings)
             .args(["explore", "--json", "--schedules", SCHEDULES, "--seconds", SECONDS, "--out"])
             .arg(package.join("schedules"))
+            .args(&program.options)
             .arg("--")
             .arg(&all)
             .arg(name(page))
+            .current_dir(folder.path())
             .stdin(Stdio::null())
             .output()
             .context("cannot start `forklings`")?;
@@ -61,10 +75,31 @@ pub(crate) fn check(
     Ok(faults)
 }
 
+/// A program that is to be explored.
+#[derive(Debug, PartialEq, Eq)]
+struct Program {
+    source: String,
+    /// What a shell does before, in the folder in which it is explored.
+    preparations: String,
+    options: Vec<String>,
+}
+
 /// The program of a page that is to be explored.
-fn marked(text: &str) -> Option<&str> {
+fn marked(text: &str) -> Option<Program> {
     let (_, rest) = text.split_once(OPEN)?;
-    rest.split_once(CLOSE).map(|(program, _)| program)
+    let (source, rest) = rest.split_once(CLOSE)?;
+    let section = rest.split("\n## ").next().unwrap_or_default();
+    let (preparations, options) = command(section).unwrap_or_default();
+    Some(Program { source: source.to_owned(), preparations, options })
+}
+
+/// How the text below a program has it explored.
+fn command(text: &str) -> Option<(String, Vec<String>)> {
+    let (block, _) = text.split_once(SHELL)?.1.split_once(CLOSE)?;
+    let (preparations, last) = block.rsplit_once('\n').unwrap_or(("", block));
+    let words = shlex::split(last.strip_prefix(COMMAND)?)?;
+    let options = words.into_iter().take_while(|word| word != "--").collect();
+    Some((preparations.to_owned(), options))
 }
 
 /// The rule that a page is about.
@@ -76,13 +111,13 @@ fn name(page: &Path) -> String {
 fn build(
     root: &Path,
     package: &Path,
-    programs: &[(&PathBuf, String)],
+    programs: &[(&PathBuf, Program)],
     manifest: &str,
 ) -> Result<PathBuf> {
     let mut arms = String::new();
     let mut modules = String::new();
     for (n, (page, program)) in programs.iter().enumerate() {
-        let program = program.replacen("fn main()", "pub fn main()", 1);
+        let program = program.source.replacen("fn main()", "pub fn main()", 1);
         writeln!(arms, "        Some({:?}) => page_{n}::main(),", name(page))?;
         writeln!(modules, "mod page_{n} {{\n{program}\n}}")?;
     }
@@ -115,7 +150,24 @@ mod tests {
     #[test]
     fn a_program_is_explored_where_its_page_says_so() {
         let page = "# a\n\n```rust,no_run,explore\nfn main() {}\n```\n";
-        assert_eq!(marked(page), Some("fn main() {}"));
+        let program = Program {
+            source: "fn main() {}".to_owned(),
+            preparations: String::new(),
+            options: Vec::new(),
+        };
+        assert_eq!(marked(page), Some(program));
         assert_eq!(marked(&page.replace(",explore", "")), None);
+    }
+
+    #[test]
+    fn the_command_below_a_program_says_how_it_is_explored() {
+        let page = "```rust,no_run,explore\nfn main() {}\n```\n\nSo:\n\n\
+                    ```sh\necho 'a b' > demanded\nforklings explore --before 'a b' c -- ./a.out\n```\n\n\
+                    ## Mend it\n";
+        let program = marked(page).expect("a program");
+        assert_eq!(program.preparations, "echo 'a b' > demanded");
+        assert_eq!(program.options, ["--before", "a b", "c"]);
+        let later = page.replace("\nSo:\n", "\n## Mend it\n");
+        assert_eq!(marked(&later).expect("a program").options, [""; 0]);
     }
 }

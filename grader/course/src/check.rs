@@ -76,6 +76,9 @@ pub fn load_exercise(folder: &Path) -> Result<Exercise, CourseError> {
     not_blank(&file, &manifest.title, "title")?;
     check_edit(&file, folder, &manifest)?;
     check_tasks(&file, &manifest)?;
+    if let Some(page) = manifest.man.iter().find(|page| !is_manual(page)) {
+        return Err(file.wrong(Problem::NotManual(page.clone()), page, 0));
+    }
     check_limits(&file, manifest.limits)?;
     let tasks = manifest.tasks.into_iter();
     Ok(Exercise {
@@ -158,6 +161,16 @@ fn check_limits(file: &ManifestFile, limits: Limits) -> Result<(), CourseError> 
 
 fn not_blank(file: &ManifestFile, text: &str, key: &'static str) -> Result<(), CourseError> {
     if text.trim().is_empty() { Err(file.wrong(Problem::Blank(key), key, 0)) } else { Ok(()) }
+}
+
+/// Whether this names a page of the manual: `wait(2)`.
+fn is_manual(page: &str) -> bool {
+    let parts = page.strip_suffix(')').and_then(|page| page.split_once('('));
+    parts.is_some_and(|(name, section)| {
+        !name.is_empty()
+            && !name.contains(char::is_whitespace)
+            && matches!(section.as_bytes(), [b'1'..=b'8'])
+    })
 }
 
 /// Whether `id` is a letter followed by lower-case letters, digits and `joint`.

@@ -26,9 +26,9 @@ pub enum CourseError {
 }
 
 /// A file, and a line in it where one can be named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The manifest.
+    /// The file.
     pub file: PathBuf,
     /// The line, from 1.
     pub line: Option<usize>,
@@ -86,6 +86,9 @@ pub enum Problem {
     /// A text that must say something is blank.
     #[error("`{0}` is blank; write what it should say")]
     Blank(&'static str),
+    /// Something in `man` that is no page of the manual.
+    #[error("`{0}` is no page of the manual; write its name and section, as in `wait(2)`")]
+    NotManual(String),
     /// A limit is 0.
     #[error("the limit `{0}` is 0, so nothing could run; give a positive number")]
     ZeroLimit(&'static str),

@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// A crate, and those of ours that it may depend on. `course`, `rules` and `report` know only the
 /// vocabulary; `grade` knows neither the tracer nor `check`; only `cli` sees nearly all.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("forklings-model", &[]),
     ("forklings-sys", &[]),
     ("forklings-drill", &[]),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("forklings-tracer", &["sandbox", "symbols", "sys", "model"]),
     ("forklings-check", &["model", "course", "tracer", "sandbox", "rules", "report"]),
     ("forklings-grade", &["model", "course", "sandbox", "report"]),
+    ("forklings-book", &["model", "course", "report"]),
     ("forklings", &["model", "course", "drill", "grade", "report", "rules", "sandbox", "tracer"]),
 ];
 
@@ -30,15 +31,19 @@ const FOREIGN: [(&str, &[&str]); 3] = [
     ("forklings-drill", &["libc", "nix"]),
 ];
 
+/// The packages of the two workspaces that hold ours.
 fn packages() -> Vec<Value> {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--format-version=1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"].as_array().unwrap().clone()
+    let packages = |manifest: &str| {
+        let output = Command::new(&cargo)
+            .args(["metadata", "--no-deps", "--format-version=1", "--manifest-path", manifest])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        metadata["packages"].as_array().unwrap().clone()
+    };
+    [packages("Cargo.toml"), packages("grader/book/Cargo.toml")].concat()
 }
 
 /// Dependencies of a package: name, and whether only for tests.

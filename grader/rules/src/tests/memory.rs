@@ -158,20 +158,22 @@ fn two_in_a_section_that_the_test_marks_break_mutual_exclusion() {
 
 #[test]
 fn who_does_not_look_again_after_a_wait_took_its_end_for_a_wake_up() {
-    let goes_on = |looks_again: bool| {
+    let goes_on = |next: Option<AccessKind>| {
         let mut run = sharing();
         stores(&mut run, P3, 4, 5, AccessOrder::Atomic);
         loads(&mut run, P2, 5, AccessOrder::Atomic);
         let fault = Fault::Strike { what: Strike::SpuriousWakeup, nth: Some(1) };
         run.event(P2, EventKind::Injected { fault });
-        if looks_again {
-            loads(&mut run, P2, 5, AccessOrder::Atomic);
+        if let Some(kind) = next {
+            access(&mut run, P2, kind, (5, 5), AccessOrder::Atomic);
         }
         run.prints(P2, "done\n");
         names(&both_reaped(run), &[is("")])
     };
-    assert_eq!(goes_on(false), ["spurious-wakeup", "output-wrong"]);
-    assert_eq!(goes_on(true), ["output-wrong"]);
+    assert_eq!(goes_on(None), ["spurious-wakeup", "output-wrong"]);
+    assert_eq!(goes_on(Some(AccessKind::Store)), ["spurious-wakeup", "output-wrong"]);
+    assert_eq!(goes_on(Some(AccessKind::Load)), ["output-wrong"]);
+    assert_eq!(goes_on(Some(AccessKind::Update)), ["output-wrong"]);
 }
 
 /// P2 waits for a word for ever, and P1 for P2.

@@ -1,10 +1,11 @@
 //! `forklings course check`: the course proves itself. Stubs stop at their TODO, solutions and
-//! other right programs pass, every mutant is caught under its own rule, and drills come to what
-//! they say. Programs are graded like submissions; what was found out is kept beside the build, so
+//! other right programs pass, every mutant is caught under its own rule, drills come to what they say, and what
+//! people read leads somewhere. Programs are graded like submissions; what was found out is kept beside the build, so
 //! that only what changed is graded again. `forklings course trace` shows a run of one of them.
 
 mod drills;
 mod expect;
+mod pages;
 mod specimen;
 mod table;
 pub(crate) mod trace;
@@ -36,12 +37,14 @@ const FEW: u32 = 40;
 const VARIANT: u32 = 100;
 /// What stands for a program's name where only the drills are meant.
 const DRILLS: &str = "drills";
+/// The same for anchors and links.
+const PAGES: &str = "pages";
 /// Bytes of results that are kept from check to check.
 const KEPT: u64 = 512 << 20;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Check that stubs fail at their TODO, solutions pass, and every mutant is caught
+    /// Check that stubs fail at their TODO, solutions pass, every mutant is caught, and links lead somewhere
     Check(Args),
     /// Show a run of a solution, or the run of a mutant that breaks its rule
     Trace(trace::Args),
@@ -53,7 +56,8 @@ pub(crate) struct Args {
     /// mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
-    /// Only this exercise, or only its programs whose names begin like this, or only its `drills`
+    /// Only this exercise, or only its programs whose names begin like this, or only its `drills`, or
+    /// the anchors and links of its `pages`; `drills` or `pages` alone means those of all exercises
     #[arg(long, value_name = "ID[/PROGRAM]")]
     only: Option<String>,
     /// How many programs are judged at once [default: the number of processors]
@@ -71,10 +75,11 @@ struct Deviation {
 
 pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
     let course = repository.course()?;
-    let (id, program) = match args.only.as_deref().map(|only| only.split_once('/')) {
-        Some(Some((id, program))) => (Some(id), Some(program)),
-        Some(None) => (args.only.as_deref(), None),
-        None => (None, None),
+    let only = args.only.as_deref();
+    let (id, program) = match only.and_then(|only| only.split_once('/')) {
+        Some((id, program)) => (Some(id), Some(program)),
+        None if only.is_some_and(|only| [DRILLS, PAGES].contains(&only)) => (None, only),
+        None => (only, None),
     };
     let exercises: Vec<&Exercise> = match id {
         Some(id) => vec![repository::exercise(&course, id)?],
@@ -82,8 +87,13 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     };
     let cancel = interrupt::flag()?;
     let mut deviations = Vec::new();
+    if program.is_none_or(|program| program == PAGES) {
+        deviations.extend(pages::check(&repository.root, &exercises, id.is_none())?);
+    }
     if program == Some(DRILLS) {
         drills::check(&repository.root, &exercises, &cancel, &mut deviations)?;
+    }
+    if program.is_some_and(|program| [DRILLS, PAGES].contains(&program)) {
         return conclude(String::new(), &deviations, &cancel, screen);
     }
     let mut specimens = Vec::new();
@@ -131,7 +141,11 @@ fn conclude(
     let mut out = table;
     for Deviation { file, what } in deviations {
         let file = screen.style.paint(Ink::Strong, file);
-        out += &format!("{file}\n  {}\n\n", what.replace('\n', "\n  "));
+        // A sentence; what may follow it are lines of others, which are left as they are.
+        let (sentence, rest) = what.split_once('\n').unwrap_or((what, ""));
+        let room = textwrap::Options::new(screen.style.width.saturating_sub(2)).break_words(false);
+        let what = textwrap::fill(sentence, room) + "\n" + rest;
+        out += &format!("{file}\n  {}\n\n", what.trim_end().replace('\n', "\n  "));
     }
     out += &match deviations.len() {
         0 => format!("{}\n", screen.style.paint(Ink::Good, "the course is sound")),

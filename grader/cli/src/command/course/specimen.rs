@@ -152,6 +152,7 @@ fn expected(path: &Path) -> Result<Option<Rule>> {
     Ok(first.strip_prefix("//! expect: ").and_then(|rule| rule.trim().parse().ok()))
 }
 
-fn relative(root: &Path, path: &Path) -> String {
+/// A path as a deviation names it.
+pub(super) fn relative(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
