@@ -7,8 +7,9 @@
 
 use super::order::text_of;
 use crate::escape::quoted;
+use crate::place::is_given;
 use crate::sentence::name::output_stream;
-use forklings_model::{Demand, Event, EventKind, ProcId, Stream, Trace};
+use forklings_model::{Demand, Event, EventKind, ObjectKind, ProcId, Stream, Trace};
 
 const EPIPE: i32 = 32;
 
@@ -24,10 +25,31 @@ pub(super) fn of_output(
                  a copy of its parent's buffer",
                 quoted(&line)
             ),
-            "end the child with _exit inside its branch; it must never return from the \
-             function that forked it"
+            "end the child with _exit inside its branch; it must never leave the function that \
+             forked it, neither by a return nor by a panic (catch_unwind stops one)"
                 .to_owned(),
             "man 2 _exit, NOTES",
+        ));
+    }
+    if let Some(message) = panic_of_own(trace) {
+        return Some((
+            format!("your code panicked ({}), so what should come after that did not", quoted(&message)),
+            "mend that first: the panic tells its place on standard error, and the timeline what led \
+             to it"
+            .to_owned(),
+            "std::panic",
+        ));
+    }
+    if let Some((one, other)) = wrote_in_turns(trace) {
+        return Some((
+            format!(
+                "{one} and {other} wrote into one pipe in turns. Only the bytes of a single write of at \
+                 most PIPE_BUF (4096) stay together; between two writes another's may come"
+            ),
+            "send what belongs together by one write, and where it takes several, let each say whose \
+             bytes they are; or give each writer a pipe of its own"
+                .to_owned(),
+            "man 7 pipe, PIPE_BUF",
         ));
     }
     let proc = ignores_sigpipe(trace)?;
@@ -40,6 +62,14 @@ pub(super) fn of_output(
             .to_owned(),
         "man 2 execve, \"Effect on process attributes\"",
     ))
+}
+
+/// What a panic says that began in the student's file. The given driver panics on purpose only.
+fn panic_of_own(trace: &Trace) -> Option<String> {
+    let text = text_of(Stream::Stderr, trace);
+    let (_, report) = text.rsplit_once("panicked at ")?;
+    let (place, after) = report.split_once('\n')?;
+    place.contains("src/lib.rs:").then(|| after.lines().next().unwrap_or_default().to_owned())
 }
 
 /// A line that there is too much of, and the child that wrote it beside the root.
@@ -66,6 +96,27 @@ fn said_by_a_child_too(demanded: &Demand, trace: &Trace) -> Option<(ProcId, Stri
     trace.events.iter().filter(|event| event.task.proc != ProcId::ROOT).find_map(|event| {
         let line = printed(event).find(|line| too_much(line) && of_root.contains(line))?;
         Some((event.task.proc, line))
+    })
+}
+
+/// Two processes of which one wrote into a pipe of the student's between two writes of the other.
+fn wrote_in_turns(trace: &Trace) -> Option<(ProcId, ProcId)> {
+    let pipes = trace
+        .objects
+        .iter()
+        .filter(|object| object.kind == ObjectKind::Pipe && !is_given(trace, object.made_at));
+    pipes.map(|pipe| pipe.object).find_map(|pipe| {
+        let writers = trace.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Write(io) if io.object == Some(pipe) && io.result.is_ok() => {
+                Some(event.task.proc)
+            }
+            _ => None,
+        });
+        let mut turns: Vec<ProcId> = writers.collect();
+        turns.dedup();
+        let back = |(n, one): (usize, &ProcId)| turns[..n].contains(one).then_some(n);
+        let n = turns.iter().enumerate().find_map(back)?;
+        Some((*turns.get(n)?, *turns.get(n.checked_sub(1)?)?))
     })
 }
 

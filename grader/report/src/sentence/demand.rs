@@ -66,7 +66,7 @@ pub fn demand(demand: &Demand) -> String {
         ),
         Demand::NeverSleeps => "nobody sleeps for a time".to_owned(),
         Demand::StatusesTaken => "the parent takes the status of every child by a wait".to_owned(),
-        Demand::WaitsAsleep => "who has to wait sleeps until it is time".to_owned(),
+        Demand::WaitsAsleep => "whoever has to wait sleeps until it is time".to_owned(),
         Demand::OneAtATime { enter, leave } => format!(
             "between its lines {} and {} a process is alone there",
             quoted(enter),

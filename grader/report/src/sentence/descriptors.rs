@@ -65,7 +65,7 @@ pub(super) fn fd_inherited(proc: ProcId, program: &str, fds: &[(Fd, String)]) ->
                  a program that knows nothing of it can hold up its end of file for ever"
                 .to_owned(),
         experiment:
-            "make it with O_CLOEXEC (pipe2), and use dup2 for what the program shall have: \
+            "make it with O_CLOEXEC (pipe2), and use dup2 for what the program is to have: \
                      the copy stays open"
                 .to_owned(),
         man: "man 2 open, O_CLOEXEC",

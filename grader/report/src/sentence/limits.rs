@@ -90,16 +90,46 @@ pub(super) fn time_limit(seconds: u32, proc: ProcId, computing: bool) -> Explana
     }
 }
 
+/// Cause, experiment and what to read, as far as a panic's message tells.
+fn panicked(message: &str) -> (&'static str, &'static str, &'static str) {
+    if message.starts_with("attempt to ") {
+        return (
+            "a number left the range of its type: counted down once too often, perhaps, or by a \
+             process or thread that had not counted it up",
+            "who changes this number, and in which order? Print it before the line above",
+            "std's documentation of the type, `checked_sub`",
+        );
+    }
+    // What `unwrap` and `expect` say of a `Result` ends with the error: `EIO`, `Os { code: 5, … }`.
+    if message.contains("`Result::unwrap()`")
+        || message.contains(": E")
+        || message.contains(": Os {")
+    {
+        return (
+            "an unwrap or expect met an error. A system call may fail on a good day; its error \
+             belongs into the Result",
+            "replace unwrap by ? or by a match, at the line above",
+            "man 3 errno",
+        );
+    }
+    (
+        "an unwrap, expect, index or assertion met what it did not expect, or a function that was \
+         handed in panicked where nothing stops it",
+        "read the panic's words. An error belongs into the Result; catch_unwind stops a panic that \
+         must not get out of the line above",
+        "std::panic::catch_unwind",
+    )
+}
+
 pub(super) fn crashed(proc: ProcId, ending: Ending, panic: Option<&str>) -> Explanation {
     if let Some(panic) = panic {
+        let (likely, experiment, man) = panicked(panic);
         return Explanation {
             expected: format!("{proc} ends by itself, errors are returned"),
             happened: format!("{proc} panicked: {}", quoted(panic)),
-            likely: "an unwrap, expect, index or assertion met what it did not expect. A system \
-                     call may fail on a good day; its error belongs into the Result"
-                .to_owned(),
-            experiment: "replace unwrap by ? or by a match, at the line above".to_owned(),
-            man: "man 3 errno",
+            likely: likely.to_owned(),
+            experiment: experiment.to_owned(),
+            man,
         };
     }
     let (likely, experiment) = match ending {

@@ -39,15 +39,17 @@ pub(super) fn data_race(
 pub(super) fn lost_update(own: (ProcId, u64, u64), other: (ProcId, u64)) -> Explanation {
     let ((proc, read, written), (by, lost)) = (own, other);
     Explanation {
-        expected: "who changes a shared value starts from the newest one".to_owned(),
+        expected: "whoever changes a shared value starts from the newest one".to_owned(),
         happened: format!(
             "{proc} read {read}; {by} wrote {lost}; {proc} wrote {written} over it: what {by} did \
              is lost"
         ),
-        likely: "reading, computing and writing are three steps, and another process came between"
-            .to_owned(),
+        likely:
+            "reading, computing and writing are three steps, and another process came between. \
+                 Where a lock is to keep it out, the lock has let two in"
+                .to_owned(),
         experiment: "make one step of it: fetch_add or compare_exchange, or hold a lock from the \
-                     read to the write"
+                     read to the write; of a lock, look at the step that takes it"
             .to_owned(),
         man: "std::sync::atomic, `fetch_add`",
     }
@@ -69,7 +71,7 @@ pub(super) fn mutual_exclusion(demanded: &Demand, first: ProcId, second: ProcId)
 
 pub(super) fn spurious_wakeup(task: TaskId) -> Explanation {
     Explanation {
-        expected: "who returns from a wait looks whether it is over".to_owned(),
+        expected: "whoever returns from a wait looks whether it is over".to_owned(),
         happened: format!(
             "{task}'s wait in futex returned, as it may at any time, though nobody had woken it, and \
              it went on without a look at the word"
@@ -94,14 +96,15 @@ pub(super) fn wakeup_lost(
         |by| format!("{by} has changed the word since"),
     );
     Explanation {
-        expected: "who changes a word that others sleep on wakes them".to_owned(),
+        expected: "whoever changes a word that others sleep on wakes them".to_owned(),
         happened: format!(
             "{sleeper} sleeps in futex; {changed}, and nobody wakes it:\n{}",
             told(waits, trace)
         ),
-        likely: "the word was changed without FUTEX_WAKE; or the wake went to one sleeper of \
-                 several; or FUTEX_PRIVATE was asked for, which reaches this process only"
-            .to_owned(),
+        likely:
+            "the word was changed without a wake (FUTEX_WAKE); or the wake went to one sleeper \
+                 of several; or FUTEX_PRIVATE was asked for, which reaches this process only"
+                .to_owned(),
         experiment: "wake after each change that lets somebody go on, without FUTEX_PRIVATE_FLAG \
                      in memory that processes share"
             .to_owned(),
@@ -116,12 +119,12 @@ pub(super) fn lock_abandoned(
     trace: &Trace,
 ) -> Explanation {
     Explanation {
-        expected: "who ends has given back its locks".to_owned(),
+        expected: "whoever ends has given back its locks".to_owned(),
         happened: format!(
             "{holder} ended with the lock that {waiter} waits for:\n{}",
             told(waits, trace)
         ),
-        likely: "a lock in shared memory outlives who holds it: a process that returns early, \
+        likely: "a lock in shared memory outlives its holder: a process that returns early, \
                  panics or is killed between lock and unlock leaves it locked for ever"
             .to_owned(),
         experiment: "unlock on every path; where the holder may be killed, use a robust mutex, \

@@ -17,11 +17,12 @@ pub(super) fn by_sleep(
         return Explanation {
             expected: demand(demanded),
             happened: format!("{proc} slept {}", span(asked)),
-            likely: "it looks, sleeps and looks again. Each look but the last is for nothing, and \
-                     the last comes late"
-                .to_owned(),
-            experiment: "wait for the event itself: sigsuspend or sigwait for a signal, waitpid \
-                         for a child's end"
+            likely:
+                "a sleep stands where a wait belongs. It ends when its time is up, not when the \
+                     other one is ready: now too early, now too late"
+                    .to_owned(),
+            experiment: "take the sleep out and wait for the event itself: sigsuspend or sigwait \
+                         for a signal, waitpid for a child's end"
                 .to_owned(),
             man: "man 2 sigsuspend; man 3 sigwait",
         };
@@ -100,7 +101,7 @@ pub(super) fn output_wrong(demanded: &Demand, actual: &str, trace: &Trace) -> Ex
         Some(cause) => cause,
         None => {
             let (likely, experiment) = cause(demanded, trace);
-            (likely.to_owned(), experiment.to_owned(), man(demanded))
+            (likely.to_owned(), experiment.to_owned(), man(demanded, trace))
         }
     };
     Explanation {
@@ -139,12 +140,12 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         Demand::LineTimes { stream: s, line, .. } => {
             let text = text_of(*s, trace);
             let times = match seen_times(*s, line, trace) {
-                0 => "never".to_owned(),
-                1 => "once".to_owned(),
-                2 => "twice".to_owned(),
-                n => format!("{n} times"),
+                0 => "it is not there".to_owned(),
+                1 => "it is there once".to_owned(),
+                2 => "it is there twice".to_owned(),
+                n => format!("it is there {n} times"),
             };
-            format!("it has it {times}; {}", whole(*s, &text))
+            format!("{times}; {}", whole(*s, &text))
         }
         Demand::NoLine { stream: s, .. } | Demand::LinesInAnyOrder { stream: s, .. } => {
             whole(*s, &text_of(*s, trace))
@@ -175,6 +176,11 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         Demand::Done(deed) => super::deed::seen(*deed, actual),
     }
 }
+
+/// What to try when the result is wrong and nothing tells why.
+const BESIDE: &str = "read the timeline beside the contract, the comment above your function: is a \
+                      call missing, too early, or made by another process? Then run the scenario \
+                      yourself";
 
 fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
     match demanded {
@@ -209,10 +215,9 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
              taken for none",
             "use a call that answers at once: O_NONBLOCK, or a time-out of 0",
         ),
-        Demand::Answers(_) | Demand::TasksOnce(_) | Demand::Workers(_) => (
-            "the answers that your function returns are not those of the contract",
-            "run the scenario yourself and read its output beside the README's contract",
-        ),
+        Demand::Answers(_) | Demand::TasksOnce(_) | Demand::Workers(_) => {
+            ("your code gives other answers than its contract asks for", BESIDE)
+        }
         Demand::Done(deed) => super::deed::cause(*deed),
         Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => (
             "a line that comes too often was often written by a child too: it flushed a copy of its \
@@ -230,10 +235,7 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
         | Demand::Unmapped { .. }
         | Demand::GrowsAtMost { .. } => {
             if trace.stderr.is_empty() {
-                (
-                    "the values that your function returns are not those of the contract",
-                    "run the scenario yourself and read its output beside the README's contract",
-                )
+                ("your code gives another result than its contract asks for", BESIDE)
             } else {
                 (
                     "the program stopped or went another way before it came to that: see what it \
@@ -246,11 +248,13 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
     }
 }
 
-const fn man(demanded: &Demand) -> &'static str {
+fn man(demanded: &Demand, trace: &Trace) -> &'static str {
     match demanded {
         Demand::Forks(_) | Demand::Tree { .. } => "man 2 fork",
         Demand::Ends(_) => "man 3 exit",
-        Demand::LineTimes { .. } => "man 2 _exit, NOTES",
+        Demand::LineTimes { stream: s, line, times } if seen_times(*s, line, trace) > *times => {
+            "man 2 _exit, NOTES"
+        }
         Demand::AtMostAlive(_)
         | Demand::StatusesTaken
         | Demand::NeverSleeps
@@ -262,6 +266,7 @@ const fn man(demanded: &Demand) -> &'static str {
         Demand::Done(deed) => super::deed::man(*deed),
         Demand::Is { .. }
         | Demand::Line { .. }
+        | Demand::LineTimes { .. }
         | Demand::NoLine { .. }
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. }

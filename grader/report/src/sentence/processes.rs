@@ -213,7 +213,7 @@ pub(super) fn panic_ignored(child: ProcId, panic: &str) -> Explanation {
 }
 
 /// What is expected of who waits.
-const SLEEPS: &str = "who has to wait sleeps until it is time";
+const SLEEPS: &str = "whoever has to wait sleeps until it is time";
 
 pub(super) fn busy_wait(proc: ProcId, call: Option<&str>, times: u32, naps: u32) -> Explanation {
     let Some(call) = call.map(name::call) else { return spin(proc) };
@@ -253,10 +253,11 @@ fn spin(proc: ProcId) -> Explanation {
         likely: "a loop looks whether a flag is set, or a lock free, and takes a whole processor \
                  from those it waits for"
             .to_owned(),
-        experiment: "use a call that waits: waitpid, read from a pipe, sigsuspend, poll; between \
-                     threads a condition or a channel"
-            .to_owned(),
-        man: "man 2 sigsuspend; man 3 pthread_cond_wait",
+        experiment:
+            "use a call that waits: futex for a word that processes share, a condition or a \
+                     channel between threads, else waitpid, sigsuspend, poll, or a read from a pipe"
+                .to_owned(),
+        man: "man 2 futex; man 2 sigsuspend",
     }
 }
 

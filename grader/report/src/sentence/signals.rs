@@ -33,7 +33,8 @@ pub(super) fn killed_by_signal(proc: ProcId, signal: Signal, by: Option<ProcId>)
         (
             "nobody had said what to do with this signal when it arrived, and its default is to \
              kill. Often the handler or the mask comes after the fork, and the signal before it",
-            "install the handler, or block the signal, before the process is forked that sends it",
+            "install the handler, or block the signal, before the fork: the child inherits both, \
+             and neither of the two can be too fast then",
             "man 7 signal, \"Standard signals\"",
         )
     };
@@ -146,16 +147,16 @@ pub(super) fn signal_lost(proc: ProcId, signal: Signal, window: LostIn) -> Expla
     let (how, likely, experiment) = match window {
         LostIn::BeforeTheWait if signal == Signal::ALRM => (
             "its handler ran before the wait began",
-            "an alarm may ring before the call that it shall end has begun, however long its time: \
+            "an alarm may ring before the call that it is to end has begun, however long its time: \
              then nothing ends the call",
             "give the wait a time-out of its own (poll before a read, sigtimedwait), or block the \
              signal and let it through in the wait alone (sigsuspend, ppoll)",
         ),
         LostIn::BeforeTheWait => (
             "its handler ran before the wait began",
-            "between the look and the wait is a window: a signal that comes then wakes nobody, and \
+            "between the look and the wait is a gap: a signal that comes then wakes nobody, and \
              none will come after it",
-            "block the signal before the process exists that sends it, look, and wait with \
+            "block the signal before the process that sends it is forked; then look, and wait with \
              sigsuspend, which unblocks and waits in one step; or take it by sigwait",
         ),
         LostIn::Merged => (
@@ -168,7 +169,7 @@ pub(super) fn signal_lost(proc: ProcId, signal: Signal, window: LostIn) -> Expla
         LostIn::Ignored => (
             "it came before anything was prepared for it, and was thrown away",
             "what is ignored when it comes leaves no trace: the handler or the mask came too late",
-            "install the handler and block the signal before the fork of the process that sends it",
+            "install the handler and block the signal before the process that sends it is forked",
         ),
         LostIn::Blocked => (
             "it has come and is pending, but the wait itself keeps it blocked",

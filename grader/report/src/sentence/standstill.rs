@@ -83,6 +83,13 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
              sleeps in one step",
             "man 2 sigsuspend",
         )
+    } else if waits.len() == 1 && waits.iter().any(|wait| wait::reads_from_driver(wait, trace)) {
+        (
+            "the given driver waits for a sign of another process, and nobody is left who would give \
+             it: perhaps that process did not wait where it should, and has ended",
+            "look in the timeline at what the other process did before it ended",
+            "the exercise's README",
+        )
     } else if reads && waits.len() == 1 {
         (
             "a read from an empty pipe waits as long as anybody holds a write end, and nobody is \
@@ -94,8 +101,8 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
     } else if reads {
         (
             "each waits to read what the other would write, or close, only afterwards",
-            "let one side write first. Who has nothing (more) to write closes its write end before \
-             it reads: the other then sees end of file",
+            "let one side write first. A side that has nothing (more) to write closes its write end \
+             before it reads: the other then sees end of file",
             PIPES,
         )
     } else if waits.iter().any(waits_for_condition) {
@@ -108,7 +115,7 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
         )
     } else if waits.iter().any(holds_it_itself) {
         (
-            "who holds a plain lock and takes it again waits for itself",
+            "whoever holds a plain lock and takes it again waits for itself",
             "give the lock back first, or let the inner function rely on its caller's lock",
             "man 3 pthread_mutex_lock",
         )
@@ -117,6 +124,23 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
             "each holds a lock that another waits for",
             "take the locks in the same order everywhere",
             "man 3 pthread_mutex_lock",
+        )
+    } else if waits.iter().any(joins) {
+        (
+            "a thread is joined that does not end: it waits for something that only the joining \
+             thread, or nobody, could still give it, such as a message, the drop of a last Sender, \
+             a wake-up or a lock",
+            "let the thread know that nothing more comes, and drop or unlock what it waits for, before \
+             you join it",
+            "std::sync::mpsc, `Receiver::recv`",
+        )
+    } else if waits.len() > 1 && waits.iter().any(is_for_own_lock) {
+        (
+            "a lock is never given back: each of two holds the one that the other waits for, or its \
+             holder waits for itself, or it was taken more often than given back",
+            "take several locks in one order, the same everywhere; give each back as often as it is \
+             taken",
+            "man 7 futex",
         )
     } else if waits.iter().any(|wait| matches!(wait.on, WaitsFor::Memory)) {
         (
@@ -134,7 +158,7 @@ fn advice(waits: &[Wait], trace: &Trace) -> Advice {
     } else {
         (
             "the waits form a ring: each waits for the next",
-            "draw who waits for whom, and take one edge of the ring away",
+            "draw who waits for whom: which of these waits can be left out, or come later?",
             "man 2 waitpid",
         )
     }
@@ -149,6 +173,15 @@ fn holds_it_itself(wait: &Wait) -> bool {
     let Wait { task, on, .. } = wait;
     matches!(on, WaitsFor::Futex { holder: Some(holder), .. } if holder == task)
         || matches!(on, WaitsFor::Lock { holders, .. } if *holders == [task.proc])
+}
+
+fn joins(wait: &Wait) -> bool {
+    matches!(&wait.on, WaitsFor::Futex { function: Some(function), .. } if function == "pthread_join")
+}
+
+/// A futex that is waited on without a library's lock: most likely one that was built on it.
+fn is_for_own_lock(wait: &Wait) -> bool {
+    matches!(wait.on, WaitsFor::Futex { function: None, .. })
 }
 
 /// A mutex, a semaphore that serves as one, or a lock on a file.

@@ -152,9 +152,14 @@ fn end(holder: &Holder, trace: &Trace) -> String {
 /// processes meet, and none of the student's pipes.
 #[must_use]
 pub fn meets_others(wait: &Wait, trace: &Trace) -> bool {
+    wait.task.proc != ProcId::ROOT && reads_from_driver(wait, trace)
+}
+
+/// Whether a process waits to read from something that the given driver has made.
+pub(super) fn reads_from_driver(wait: &Wait, trace: &Trace) -> bool {
     let WaitsFor::Readable { object, .. } = &wait.on else { return false };
     let made = trace.object(*object).and_then(|object| object.made_at);
-    wait.task.proc != ProcId::ROOT && is_given(trace, made)
+    is_given(trace, made)
 }
 
 fn holders(all: &[Holder], trace: &Trace) -> String {

@@ -142,7 +142,7 @@ fn todo_left(judgement: &Judgement, failure: &Failure, todo: &str, style: &Style
         &place.map_or_else(|| format!("{file}src/lib.rs"), |place| format!("{file}{place}")),
         style,
     );
-    out += &part("contract", &format!("{file}README.md"), style);
+    out += &part("contract", &format!("the comment above it, and {file}README.md"), style);
     let scenario = crate::message::command(&judgement.exercise, &judgement.scenario);
     out += &command("run it", &scenario, style);
     let hint = format!(

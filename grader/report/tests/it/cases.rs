@@ -53,6 +53,8 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
         ("output-wrong-line", output_wrong_line()),
         ("output-wrong-text", output_wrong_text()),
         ("output-wrong-times", output_wrong_times()),
+        ("output-wrong-torn", output_wrong_torn()),
+        ("output-wrong-panic", output_wrong_panic()),
         ("output-wrong-forks", output_wrong_forks()),
         ("output-wrong-ending", output_wrong_ending()),
         ("output-wrong-tree", output_wrong_tree()),
@@ -640,6 +642,37 @@ fn output_wrong_times() -> Failure {
     let demand = Demand::LineTimes { stream: Stream::Stdout, line: "ready".to_owned(), times: 1 };
     let detail = Detail::OutputWrong { demand, actual: "2 times".to_owned() };
     run.failure(detail, &[again], None, None)
+}
+
+fn output_wrong_torn() -> Failure {
+    let mut run = Run::new(&["gather", "2", "2"]);
+    let pipe = run.pipe(P1, 3, 4, 31);
+    run.fork(P1);
+    run.fork(P1);
+    for (proc, bytes) in [(P2, b"a"), (P3, b"x"), (P2, b"b"), (P3, b"y")] {
+        run.event(proc, EventKind::Write(io(4, pipe, bytes)));
+    }
+    run.exit(P2, 0);
+    run.exit(P3, 0);
+    run.event(P1, EventKind::Read(io(3, pipe, b"axby")));
+    run.print(P1, "ax by\n");
+    run.exit(P1, 0);
+    let demand = Demand::Is { stream: Stream::Stdout, text: "ab xy\n".to_owned() };
+    run.failure(Detail::OutputWrong { demand, actual: "ax by\n".to_owned() }, &[], None, None)
+}
+
+fn output_wrong_panic() -> Failure {
+    let mut run = Run::new(&["robust_death"]);
+    run.fork(P1);
+    let report = "thread 'main' (101) panicked at exercises/locks/src/lib.rs:253:27:\n\
+                  the mutex is unusable: ENOTRECOVERABLE\nnote: run with `RUST_BACKTRACE=1`\n";
+    run.complain(P2, report);
+    run.exit(P2, 101);
+    run.reap(P1, P2, 101);
+    run.complain(P1, "error: a child ended with 101\n");
+    run.exit(P1, 1);
+    let demand = Demand::Line { stream: Stream::Stdout, line: "after a death: 2".to_owned() };
+    run.failure(Detail::OutputWrong { demand, actual: String::new() }, &[], None, None)
 }
 
 fn output_wrong_forks() -> Failure {

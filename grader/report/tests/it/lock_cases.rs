@@ -29,6 +29,28 @@ pub(crate) fn all() -> Vec<(&'static str, Failure)> {
             let wait = waits(&mut run, P1, "pthread_cond_wait", None, 22, wait);
             deadlock(run, vec![wait])
         }),
+        ("deadlock-of-own-locks", {
+            let mut run = Run::new(&["both"]);
+            run.fork(P1);
+            let of = |run: &mut Run, who, line| Wait {
+                task: TaskId::main(who),
+                on: WaitsFor::Futex {
+                    address: 0x1000,
+                    function: None,
+                    holder: None,
+                    word: None,
+                    changed: false,
+                },
+                site: Some(run.site(line, "wait(&self.word, 2);")),
+            };
+            let both = vec![of(&mut run, P1, 43), of(&mut run, P2, 43)];
+            deadlock(run, both)
+        }),
+        ("deadlock-of-a-join", {
+            let mut run = Run::new(&["threads"]);
+            let join = waits(&mut run, P1, "pthread_join", None, 55, "thread.join();");
+            deadlock(run, vec![join])
+        }),
         ("deadlock-of-a-flag", {
             let mut run = Run::new(&["take"]);
             let site = Some(run.site(22, "while (!filled);"));
