@@ -1,4 +1,4 @@
-//! *Predict, then reveal*: short programs whose outputs a reader foretells, runs, and compares. The
+//! *Predict, then reveal*: short programs whose outputs a reader predicts, runs, and compares. The
 //! drivers of the exercises link this; it knows nothing of their students' code and nothing of the
 //! grader. That what a drill says of itself is true, `forklings course check` proves with the
 //! grader's scheduler.

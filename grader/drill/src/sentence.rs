@@ -4,10 +4,10 @@ use crate::comparison::Comparison;
 use crate::terminal::{Ink, Style};
 use crate::{Drill, Drills, Outcome};
 
-/// What there is to foretell.
+/// What there is to predict.
 pub(crate) fn list(drills: &Drills, style: &Style) -> String {
     let id = drills.exercise;
-    let what = "Foretell what a short program prints, then see what it does.";
+    let what = "Predict what a short program prints, then see what it does.";
     let mut out = style.wrap("", what) + "\n";
     for (n, drill) in (1..).zip(drills.all) {
         out += &style.wrap(&format!("  {n}  "), drill.title);
