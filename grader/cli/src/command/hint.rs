@@ -5,13 +5,13 @@ use crate::screen::Screen;
 use anyhow::Result;
 use clap::value_parser;
 use forklings_grade::exit_codes;
-use forklings_model::Exercise;
+use forklings_model::{Course, Exercise};
 use forklings_report::style::Ink;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The exercise's id
-    exercise: String,
+    /// The exercise's id; without it the exercises are listed
+    exercise: Option<String>,
     /// The task's id; without it the tasks are listed
     task: Option<String>,
     /// How much to say: 1 a question, 2 a direction, 3 nearly the answer
@@ -21,7 +21,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
     let course = repository.course()?;
-    let exercise = repository::exercise(&course, &args.exercise)?;
+    let Some(exercise) = &args.exercise else {
+        screen.print(&exercises(&course, screen))?;
+        return Ok(exit_codes::OK);
+    };
+    let exercise = repository::exercise(&course, exercise)?;
     let Some(task) = &args.task else {
         screen.print(&tasks(exercise, screen))?;
         return Ok(exit_codes::OK);
@@ -45,6 +49,17 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
     }
     screen.print(&out)?;
     Ok(exit_codes::OK)
+}
+
+/// Which exercises there are hints for.
+fn exercises(course: &Course, screen: &Screen) -> String {
+    let style = &screen.style;
+    let mut out = format!("{}\n\n", style.paint(Ink::Strong, "Stuck at which exercise?"));
+    for exercise in course.exercises() {
+        let command = format!("cargo run -q -p forklings -- hint {}", exercise.id);
+        out += &format!("  {}\n", style.paint(Ink::Accent, &command));
+    }
+    out
 }
 
 /// Which tasks there are hints for.

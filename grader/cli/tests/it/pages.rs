@@ -45,6 +45,11 @@ fn explain() {
 }
 
 #[test]
+fn hints_are_there_for_every_exercise() {
+    insta::assert_snapshot!(page(&["hint"]));
+}
+
+#[test]
 fn hints_are_there_for_every_task() {
     insta::assert_snapshot!(page(&["hint", "signal-sync"]));
 }
