@@ -43,7 +43,7 @@ pub struct Vals {
 ///
 /// - Before the fork the three variables have their start values, at every call.
 /// - The child multiplies each of them by `factor`, and sends what it sees then to the parent. An
-///   exit code has only eight bits, so use a pipe (`std::io::pipe`). The products fit.
+///   exit code has only eight bits, so use a pipe (`std::io::pipe`). The products fit an `i32`.
 /// - The parent looks at its own variables when the child has ended. It does not touch them.
 /// - The first of the pair is what the parent sees, the second what the child saw.
 /// - No descriptor stays open.

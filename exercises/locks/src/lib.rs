@@ -170,7 +170,7 @@ impl<T: Shareable> Robust<T> {
     /// TODO 4. Waits until nobody holds the lock, and takes it.
     ///
     /// # Errors
-    /// [`OwnerDied`], once for each death: who comes after it gets the lock as if nothing had been.
+    /// [`OwnerDied`], once for each death: whoever comes next gets the lock as if nothing had happened.
     pub fn lock(&self) -> Result<RobustGuard<'_, T>, OwnerDied<'_, T>> {
         todo!("take the mutex, and tell a death")
     }

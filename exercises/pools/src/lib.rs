@@ -120,8 +120,8 @@ impl Pool {
 
 /// TODO 6. The same with threads: `n` threads of this process run the tasks.
 ///
-/// Everything is as with [`Pool`], but that a thread cannot die alone: the only thing that can go
-/// wrong in a task is a panic. Closed, joined and dropped it is as a `Pool`; write `impl Drop` here
+/// Everything is as with [`Pool`], except that a thread cannot die alone: the only thing that can go
+/// wrong in a task is a panic. It is closed, joined and dropped as a `Pool` is; write `impl Drop` here
 /// too.
 #[derive(Debug)]
 pub struct ThreadPool {}

@@ -71,8 +71,8 @@ pub fn ping_pong(n: usize, ping: impl Fn(usize), pong: impl Fn(usize)) -> io::Re
 ///   `leave(i)` and ends.
 /// - The children are at work at once, and arrive in whatever order: a child may take until another
 ///   one, any of them, has arrived.
-/// - How often has a signal come that came three times? Perhaps once. Let a token go round instead:
-///   only one signal is under way at a time.
+/// - Signals cannot be counted: three that come while the first is pending are one. Let a token go
+///   round instead, a signal that each passes on to the next: only one is under way at a time.
 ///
 /// # Errors
 /// EAGAIN (or whatever `fork` says) when a child cannot be started: give that error back, do not try

@@ -58,7 +58,8 @@ pub struct Remains {
 /// TODO 3. Waits until `child` has ended, looks at what is left of it, and reaps it.
 ///
 /// - First it waits for the end without reaping (`WNOWAIT`), as patiently as TODO 1.
-/// - Then it reads the child's files in `/proc`, and sends it SIGKILL.
+/// - Then it reads the child's files in `/proc/<pid>`, where the kernel tells what it knows of a
+///   process, and sends it SIGKILL.
 /// - Last it reaps the child by `wait4`, which gives the status and what the child had used.
 ///
 /// # Errors
@@ -148,8 +149,8 @@ pub fn daemonise(f: impl FnOnce() -> i32) -> io::Result<()> {
 ///
 /// - The caller forks a child, the child forks a grandchild and ends; the grandchild, an orphan
 ///   now, asks for its parent (`getppid`), sends the answer to the caller and ends by `_exit`.
-/// - The grandchild asks once, when it cannot but be an orphan already. It neither naps nor asks
-///   again and again; to wait for a go-ahead, in a read for example, is right.
+/// - The grandchild asks once, when it is certain to be an orphan. It neither naps nor asks again and
+///   again; to wait for a go-ahead, in a read from a pipe for example, is right.
 /// - The answer need not be 1: a process may have made itself a *subreaper*.
 /// - The child is reaped, and no descriptor stays open.
 ///
