@@ -77,6 +77,7 @@ struct Shown {
 }
 
 fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String> {
+    settings::seed()?;
     let program = program(check)?;
     let plan = Plan { faults: check.faults.clone(), ..Plan::new(settings::schedules()?) };
     let mut explorer = launch(check, &program)?;

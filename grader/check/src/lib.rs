@@ -16,6 +16,7 @@
 //! environment names another subject (module `settings`).
 
 mod confirm;
+mod draw;
 mod expect;
 mod explore;
 mod natural;
@@ -26,11 +27,13 @@ mod settings;
 mod smaller;
 mod subject;
 
+pub use draw::stream;
 pub use scenario::Check;
 pub use subject::{Origin, Subject};
 
 /// Everything that a suite needs.
 pub mod prelude {
+    pub use crate::draw::{distinct, word};
     pub use crate::expect::{
         Output, answers, at_most_alive, before, bytes_pass, child_exits, child_reads_to_the_end,
         each_task_once, eintr, emfile, enospc, epipe, exit_status, fork_eagain, forks,
@@ -39,6 +42,7 @@ pub mod prelude {
         short_writes, spurious_wakeup, statuses_taken, stderr, stdout, tree, unmapped,
         unmapped_between, waits_asleep, workers, zombie_inspected, zombie_signalled,
     };
-    pub use crate::subject;
+    pub use crate::{draw, subject};
+    pub use fastrand::Rng;
     pub use forklings_model::{Rule, Signal};
 }

@@ -104,6 +104,7 @@ pub(crate) fn save(
         scenario: check.scenario.clone(),
         subject: program.to_path_buf(),
         subject_hash: hash_of(program)?,
+        seed: settings::seed().ok()?,
         schedule: schedule.clone(),
     };
     let path = folder.join(name);
@@ -153,6 +154,7 @@ mod tests {
             scenario: Scenario { name: "n".to_owned(), args: Vec::new(), stdin: Vec::new() },
             subject: "/p".into(),
             subject_hash: "0".to_owned(),
+            seed: 7,
             schedule,
         };
         let written = serde_json::to_string_pretty(&file).expect("JSON");

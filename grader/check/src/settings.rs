@@ -14,6 +14,8 @@ pub(crate) const SUBJECT: &str = "FORKLINGS_SUBJECT";
 const RECORD: &str = "FORKLINGS_RECORD";
 /// Schedules for each scenario.
 const SCHEDULES: &str = "FORKLINGS_SCHEDULES";
+/// The class's seed: what hidden tests draw their inputs from.
+const SEED: &str = "FORKLINGS_SEED";
 /// `no` to leave failing runs as they were found.
 const SMALL: &str = "FORKLINGS_SMALL";
 /// Path of a schedule file: only that schedule runs.
@@ -59,6 +61,14 @@ pub(crate) fn schedules() -> Result<u32, String> {
             .ok()
             .filter(|&n| n > 0)
             .ok_or_else(|| format!("{SCHEDULES} must be a number above 0, not `{text}`")),
+    }
+}
+
+/// What hidden tests draw their inputs from.
+pub(crate) fn seed() -> Result<u64, String> {
+    match env::var(SEED) {
+        Err(_) => Ok(0),
+        Ok(text) => text.parse().map_err(|_| format!("{SEED} must be a number, not `{text}`")),
     }
 }
 

@@ -20,6 +20,25 @@ pub struct Origin {
     pub function: &'static str,
 }
 
+/// The package of the hidden suites: there a target is an exercise.
+const HIDDEN: &str = "forklings-hidden";
+
+impl Origin {
+    /// The exercise's id.
+    pub(crate) fn exercise(&self) -> String {
+        match self.package {
+            HIDDEN => self.target.replace('_', "-"),
+            package => package.to_owned(),
+        }
+    }
+
+    /// The test's name, `task::sentence`.
+    pub(crate) fn test(&self) -> String {
+        let path = self.function.trim_end_matches("::here");
+        path.split_once("::").map_or(path, |(_, test)| test).to_owned()
+    }
+}
+
 /// The program that a test judges.
 #[derive(Clone, Debug)]
 pub struct Subject {
@@ -31,15 +50,11 @@ pub struct Subject {
     pub(crate) manifest: Option<PathBuf>,
 }
 
-/// The package of the hidden suites: there a target is an exercise.
-const HIDDEN: &str = "forklings-hidden";
-
 impl Subject {
     /// Works out the subject of a test; used by [`subject!`](crate::subject).
     #[must_use]
     pub fn of(origin: Origin) -> Self {
-        let hidden = origin.package == HIDDEN;
-        let exercise = if hidden { origin.target.replace('_', "-") } else { origin.package.into() };
+        let exercise = origin.exercise();
         let own = Path::new(origin.folder);
         // The manifest of an exercise lies with the exercise, also for solutions and hidden suites.
         let candidates = [own.to_path_buf(), own.join("../../exercises").join(&exercise)];
@@ -48,11 +63,9 @@ impl Subject {
             .find(|folder| folder.join("exercise.yaml").exists())
             .unwrap_or(&candidates[0])
             .clone();
-        let path = origin.function.trim_end_matches("::here");
-        let test = path.split_once("::").map_or(path, |(_, test)| test).to_owned();
         let program = settings::subject().or_else(|| origin.driver.map(PathBuf::from));
         let manifest = manifest_elsewhere(own, &folder);
-        Self { program, exercise, folder, test, manifest }
+        Self { program, exercise, folder, test: origin.test(), manifest }
     }
 
     /// Runs the driver with a scenario's name and arguments.
@@ -75,18 +88,27 @@ fn manifest_elsewhere(own: &Path, exercise: &Path) -> Option<PathBuf> {
 /// names.
 #[macro_export]
 macro_rules! subject {
+    () => {
+        $crate::Subject::of($crate::origin!())
+    };
+}
+
+/// Where this stands: used by [`subject!`](crate::subject) and [`draw!`](crate::draw).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! origin {
     () => {{
         fn here() {}
         fn path<T>(_: T) -> &'static str {
             ::std::any::type_name::<T>()
         }
-        $crate::Subject::of($crate::Origin {
+        $crate::Origin {
             driver: option_env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))),
             folder: env!("CARGO_MANIFEST_DIR"),
             package: env!("CARGO_PKG_NAME"),
             target: env!("CARGO_CRATE_NAME"),
             function: path(here),
-        })
+        }
     }};
 }
 

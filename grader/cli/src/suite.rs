@@ -30,6 +30,8 @@ pub(crate) struct Run<'a> {
     pub(crate) replay: Option<&'a Path>,
     /// Schedules for each scenario, where it is not the suite's default.
     pub(crate) schedules: Option<u32>,
+    /// What hidden tests draw their inputs from.
+    pub(crate) seed: u64,
 }
 
 /// What a run of a suite found out.
@@ -72,6 +74,7 @@ impl Run<'_> {
         if let Some(schedules) = self.schedules {
             command.env("FORKLINGS_SCHEDULES", schedules.to_string());
         }
+        command.env("FORKLINGS_SEED", self.seed.to_string());
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let mut child =
             command.spawn().with_context(|| format!("cannot start {}", self.suite.display()))?;

@@ -28,7 +28,7 @@ const VERSION: u32 = 1;
 /// Grades a folder of submissions and writes the reports into the output folder.
 ///
 /// What an earlier run on the same folder found out is used again, unless the submission, the
-/// course, the compiler or the number of schedules changed, or it was the grader's own error. When
+/// course, the compiler, the seed or the number of schedules changed, or it was the grader's own error. When
 /// `cancel` becomes true the run stops within a moment, keeps what is graded and renders the
 /// reports of that; the caller knows from its own flag that they are not complete.
 ///
@@ -61,7 +61,8 @@ pub fn grade(
         return Err(GradeError::Interrupted);
     }
     let isolation = weakest(&graded);
-    let report = Report { version: VERSION, compiler, isolation, graded, refused: taken.refused };
+    let (seed, refused) = (options.seed, taken.refused);
+    let report = Report { version: VERSION, compiler, seed, isolation, graded, refused };
     output::write(&report, &options.formats, &options.out)?;
     Ok(report)
 }
@@ -88,7 +89,7 @@ fn grade_work(
     let ids: Vec<&str> = ids.into_iter().collect();
     progress.preparing(ids.len());
     let libraries = scratch.folder()?;
-    let salt = format!("{VERSION} {} {:?}", toolchain.version, options.schedules);
+    let salt = format!("{VERSION} {} {:?} {}", toolchain.version, options.schedules, options.seed);
     let place = libraries.path().join("libraries");
     let mut heard = |name: &str| {
         progress.prepared(name);

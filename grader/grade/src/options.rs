@@ -17,6 +17,8 @@ pub struct Options {
     pub jobs: usize,
     /// Schedules for each scenario; the suites' default when `None`.
     pub schedules: Option<u32>,
+    /// The class's seed, from which hidden tests draw their inputs.
+    pub seed: u64,
     /// Whether the run that shows a failure is made small. The verdict is the same.
     pub small_runs: bool,
     /// Limits of the compiler.
@@ -76,6 +78,7 @@ impl Options {
             repository: repository.into(),
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             schedules: None,
+            seed: 0,
             small_runs: true,
             build: BuildLimits::default(),
             patience: Duration::from_secs(120),

@@ -132,6 +132,7 @@ impl Grader<'_> {
                         subject,
                         folder: waste.path(),
                         schedules: self.options.schedules,
+                        seed: self.options.seed,
                         small_runs: self.options.small_runs,
                         patience: self.options.patience,
                         cancel,

@@ -50,6 +50,7 @@ pub(crate) struct Bench<'a> {
     /// A folder for the record, the output, and what the suite leaves.
     pub(crate) folder: &'a Path,
     pub(crate) schedules: Option<u32>,
+    pub(crate) seed: u64,
     /// Whether the run that shows a failure is made small.
     pub(crate) small_runs: bool,
     pub(crate) patience: Duration,
@@ -97,6 +98,7 @@ impl Suite {
         command.args(["--test-threads", "1", "--exact"]).args(&self.tests).current_dir(home);
         command.env("FORKLINGS_SUBJECT", bench.subject).env("FORKLINGS_RECORD", &record);
         command.env_remove("FORKLINGS_REPLAY");
+        command.env("FORKLINGS_SEED", bench.seed.to_string());
         command.env("FORKLINGS_SCHEDULE_DIR", home);
         match bench.schedules {
             Some(schedules) => command.env("FORKLINGS_SCHEDULES", schedules.to_string()),

@@ -1,6 +1,7 @@
 //! The hidden tests of `copy-on-write`: other sizes, other children, faults, failures.
 
 use forklings_check::prelude::*;
+use std::ops::RangeInclusive;
 
 /// Caught by the driver without `SA_RESTART`.
 const ALARM: Signal = Signal(14);
@@ -8,12 +9,25 @@ const ALARM: Signal = Signal(14);
 /// What the driver says of a child that ends by `exit`.
 const BY_EXIT: &str = "a child ended by exit, not by _exit";
 
+/// A region's pages, and how many of them are meant: at least one, and not all.
+fn some_of(draw: &mut Rng, pages: RangeInclusive<usize>) -> [usize; 2] {
+    let pages = draw.usize(pages);
+    [pages, draw.usize(1..pages)]
+}
+
+/// Rows of a table, and transfers after which it is another one: so many as rows make it what it was.
+fn rows_and_transfers(draw: &mut Rng, rows: RangeInclusive<usize>, rounds: usize) -> [usize; 2] {
+    let rows = draw.usize(rows);
+    [rows, rounds * rows + draw.usize(1..rows)]
+}
+
 mod private_pages {
     use super::*;
 
     #[test]
     fn a_region_that_the_kernel_keeps_as_several_mappings_is_counted_whole() {
-        for pages in [9, 300] {
+        let mut draw = draw!();
+        for pages in [draw.usize(3..=30), draw.usize(250..=350)] {
             subject!()
                 .scenario("private_pages_split", [pages])
                 .expect(stdout().is(format!("in three mappings: {pages} pages\n")))
@@ -23,7 +37,7 @@ mod private_pages {
 
     #[test]
     fn one_page_is_one_and_many_are_many() {
-        for pages in [1, 700] {
+        for pages in [1, draw!().usize(500..=900)] {
             subject!()
                 .scenario("private_pages", [pages])
                 .expect(stdout().is(format!("alone: {pages} pages\n")))
@@ -33,12 +47,15 @@ mod private_pages {
 
     #[test]
     fn when_the_caller_has_written_to_all_none_is_shared_any_more() {
+        let n = draw!().usize(10..=40);
         subject!()
-            .scenario("private_pages_forked", ["21", "21"])
-            .expect(stdout().is("alone: 21 pages\n\
+            .scenario("private_pages_forked", [n, n])
+            .expect(stdout().is(format!(
+                "alone: {n} pages\n\
                  with a child: 0 pages\n\
-                 after 21 writes: 21 pages\n\
-                 alone again: 21 pages\n"))
+                 after {n} writes: {n} pages\n\
+                 alone again: {n} pages\n"
+            )))
             .check();
     }
 }
@@ -48,10 +65,13 @@ mod dirty {
 
     #[test]
     fn the_pages_were_really_written_to_and_by_the_child() {
+        let mut draw = draw!();
+        // More than the page faults that a child has anyway.
+        let (pages, k) = (draw.usize(650..=750), draw.usize(550..=650));
         subject!()
-            .scenario("dirty", ["700", "600"])
-            .expect(stdout().line("made its own: 600 pages"))
-            .expect(stdout().line("page faults: enough for 600 pages"))
+            .scenario("dirty", [pages, k])
+            .expect(stdout().line(format!("made its own: {k} pages")))
+            .expect(stdout().line(format!("page faults: enough for {k} pages")))
             .expect(stdout().line("the caller: wrote to 0 pages"))
             .expect(stdout().line("the caller's pages: as before"))
             .check();
@@ -59,9 +79,10 @@ mod dirty {
 
     #[test]
     fn to_write_to_no_page_or_to_all_is_no_exception() {
-        for k in [0, 33] {
+        let pages = draw!().usize(20..=50);
+        for k in [0, pages] {
             subject!()
-                .scenario("dirty", [33, k])
+                .scenario("dirty", [pages, k])
                 .expect(stdout().line(format!("made its own: {k} pages")))
                 .expect(unmapped())
                 .expect(stdout().line("the caller's pages: as before"))
@@ -71,43 +92,49 @@ mod dirty {
 
     #[test]
     fn when_all_pages_were_the_childs_own_already_none_is_added() {
+        let [pages, k] = some_of(&mut draw!(), 30..=60);
         subject!()
-            .scenario("dirty_after", ["50", "30", "50"])
+            .scenario("dirty_after", [pages, k, pages])
             .expect(stdout().line("made its own: 0 pages"))
             .check();
     }
 
     #[test]
     fn another_child_of_the_caller_is_left_alone() {
+        let [pages, k] = some_of(&mut draw!(), 10..=30);
         subject!()
-            .scenario("dirty", ["16", "3", "--beside"])
-            .expect(stdout().line("made its own: 3 pages"))
+            .scenario("dirty", [&pages.to_string(), &k.to_string(), "--beside"])
+            .expect(stdout().line(format!("made its own: {k} pages")))
             .expect(stdout().line("other: reaped by its owner"))
             .check();
     }
 
     #[test]
     fn a_signal_interrupts_nothing_for_good() {
+        let [pages, k] = some_of(&mut draw!(), 10..=30);
         subject!()
-            .scenario("dirty", ["16", "5"])
+            .scenario("dirty", [pages, k])
             .with(eintr(ALARM))
-            .expect(stdout().line("made its own: 5 pages"))
+            .expect(stdout().line(format!("made its own: {k} pages")))
             .check();
     }
 
     #[test]
     fn a_read_that_gives_less_is_not_the_whole_figure() {
+        let mut draw = draw!();
+        // Several digits, so that a part of the figure is another figure.
+        let (pages, k) = (draw.usize(400..=500), draw.usize(250..=400));
         subject!()
-            .scenario("dirty", ["400", "300"])
+            .scenario("dirty", [pages, k])
             .with(short_reads())
-            .expect(stdout().line("made its own: 300 pages"))
+            .expect(stdout().line(format!("made its own: {k} pages")))
             .check();
     }
 
     #[test]
     fn a_fork_that_fails_is_an_error() {
         subject!()
-            .scenario("dirty", ["16", "5"])
+            .scenario("dirty", some_of(&mut draw!(), 10..=30))
             .with(fork_eagain(1))
             .expect(stdout().is("dirty: error\n"))
             .expect(stderr().line("error: EAGAIN"))
@@ -122,10 +149,12 @@ mod read_only {
 
     #[test]
     fn every_page_is_read_also_where_nobody_has_written_to_any() {
+        // More than the page faults that a child has anyway.
+        let pages = draw!().usize(550..=650);
         subject!()
-            .scenario("read_only_fresh", ["600"])
+            .scenario("read_only_fresh", [pages])
             .expect(stdout().line("made its own: 0 pages"))
-            .expect(stdout().line("page faults: enough for 600 pages"))
+            .expect(stdout().line(format!("page faults: enough for {pages} pages")))
             .expect(stdout().line("the caller: wrote to 0 pages"))
             .expect(unmapped())
             .check();
@@ -134,7 +163,7 @@ mod read_only {
     #[test]
     fn pages_that_were_the_childs_own_already_do_not_count() {
         subject!()
-            .scenario("read_only_after", ["40", "9"])
+            .scenario("read_only_after", some_of(&mut draw!(), 20..=60))
             .expect(stdout().line("made its own: 0 pages"))
             .check();
     }
@@ -142,7 +171,7 @@ mod read_only {
     #[test]
     fn another_child_of_the_caller_is_left_alone() {
         subject!()
-            .scenario("read_only", ["16", "--beside"])
+            .scenario("read_only", [&draw!().usize(10..=30).to_string(), "--beside"])
             .expect(stdout().line("made its own: 0 pages"))
             .expect(stdout().line("other: reaped by its owner"))
             .check();
@@ -151,7 +180,7 @@ mod read_only {
     #[test]
     fn a_signal_interrupts_nothing_for_good() {
         subject!()
-            .scenario("read_only", ["16"])
+            .scenario("read_only", [draw!().usize(10..=30)])
             .with(eintr(ALARM))
             .expect(stdout().line("made its own: 0 pages"))
             .check();
@@ -160,7 +189,7 @@ mod read_only {
     #[test]
     fn a_fork_that_fails_is_an_error() {
         subject!()
-            .scenario("read_only", ["16"])
+            .scenario("read_only", [draw!().usize(10..=30)])
             .with(fork_eagain(1))
             .expect(stdout().is("read_only: error\n"))
             .expect(stderr().line("error: EAGAIN"))
@@ -184,9 +213,11 @@ mod contain {
 
     #[test]
     fn a_large_answer_and_a_large_leak_are_told_apart() {
+        let mut draw = draw!();
+        let (length, mib) = (draw.usize(250_000..=350_000), draw.usize(2..=4));
         subject!()
-            .scenario("contain", [300_000, 3])
-            .expect(stdout().line("answer: 300000 bytes, right"))
+            .scenario("contain", [length, mib])
+            .expect(stdout().line(format!("answer: {length} bytes, right")))
             .expect(heap_grows_at_most(1024))
             .expect(unmapped())
             .check();
@@ -206,7 +237,7 @@ mod contain {
     #[test]
     fn a_part_of_an_answer_is_none() {
         subject!()
-            .scenario("contain_or_error", ["100000"])
+            .scenario("contain_or_error", [draw!().usize(80_000..=120_000)])
             .with(kill())
             .expect(stdout().is("right answer or error\n"))
             .check();
@@ -214,28 +245,32 @@ mod contain {
 
     #[test]
     fn a_read_that_gives_less_is_not_the_end() {
+        let length = draw!().usize(2_000..=4_000);
         subject!()
-            .scenario("contain", [3_000, 0])
+            .scenario("contain", [length, 0])
             .with(short_reads())
-            .expect(stdout().line("answer: 3000 bytes, right"))
+            .expect(stdout().line(format!("answer: {length} bytes, right")))
             .check();
     }
 
     #[test]
     fn a_write_that_takes_less_is_gone_on_with() {
+        let length = draw!().usize(20_000..=40_000);
         subject!()
-            .scenario("contain", [30_000, 0])
+            .scenario("contain", [length, 0])
             .with(short_writes())
-            .expect(stdout().line("answer: 30000 bytes, right"))
+            .expect(stdout().line(format!("answer: {length} bytes, right")))
             .check();
     }
 
     #[test]
     fn a_signal_interrupts_nothing_for_good() {
+        // More than a pipe holds.
+        let length = draw!().usize(70_000..=80_000);
         subject!()
-            .scenario("contain", [70_000, 2])
+            .scenario("contain", [length, 2])
             .with(eintr(ALARM))
-            .expect(stdout().line("answer: 70000 bytes, right"))
+            .expect(stdout().line(format!("answer: {length} bytes, right")))
             .expect(heap_grows_at_most(1024))
             .expect(stdout().no_line(BY_EXIT))
             .check();
@@ -243,21 +278,23 @@ mod contain {
 
     #[test]
     fn another_child_of_the_caller_is_left_alone() {
+        let length = draw!().usize(1..=200);
         subject!()
-            .scenario("contain", ["41", "2", "--beside"])
+            .scenario("contain", [&length.to_string(), "2", "--beside"])
             .expect(heap_grows_at_most(1024))
-            .expect(stdout().line("answer: 41 bytes, right"))
+            .expect(stdout().line(format!("answer: {length} bytes, right")))
             .expect(stdout().line("other: reaped by its owner"))
             .check();
     }
 
     #[test]
     fn a_fork_that_fails_is_an_error() {
+        let length = draw!().usize(1..=200);
         subject!()
-            .scenario("contain", [41, 1])
+            .scenario("contain", [length, 1])
             .with(fork_eagain(1))
             .expect(stdout().line("contain: error"))
-            .expect(stdout().no_line("answer: 41 bytes, right"))
+            .expect(stdout().no_line(format!("answer: {length} bytes, right")))
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
             .expect(forks(0))
@@ -270,10 +307,15 @@ mod snapshot {
 
     #[test]
     fn two_copies_at_once_are_each_of_their_time() {
+        // Three transfers after the first copy, two after the second: neither three nor five make the
+        // table what it was.
+        let [rows] = distinct(&mut draw!(), [4, 6, 7]);
         subject!()
-            .scenario("snapshot_twice", ["5"])
-            .expect(stdout().is("first copy: 5 rows, as they were at the call\n\
-                 second copy: 5 rows, as they were at the call\n"))
+            .scenario("snapshot_twice", [rows])
+            .expect(stdout().is(format!(
+                "first copy: {rows} rows, as they were at the call\n\
+                 second copy: {rows} rows, as they were at the call\n"
+            )))
             .expect(forks(2))
             .expect(waits_asleep())
             .check();
@@ -282,7 +324,7 @@ mod snapshot {
     #[test]
     fn a_copy_that_cannot_be_written_is_not_complete() {
         subject!()
-            .scenario("snapshot_refused", ["3"])
+            .scenario("snapshot_refused", [draw!().usize(2..=4)])
             .expect(stdout().is("finish: error\n"))
             .check();
     }
@@ -290,7 +332,7 @@ mod snapshot {
     #[test]
     fn a_copy_whose_writer_is_killed_is_not_complete() {
         subject!()
-            .scenario("snapshot_or_error", ["4"])
+            .scenario("snapshot_or_error", [draw!().usize(3..=5)])
             .with(kill())
             .expect(stdout().is("right copy or error\n"))
             .check();
@@ -298,9 +340,11 @@ mod snapshot {
 
     #[test]
     fn a_large_table_goes_through_a_small_pipe() {
+        // A row has 4 KiB; a pipe holds one row or sixteen.
+        let [rows, transfers] = rows_and_transfers(&mut draw!(), 35..=45, 2);
         subject!()
-            .scenario("snapshot", ["40", "100"])
-            .expect(stdout().line("copy: 40 rows, as they were at the call"))
+            .scenario("snapshot", [rows, transfers])
+            .expect(stdout().line(format!("copy: {rows} rows, as they were at the call")))
             .expect(stdout().no_line(BY_EXIT))
             .check();
     }
@@ -315,35 +359,39 @@ mod snapshot {
 
     #[test]
     fn a_write_that_takes_less_is_gone_on_with() {
+        let [rows, transfers] = rows_and_transfers(&mut draw!(), 3..=5, 0);
         subject!()
-            .scenario("snapshot", ["4", "4"])
+            .scenario("snapshot", [rows, transfers])
             .with(short_writes())
-            .expect(stdout().line("copy: 4 rows, as they were at the call"))
+            .expect(stdout().line(format!("copy: {rows} rows, as they were at the call")))
             .check();
     }
 
     #[test]
     fn a_signal_interrupts_nothing_for_good() {
+        let [rows, transfers] = rows_and_transfers(&mut draw!(), 2..=4, 1);
         subject!()
-            .scenario("snapshot_late", ["3", "5"])
+            .scenario("snapshot_late", [rows, transfers])
             .with(eintr(ALARM))
-            .expect(stdout().line("copy: 3 rows, as they were at the call"))
+            .expect(stdout().line(format!("copy: {rows} rows, as they were at the call")))
             .check();
     }
 
     #[test]
     fn another_child_of_the_caller_is_left_alone() {
+        let [rows, transfers] = rows_and_transfers(&mut draw!(), 2..=4, 1);
         subject!()
-            .scenario("snapshot_late", ["3", "5", "--beside"])
-            .expect(stdout().line("copy: 3 rows, as they were at the call"))
+            .scenario("snapshot_late", [&rows.to_string(), &transfers.to_string(), "--beside"])
+            .expect(stdout().line(format!("copy: {rows} rows, as they were at the call")))
             .expect(stdout().line("other: reaped by its owner"))
             .check();
     }
 
     #[test]
     fn a_fork_that_fails_is_an_error() {
+        let mut draw = draw!();
         subject!()
-            .scenario("snapshot_late", ["3", "5"])
+            .scenario("snapshot_late", rows_and_transfers(&mut draw, 2..=4, 1))
             .with(fork_eagain(1))
             .expect(stdout().is("snapshot_late: error\n"))
             .expect(stderr().line("error: EAGAIN"))
@@ -351,7 +399,7 @@ mod snapshot {
             .expect(forks(0))
             .check();
         subject!()
-            .scenario("snapshot_twice", ["3"])
+            .scenario("snapshot_twice", [draw.usize(2..=4)])
             .with(fork_eagain(2))
             .expect(stdout().is("snapshot_twice: error\n"))
             .expect(exit_status(1))

@@ -1,12 +1,30 @@
 //! The hidden tests of `pipes`: other sizes, other services and commands, faults, failures.
 
 use forklings_check::prelude::*;
+use std::ops::RangeInclusive;
 
 /// EAGAIN in words, as it comes out of `main`.
 const NO_PROCESS: &str = "Resource temporarily unavailable (os error 11)";
 
 /// Caught by the driver without `SA_RESTART`.
 const ALARM: Signal = Signal(14);
+
+/// Bytes that a read or write need not move at once, and that a pipe holds.
+const SEVERAL: RangeInclusive<usize> = 20_000..=40_000;
+/// Bytes that are more than a pipe holds, which is 64 KiB.
+const MORE_THAN_A_PIPE: RangeInclusive<usize> = 80_000..=120_000;
+/// Bytes of a short record. The driver shows a single byte as text.
+const FEW: RangeInclusive<usize> = 2..=60;
+
+/// The driver's lines about right records.
+fn records(lengths: &[usize]) -> String {
+    let line = |(i, length): (usize, &usize)| match length {
+        0 => format!("record {i}: \"\", right\n"),
+        length => format!("record {i}: {length} bytes, right\n"),
+    };
+    let lines: String = lengths.iter().enumerate().map(line).collect();
+    format!("{} records\n{lines}", lengths.len())
+}
 
 mod to_child {
     use super::*;
@@ -21,35 +39,38 @@ mod to_child {
 
     #[test]
     fn a_read_that_gives_less_is_not_the_end() {
+        let length = draw!().usize(2_000..=4_000);
         subject!()
-            .scenario("to_child", [3_000])
+            .scenario("to_child", [length])
             .with(short_reads())
-            .expect(stdout().line_times("child: 3000 bytes, right", 1))
+            .expect(stdout().line_times(format!("child: {length} bytes, right"), 1))
             .check();
     }
 
     #[test]
     fn a_write_that_takes_less_is_gone_on_with() {
+        let length = draw!().usize(SEVERAL);
         subject!()
-            .scenario("to_child", [30_000])
+            .scenario("to_child", [length])
             .with(short_writes())
-            .expect(stdout().line_times("child: 30000 bytes, right", 1))
+            .expect(stdout().line_times(format!("child: {length} bytes, right"), 1))
             .check();
     }
 
     #[test]
     fn a_signal_interrupts_nothing_for_good() {
+        let message = word(&mut draw!());
         subject!()
-            .scenario("to_child", ["hello", "--alarm"])
+            .scenario("to_child", [&message, "--alarm"])
             .with(eintr(ALARM))
-            .expect(before("child: \"hello\", right", "caller: the child is gone"))
+            .expect(before(format!("child: {message:?}, right"), "caller: the child is gone"))
             .check();
     }
 
     #[test]
     fn a_fork_that_fails_is_an_error() {
         subject!()
-            .scenario("to_child", ["hello"])
+            .scenario("to_child", [word(&mut draw!())])
             .with(fork_eagain(1))
             .expect(stdout().is("to_child: error\n"))
             .expect(stderr().line(format!("to_child: {NO_PROCESS}")))
@@ -59,17 +80,18 @@ mod to_child {
 
     #[test]
     fn a_write_that_waits_for_room_may_be_interrupted() {
+        let length = draw!().usize(MORE_THAN_A_PIPE);
         subject!()
-            .scenario("to_child", ["100000", "--alarm"])
+            .scenario("to_child", [&length.to_string(), "--alarm"])
             .with(eintr(ALARM))
-            .expect(before("child: 100000 bytes, right", "caller: the child is gone"))
+            .expect(before(format!("child: {length} bytes, right"), "caller: the child is gone"))
             .check();
     }
 
     #[test]
     fn a_child_that_fails_is_an_error() {
         subject!()
-            .scenario("to_child_failing", ["hello"])
+            .scenario("to_child_failing", [word(&mut draw!())])
             .expect(stdout().is("to_child_failing: error\n"))
             .expect(exit_status(1))
             .check();
@@ -77,17 +99,19 @@ mod to_child {
 
     #[test]
     fn a_signal_may_meet_the_child_too() {
+        let message = word(&mut draw!());
         subject!()
-            .scenario("to_child", ["hello", "--alarms"])
-            .expect(before("child: \"hello\", right", "caller: the child is gone"))
+            .scenario("to_child", [&message, "--alarms"])
+            .expect(before(format!("child: {message:?}, right"), "caller: the child is gone"))
             .check();
     }
 
     #[test]
     fn a_child_that_is_killed_before_it_reads_is_an_error() {
-        for message in ["hello", "100000"] {
+        let mut draw = draw!();
+        for message in [word(&mut draw), draw.usize(MORE_THAN_A_PIPE).to_string()] {
             subject!()
-                .scenario("to_child", [message, "--dying"])
+                .scenario("to_child", [&message, "--dying"])
                 .expect(stdout().is("to_child: error\n"))
                 .expect(exit_status(1))
                 .check();
@@ -96,10 +120,11 @@ mod to_child {
 
     #[test]
     fn what_is_shown_came_through_the_pipe() {
+        let length = draw!().u32(15_000..=25_000);
         subject!()
-            .scenario("to_child", [20_000])
-            .expect(stdout().line("child: 20000 bytes, right"))
-            .expect(bytes_pass(20_000))
+            .scenario("to_child", [length])
+            .expect(stdout().line(format!("child: {length} bytes, right")))
+            .expect(bytes_pass(length))
             .expect(child_reads_to_the_end())
             .check();
     }
@@ -137,55 +162,67 @@ mod try_read {
     }
 }
 
+/// The driver makes the pipe as small as a page: 4 KiB.
 mod send_until_gone {
     use super::*;
 
     #[test]
     fn sigpipe_at_its_default_kills_nobody() {
+        let mut draw = draw!();
+        // Several records fill the pipe, and the reader takes more than it holds.
+        let (takes, length) = (draw.usize(4_500..=6_000), draw.usize(1_200..=2_000));
         subject!()
-            .scenario("send_until_gone", ["5000", "1500", "default"])
-            .expect(stdout().line("reader: 5000 bytes, right"))
+            .scenario("send_until_gone", [&takes.to_string(), &length.to_string(), "default"])
+            .expect(stdout().line(format!("reader: {takes} bytes, right")))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
 
     #[test]
     fn the_disposition_of_sigpipe_is_left_as_it_was() {
+        let length = draw!().usize(5_000..=12_000);
         subject!()
-            .scenario("send_until_gone", ["0", "9000", "default"])
+            .scenario("send_until_gone", ["0", &length.to_string(), "default"])
             .expect(stdout().is("caller: the pipe took 0 bytes\nSIGPIPE: as before\n"))
             .check();
         subject!()
-            .scenario("send_until_gone", [0, 9_000])
+            .scenario("send_until_gone", [0, length])
             .expect(stdout().is("caller: the pipe took 0 bytes\nSIGPIPE: as before\n"))
             .check();
     }
 
     #[test]
     fn after_a_short_write_it_goes_on_in_the_middle_of_the_record() {
+        let mut draw = draw!();
+        let (takes, length) = (draw.usize(8_000..=10_000), draw.usize(2_500..=3_500));
         subject!()
-            .scenario("send_until_gone", [9_000, 3_000])
+            .scenario("send_until_gone", [takes, length])
             .with(short_writes())
-            .expect(stdout().line("reader: 9000 bytes, right"))
+            .expect(stdout().line(format!("reader: {takes} bytes, right")))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
 
     #[test]
     fn a_signal_is_not_the_end_of_the_reader() {
+        let mut draw = draw!();
+        // A record is more than the pipe holds, and the reader takes more than one.
+        let (takes, length) = (draw.usize(8_000..=10_000), draw.usize(4_500..=6_000));
         subject!()
-            .scenario("send_until_gone", ["9000", "5000", "--alarm"])
+            .scenario("send_until_gone", [&takes.to_string(), &length.to_string(), "--alarm"])
             .with(eintr(ALARM))
-            .expect(stdout().line("reader: 9000 bytes, right"))
+            .expect(stdout().line(format!("reader: {takes} bytes, right")))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
 
     #[test]
     fn what_the_reader_leaves_in_the_pipe_counts_too() {
-        for length in [1_000, 100_000] {
+        let mut draw = draw!();
+        let takes = draw.usize(6_000..=8_000);
+        for length in [draw.usize(800..=1_500), draw.usize(MORE_THAN_A_PIPE)] {
             subject!()
-                .scenario("send_until_gone_exactly", [7_000, length])
+                .scenario("send_until_gone_exactly", [takes, length])
                 .expect(stdout().is("caller: counted every byte\n"))
                 .check();
         }
@@ -193,9 +230,12 @@ mod send_until_gone {
 
     #[test]
     fn a_part_of_a_record_counts_too() {
+        let mut draw = draw!();
+        // The reader takes a part of the first record, and the pipe holds the rest of it.
+        let (takes, length) = (draw.usize(6_500..=7_500), draw.usize(9_000..=10_500));
         subject!()
-            .scenario("send_until_gone", [7_000, 10_000])
-            .expect(stdout().line("reader: 7000 bytes, right"))
+            .scenario("send_until_gone", [takes, length])
+            .expect(stdout().line(format!("reader: {takes} bytes, right")))
             .expect(stdout().line("caller: counted what can be"))
             .check();
     }
@@ -206,70 +246,63 @@ mod gather {
 
     #[test]
     fn records_larger_than_an_atomic_write_arrive_whole() {
-        subject!()
-            .scenario("gather", [0, 5_000, 20_000])
-            .expect(stdout().is("3 records\n\
-                 record 0: \"\", right\n\
-                 record 1: 5000 bytes, right\n\
-                 record 2: 20000 bytes, right\n"))
-            .check();
+        let mut draw = draw!();
+        // An atomic write has at most 4096 bytes.
+        let lengths = [0, draw.usize(4_097..=8_000), draw.usize(15_000..=25_000)];
+        subject!().scenario("gather", lengths).expect(stdout().is(records(&lengths))).check();
     }
 
     #[test]
     fn one_record_larger_than_the_pipe_arrives_whole() {
-        subject!()
-            .scenario("gather", [100_000])
-            .expect(stdout().is("1 records\nrecord 0: 100000 bytes, right\n"))
-            .check();
+        let length = draw!().usize(MORE_THAN_A_PIPE);
+        subject!().scenario("gather", [length]).expect(stdout().is(records(&[length]))).check();
     }
 
     #[test]
     fn two_records_larger_than_the_pipe_arrive_whole() {
-        subject!()
-            .scenario("gather", [100_000, 70_000])
-            .expect(stdout().is("2 records\n\
-                 record 0: 100000 bytes, right\n\
-                 record 1: 70000 bytes, right\n"))
-            .check();
+        let mut draw = draw!();
+        let lengths = [draw.usize(MORE_THAN_A_PIPE), draw.usize(70_000..=80_000)];
+        subject!().scenario("gather", lengths).expect(stdout().is(records(&lengths))).check();
     }
 
     #[test]
     fn eight_workers_have_eight_records() {
+        let mut draw = draw!();
+        let lengths = [(); 8].map(|()| draw.usize(FEW));
         subject!()
-            .scenario("gather", [7; 8])
-            .expect(stdout().line("8 records"))
-            .expect(stdout().line("record 0: 7 bytes, right"))
-            .expect(stdout().line("record 7: 7 bytes, right"))
+            .scenario("gather", lengths)
+            .expect(stdout().is(records(&lengths)))
             .expect(forks(8))
             .check();
     }
 
     #[test]
     fn a_read_that_gives_less_tears_no_record() {
+        let mut draw = draw!();
+        let lengths = [draw.usize(50..=150), draw.usize(150..=250)];
         subject!()
-            .scenario("gather", [100, 200])
+            .scenario("gather", lengths)
             .with(short_reads())
-            .expect(stdout().is("2 records\n\
-                 record 0: 100 bytes, right\n\
-                 record 1: 200 bytes, right\n"))
+            .expect(stdout().is(records(&lengths)))
             .check();
     }
 
     #[test]
     fn a_signal_interrupts_nothing_for_good() {
+        let mut draw = draw!();
+        let lengths = [draw.usize(FEW), draw.usize(FEW)];
         subject!()
-            .scenario("gather", ["10", "20", "--alarm"])
+            .scenario("gather", [&lengths[0].to_string(), &lengths[1].to_string(), "--alarm"])
             .with(eintr(ALARM))
-            .expect(stdout().is("2 records\n\
-                 record 0: 10 bytes, right\n\
-                 record 1: 20 bytes, right\n"))
+            .expect(stdout().is(records(&lengths)))
             .check();
     }
 
     #[test]
     fn when_a_fork_fails_the_workers_before_it_are_reaped() {
+        let mut draw = draw!();
         subject!()
-            .scenario("gather", [10, 20, 30])
+            .scenario("gather", [(); 3].map(|()| draw.usize(FEW)))
             .with(fork_eagain(3))
             .expect(stdout().is("gather: error\n"))
             .expect(stderr().line(format!("gather: {NO_PROCESS}")))
@@ -280,9 +313,10 @@ mod gather {
 
     #[test]
     fn when_a_fork_fails_no_other_is_tried() {
+        let mut draw = draw!();
         for nth in [1, 2] {
             subject!()
-                .scenario("gather", [10, 20, 30])
+                .scenario("gather", [(); 3].map(|()| draw.usize(FEW)))
                 .with(fork_eagain(nth))
                 .expect(stdout().is("gather: error\n"))
                 .expect(stderr().line(format!("gather: {NO_PROCESS}")))
@@ -294,18 +328,20 @@ mod gather {
 
     #[test]
     fn a_signal_may_meet_the_workers_too() {
+        let mut draw = draw!();
+        let lengths = [draw.usize(MORE_THAN_A_PIPE), draw.usize(FEW)];
         subject!()
-            .scenario("gather", ["100000", "10", "--alarms"])
-            .expect(stdout().is("2 records\n\
-                 record 0: 100000 bytes, right\n\
-                 record 1: 10 bytes, right\n"))
+            .scenario("gather", [&lengths[0].to_string(), &lengths[1].to_string(), "--alarms"])
+            .expect(stdout().is(records(&lengths)))
             .check();
     }
 
     #[test]
     fn workers_that_are_killed_make_it_an_error() {
+        let mut draw = draw!();
+        let lengths = [draw.usize(FEW), draw.usize(FEW)];
         subject!()
-            .scenario("gather", ["10", "20", "--dying"])
+            .scenario("gather", [&lengths[0].to_string(), &lengths[1].to_string(), "--dying"])
             .expect(stdout().is("gather: error\n"))
             .expect(exit_status(1))
             .expect(forks(2))
@@ -314,8 +350,9 @@ mod gather {
 
     #[test]
     fn when_a_fork_fails_a_worker_whose_record_fills_the_pipe_comes_to_its_end() {
+        let mut draw = draw!();
         subject!()
-            .scenario("gather", [100_000, 10])
+            .scenario("gather", [draw.usize(MORE_THAN_A_PIPE), draw.usize(FEW)])
             .with(fork_eagain(2))
             .expect(stdout().is("gather: error\n"))
             .expect(exit_status(1))
@@ -325,8 +362,10 @@ mod gather {
 
     #[test]
     fn a_worker_that_fails_does_not_hide_behind_the_last() {
+        let mut draw = draw!();
+        // The first of two.
         subject!()
-            .scenario("gather_failing", [0, 5_000, 20])
+            .scenario("gather_failing", [0, draw.usize(4_097..=8_000), draw.usize(FEW)])
             .expect(stdout().is("gather_failing: error\n"))
             .expect(exit_status(1))
             .check();
@@ -334,12 +373,12 @@ mod gather {
 
     #[test]
     fn all_workers_work_at_the_same_time() {
+        let mut draw = draw!();
+        let mut lengths = [draw.usize(FEW), 0, draw.usize(4_097..=8_000)];
+        draw.shuffle(&mut lengths);
         subject!()
-            .scenario("gather_together", [10, 0, 5_000])
-            .expect(stdout().is("3 records\n\
-                 record 0: 10 bytes, right\n\
-                 record 1: \"\", right\n\
-                 record 2: 5000 bytes, right\n"))
+            .scenario("gather_together", lengths)
+            .expect(stdout().is(records(&lengths)))
             .check();
     }
 }
@@ -349,29 +388,34 @@ mod ask {
 
     #[test]
     fn a_service_may_answer_before_it_reads() {
+        // The greeting has 70,000 bytes, and the length in digits follows.
+        let length = draw!().usize(70_000..=90_000);
         subject!()
-            .scenario("ask", ["greet", "70000"])
+            .scenario("ask", ["greet", &length.to_string()])
             .expect(stdout().is("answer: 70005 bytes, right\n"))
             .check();
     }
 
     #[test]
     fn a_service_may_stop_reading_early() {
+        let mut draw = draw!();
+        let request = word(&mut draw);
         subject!()
-            .scenario("ask", ["first", "hello"])
-            .expect(stdout().is("answer: \"h\", right\n"))
+            .scenario("ask", ["first", &request])
+            .expect(stdout().is(format!("answer: {:?}, right\n", &request[..1])))
             .check();
         subject!()
-            .scenario("ask", ["first", "100000"])
+            .scenario("ask", ["first", &draw.usize(MORE_THAN_A_PIPE).to_string()])
             .expect(stdout().is("answer: 1 bytes, right\n"))
             .check();
     }
 
     #[test]
     fn a_service_need_not_read_at_all() {
-        for request in ["hello", "100000"] {
+        let mut draw = draw!();
+        for request in [word(&mut draw), draw.usize(MORE_THAN_A_PIPE).to_string()] {
             subject!()
-                .scenario("ask", ["deaf", request])
+                .scenario("ask", ["deaf", &request])
                 .expect(stdout().is("answer: 70000 bytes, right\n"))
                 .check();
         }
@@ -388,7 +432,7 @@ mod ask {
     #[test]
     fn a_service_that_fails_is_an_error() {
         subject!()
-            .scenario("ask", ["fail", "hello"])
+            .scenario("ask", ["fail", &word(&mut draw!())])
             .expect(stdout().is("ask: error\n"))
             .expect(exit_status(1))
             .expect(child_exits(1))
@@ -398,7 +442,7 @@ mod ask {
     #[test]
     fn a_part_of_an_answer_is_none() {
         subject!()
-            .scenario("ask", ["fail_late", "hello"])
+            .scenario("ask", ["fail_late", &word(&mut draw!())])
             .expect(stdout().is("ask: error\n"))
             .expect(exit_status(1))
             .check();
@@ -407,7 +451,7 @@ mod ask {
     #[test]
     fn a_service_that_is_killed_is_an_error() {
         subject!()
-            .scenario("ask", ["shout", "100000", "--dying"])
+            .scenario("ask", ["shout", &draw!().usize(MORE_THAN_A_PIPE).to_string(), "--dying"])
             .expect(stdout().is("ask: error\n"))
             .expect(exit_status(1))
             .check();
@@ -415,44 +459,48 @@ mod ask {
 
     #[test]
     fn the_request_goes_there_through_a_pipe_and_the_answer_back() {
+        let length = draw!().u32(5_000..=8_000);
         subject!()
-            .scenario("ask", ["shout", "6000"])
-            .expect(stdout().is("answer: 6000 bytes, right\n"))
-            .expect(bytes_pass(12_000))
+            .scenario("ask", ["shout", &length.to_string()])
+            .expect(stdout().is(format!("answer: {length} bytes, right\n")))
+            .expect(bytes_pass(2 * length))
             .check();
     }
 
     #[test]
     fn a_read_that_gives_less_is_not_the_end() {
+        let length = draw!().usize(1_500..=2_500);
         subject!()
-            .scenario("ask", ["shout", "2000"])
+            .scenario("ask", ["shout", &length.to_string()])
             .with(short_reads())
-            .expect(stdout().is("answer: 2000 bytes, right\n"))
+            .expect(stdout().is(format!("answer: {length} bytes, right\n")))
             .check();
     }
 
     #[test]
     fn a_write_that_takes_less_is_gone_on_with() {
+        let length = draw!().usize(SEVERAL);
         subject!()
-            .scenario("ask", ["count", "20000"])
+            .scenario("ask", ["count", &length.to_string()])
             .with(short_writes())
-            .expect(stdout().is("answer: \"20000\", right\n"))
+            .expect(stdout().is(format!("answer: \"{length}\", right\n")))
             .check();
     }
 
     #[test]
     fn a_signal_interrupts_nothing_for_good() {
+        let request = word(&mut draw!());
         subject!()
-            .scenario("ask", ["shout", "hello", "--alarm"])
+            .scenario("ask", ["shout", &request, "--alarm"])
             .with(eintr(ALARM))
-            .expect(stdout().is("answer: \"HELLO\", right\n"))
+            .expect(stdout().is(format!("answer: {:?}, right\n", request.to_uppercase())))
             .check();
     }
 
     #[test]
     fn a_fork_that_fails_is_an_error() {
         subject!()
-            .scenario("ask", ["shout", "hello"])
+            .scenario("ask", ["shout", &word(&mut draw!())])
             .with(fork_eagain(1))
             .expect(stdout().is("ask: error\n"))
             .expect(stderr().line(format!("ask: {NO_PROCESS}")))
@@ -463,7 +511,7 @@ mod ask {
     #[test]
     fn a_service_that_cannot_be_started_leaves_nothing_to_wait_for() {
         subject!()
-            .scenario("ask", ["count", "100000"])
+            .scenario("ask", ["count", &draw!().usize(MORE_THAN_A_PIPE).to_string()])
             .with(fork_eagain(1))
             .expect(stdout().is("ask: error\n"))
             .expect(exit_status(1))
@@ -472,7 +520,9 @@ mod ask {
 
     #[test]
     fn when_a_second_fork_fails_the_first_child_is_reaped() {
-        for (service, request) in [("count", "100000"), ("greet", "hello"), ("first", "100000")] {
+        let mut draw = draw!();
+        let (short, long) = (word(&mut draw), draw.usize(MORE_THAN_A_PIPE).to_string());
+        for (service, request) in [("count", &long), ("greet", &short), ("first", &long)] {
             subject!()
                 .scenario("ask_or_error", [service, request])
                 .with(fork_eagain(2))
@@ -485,21 +535,29 @@ mod ask {
 mod pipeline {
     use super::*;
 
+    /// The numbers up to here have more bytes than a pipe holds.
+    const LINES: RangeInclusive<usize> = 15_000..=25_000;
+
     #[test]
     fn all_commands_run_at_the_same_time() {
+        let lines = draw!().usize(LINES);
         subject!()
-            .scenario("pipeline", ["seq", "20000", "|", "wc", "-l"])
-            .expect(stdout().is("20000\n\
+            .scenario("pipeline", ["seq", &lines.to_string(), "|", "wc", "-l"])
+            .expect(stdout().is(format!(
+                "{lines}\n\
                  2 commands, 2 statuses\n\
                  seq: exit status 0\n\
-                 wc: exit status 0\n"))
+                 wc: exit status 0\n"
+            )))
             .check();
     }
 
     #[test]
     fn whoever_writes_to_nobody_dies_of_sigpipe() {
+        let length = draw!().usize(MORE_THAN_A_PIPE);
+        let writer = format!("printf %{length}s x; exit 3");
         subject!()
-            .scenario("pipeline", ["sh", "-c", "printf %100000s x; exit 3", "|", "true"])
+            .scenario("pipeline", ["sh", "-c", &writer, "|", "true"])
             .expect(stdout().is("2 commands, 2 statuses\n\
                  sh: killed by signal 13\n\
                  true: exit status 0\n"))
@@ -508,11 +566,18 @@ mod pipeline {
 
     #[test]
     fn a_signal_is_not_an_exit_status() {
+        let mut draw = draw!();
+        // No core file, and the code could be a signal's number. USR1 is 10, USR2 is 12.
+        let [(number, name)] = distinct(&mut draw, [(10, "USR1"), (12, "USR2"), (15, "TERM")]);
+        let code = draw.u8(1..=31);
+        let (killed, exits) = (format!("kill -{name} $$"), format!("exit {code}"));
         subject!()
-            .scenario("pipeline", ["sh", "-c", "kill -TERM $$", "|", "sh", "-c", "exit 9"])
-            .expect(stdout().is("2 commands, 2 statuses\n\
-                 sh: killed by signal 15\n\
-                 sh: exit status 9\n"))
+            .scenario("pipeline", ["sh", "-c", &killed, "|", "sh", "-c", &exits])
+            .expect(stdout().is(format!(
+                "2 commands, 2 statuses\n\
+                 sh: killed by signal {number}\n\
+                 sh: exit status {code}\n"
+            )))
             .check();
     }
 
@@ -535,17 +600,23 @@ mod pipeline {
 
     #[test]
     fn four_commands_pass_everything_on() {
+        // Digits, not as they come out.
+        let mut digits: [u8; 3] = distinct(&mut draw!(), 0..=9);
+        digits.sort_unstable();
+        let [low, middle, high] = digits;
         subject!()
             .scenario("pipeline", ["cat", "|", "cat", "|", "sort", "-r", "|", "cat"])
-            .stdin(b"1\n3\n2\n")
-            .expect(stdout().is("3\n\
-                 2\n\
-                 1\n\
+            .stdin(format!("{low}\n{high}\n{middle}\n"))
+            .expect(stdout().is(format!(
+                "{high}\n\
+                 {middle}\n\
+                 {low}\n\
                  4 commands, 4 statuses\n\
                  cat: exit status 0\n\
                  cat: exit status 0\n\
                  sort: exit status 0\n\
-                 cat: exit status 0\n"))
+                 cat: exit status 0\n"
+            )))
             .check();
     }
 
@@ -592,17 +663,18 @@ mod pipeline {
 
     #[test]
     fn one_command_alone_has_the_callers_input_and_output() {
+        let line = word(&mut draw!());
         subject!()
             .scenario("pipeline", ["sh", "-c", "cat; exit 255"])
-            .stdin(b"a\n")
-            .expect(stdout().is("a\n1 commands, 1 statuses\nsh: exit status 255\n"))
+            .stdin(format!("{line}\n"))
+            .expect(stdout().is(format!("{line}\n1 commands, 1 statuses\nsh: exit status 255\n")))
             .check();
     }
 
     #[test]
     fn a_file_that_is_no_program_ends_with_127_too() {
         subject!()
-            .scenario("pipeline", ["echo", "a", "|", "/"])
+            .scenario("pipeline", ["echo", &word(&mut draw!()), "|", "/"])
             .expect(stdout().line("2 commands, 2 statuses"))
             .expect(stdout().line("/: exit status 127"))
             .check();
@@ -610,8 +682,9 @@ mod pipeline {
 
     #[test]
     fn when_a_fork_fails_a_command_before_it_that_fills_its_pipe_ends_too() {
+        let lines = draw!().usize(LINES);
         subject!()
-            .scenario("pipeline", ["seq", "20000", "|", "true", "|", "true"])
+            .scenario("pipeline", ["seq", &lines.to_string(), "|", "true", "|", "true"])
             .with(fork_eagain(2))
             .expect(stdout().is("pipeline: error\n"))
             .expect(exit_status(1))
@@ -620,14 +693,19 @@ mod pipeline {
 
     #[test]
     fn every_command_has_the_callers_standard_error() {
+        let mut draw = draw!();
+        let (line, complaint) = (word(&mut draw), word(&mut draw));
+        let complains = format!("cat; echo {complaint} >&2");
         subject!()
-            .scenario("pipeline", ["echo", "a", "|", "sh", "-c", "cat; echo oops >&2", "|", "cat"])
-            .expect(stdout().is("a\n\
+            .scenario("pipeline", ["echo", &line, "|", "sh", "-c", &complains, "|", "cat"])
+            .expect(stdout().is(format!(
+                "{line}\n\
                  3 commands, 3 statuses\n\
                  echo: exit status 0\n\
                  sh: exit status 0\n\
-                 cat: exit status 0\n"))
-            .expect(stderr().line("oops"))
+                 cat: exit status 0\n"
+            )))
+            .expect(stderr().line(complaint))
             .check();
     }
 }

@@ -1,46 +1,80 @@
 //! The hidden tests of `pools`: other tasks and sizes, faults, deaths at any moment.
 
 use forklings_check::prelude::*;
+use std::ops::RangeInclusive;
 
 /// Caught by the driver without `SA_RESTART`.
 const ALARM: Signal = Signal(14);
 
+/// Bytes that are more than a pipe holds, which is 64 KiB.
+const MORE_THAN_A_PIPE: RangeInclusive<usize> = 70_000..=90_000;
+
+/// A task and its answer: a word in capital letters.
+fn shout(draw: &mut Rng) -> (String, String) {
+    let word = word(draw);
+    (format!("shout:{word}"), format!("{:?}", word.to_uppercase()))
+}
+
+/// A task that ends its worker, and what is told of it.
+fn exit(code: u8) -> (String, String) {
+    (format!("exit:{code}"), format!("died: exit status {code}"))
+}
+
+/// The same by a signal that no worker has a reason to catch: SIGKILL or SIGTERM.
+fn kill_itself(draw: &mut Rng) -> (String, String) {
+    let [signal] = distinct(draw, [9, 15]);
+    (format!("kill:{signal}"), format!("died: signal {signal}"))
+}
+
+/// Codes with which workers end: not that of a panic, 101.
+const CODES: RangeInclusive<u8> = 1..=100;
+
 mod messages {
     use super::*;
 
+    /// What the driver says when all messages arrive.
+    fn right(lengths: &[usize]) -> String {
+        let line = |(i, length)| format!("message {i}: {length} bytes, right\n");
+        let lines: String = lengths.iter().enumerate().map(line).collect();
+        lines + "no more messages\n"
+    }
+
     #[test]
     fn a_read_that_gives_less_is_not_the_end() {
+        let mut draw = draw!();
+        let lengths = [draw.usize(2_000..=4_000), 0, draw.usize(50..=90)];
         subject!()
-            .scenario("messages", ["3000", "0", "70"])
+            .scenario("messages", lengths)
             .with(short_reads())
-            .expect(stdout().is("message 0: 3000 bytes, right\nmessage 1: 0 bytes, right\n\
-                                 message 2: 70 bytes, right\nno more messages\n"))
+            .expect(stdout().is(right(&lengths)))
             .check();
     }
 
     #[test]
     fn a_write_that_takes_less_is_gone_on_with() {
+        let lengths = [draw!().usize(15_000..=25_000), 1];
         subject!()
-            .scenario("messages", ["20000", "1"])
+            .scenario("messages", lengths)
             .with(short_writes())
-            .expect(stdout().is("message 0: 20000 bytes, right\nmessage 1: 1 bytes, right\n\
-                                 no more messages\n"))
+            .expect(stdout().is(right(&lengths)))
             .check();
     }
 
     #[test]
     fn a_signal_ends_no_wait_for_a_message() {
+        let mut draw = draw!();
+        // A length that fits into a byte, and one that does not.
+        let lengths = [draw.usize(1..=99), draw.usize(256..=600)];
         subject!()
-            .scenario("messages", ["10", "300"])
+            .scenario("messages", lengths)
             .with(eintr(ALARM))
-            .expect(stdout().is("message 0: 10 bytes, right\nmessage 1: 300 bytes, right\n\
-                                 no more messages\n"))
+            .expect(stdout().is(right(&lengths)))
             .check();
     }
 
     #[test]
     fn a_message_that_ends_in_the_middle_is_an_error() {
-        for length in [1, 600] {
+        for length in [1, draw!().usize(256..=900)] {
             subject!()
                 .scenario("messages_cut", [length])
                 .expect(stdout().is("UnexpectedEof\n"))
@@ -64,9 +98,10 @@ mod map {
 
     #[test]
     fn a_pool_may_have_more_workers_than_tasks() {
+        let (a, said) = shout(&mut draw!());
         subject!()
-            .scenario("pool", ["3", "shout:a", "where"])
-            .expect(answers(["\"A\"", "\"another process\""]))
+            .scenario("pool", ["3", &a, "where"])
+            .expect(answers([&said, "\"another process\""]))
             .expect(each_task_once(2))
             .expect(workers(3))
             .check();
@@ -74,26 +109,29 @@ mod map {
 
     #[test]
     fn a_task_may_be_empty_and_so_may_its_result() {
-        subject!()
-            .scenario("pool", ["2", "nothing", "empty", "nothing"])
-            .expect(answers(["\"\"", "\"nothing to do\"", "\"\""]))
-            .check();
+        let mut tasks = [("nothing", "\"\""), ("empty", "\"nothing to do\""), ("nothing", "\"\"")];
+        draw!().shuffle(&mut tasks);
+        let [a, b, c] = tasks;
+        subject!().scenario("pool", ["2", a.0, b.0, c.0]).expect(answers([a.1, b.1, c.1])).check();
     }
 
     #[test]
     fn no_task_has_no_result() {
+        let (a, said) = shout(&mut draw!());
         subject!()
-            .scenario("pool", ["2", "/", "shout:a"])
-            .expect(answers(["\"A\""]))
+            .scenario("pool", ["2", "/", &a])
+            .expect(answers([said]))
             .expect(workers(2))
             .check();
     }
 
     #[test]
     fn it_is_called_again_and_again() {
+        let mut draw = draw!();
+        let [a, c, d, e] = [(); 4].map(|()| shout(&mut draw));
         subject!()
-            .scenario("pool", ["2", "shout:a", "panic", "/", "shout:c", "/", "shout:d", "shout:e"])
-            .expect(answers(["\"A\"", "panicked", "\"C\"", "\"D\"", "\"E\""]))
+            .scenario("pool", ["2", &a.0, "panic", "/", &c.0, "/", &d.0, &e.0])
+            .expect(answers([&a.1, "panicked", &c.1, &d.1, &e.1]))
             .expect(each_task_once(5))
             .expect(workers(2))
             .check();
@@ -101,32 +139,38 @@ mod map {
 
     #[test]
     fn all_results_may_be_large() {
+        let mut draw = draw!();
+        let [a, b, c, d] = [(); 4].map(|()| draw.usize(MORE_THAN_A_PIPE));
+        let tasks = [format!("many:{a}"), format!("mirror:{b}"), format!("many:{c}")];
         subject!()
-            .scenario("pool", ["2", "many:90000", "mirror:70000", "many:70000", "large:100000"])
+            .scenario("pool", ["2", &tasks[0], &tasks[1], &tasks[2], &format!("large:{d}")])
             .expect(answers([
-                "90000 bytes, right",
-                "70000 bytes, right",
-                "70000 bytes, right",
-                "\"100000\"",
+                format!("{a} bytes, right"),
+                format!("{b} bytes, right"),
+                format!("{c} bytes, right"),
+                format!("\"{d}\""),
             ]))
             .check();
     }
 
     #[test]
     fn a_signal_ends_no_wait() {
+        let mut draw = draw!();
+        let [a, b, c] = [(); 3].map(|()| shout(&mut draw));
         subject!()
-            .scenario("pool", ["2", "shout:a", "shout:b", "shout:c"])
+            .scenario("pool", ["2", &a.0, &b.0, &c.0])
             .with(eintr(ALARM))
-            .expect(answers(["\"A\"", "\"B\"", "\"C\""]))
+            .expect(answers([a.1, b.1, c.1]))
             .expect(each_task_once(3))
             .check();
     }
 
     #[test]
     fn when_a_worker_cannot_be_started_the_others_are_reaped() {
+        let (a, _) = shout(&mut draw!());
         for nth in [1, 3] {
             subject!()
-                .scenario("pool", ["3", "shout:a"])
+                .scenario("pool", ["3", &a])
                 .with(fork_eagain(nth))
                 .expect(stdout().is("new: EAGAIN\n"))
                 .expect(forks(nth - 1))
@@ -150,9 +194,11 @@ mod at_once {
 
     #[test]
     fn all_workers_are_at_work_again_in_the_next_call() {
+        let mut draw = draw!();
+        let [a, b, c] = [(); 3].map(|()| shout(&mut draw));
         subject!()
-            .scenario("pool", ["2", "shout:a", "shout:b", "shout:c", "/", "meet", "meet"])
-            .expect(answers(["\"A\"", "\"B\"", "\"C\"", "\"met\"", "\"met\""]))
+            .scenario("pool", ["2", &a.0, &b.0, &c.0, "/", "meet", "meet"])
+            .expect(answers([&a.1, &b.1, &c.1, "\"met\"", "\"met\""]))
             .expect(each_task_once(5))
             .expect(workers(2))
             .check();
@@ -160,9 +206,14 @@ mod at_once {
 
     #[test]
     fn a_worker_that_is_long_at_work_holds_nobody_up() {
+        let mut draw = draw!();
+        let (a, said) = shout(&mut draw);
+        let (large, many) = (draw.usize(MORE_THAN_A_PIPE), draw.usize(MORE_THAN_A_PIPE));
+        let (takes, gives) = (format!("large:{large}"), format!("many:{many}"));
+        let (taken, given) = (format!("\"{large}\""), format!("{many} bytes, right"));
         subject!()
-            .scenario("pool", ["2", "shout:a", "wait", "large:70000", "many:70000", "tell"])
-            .expect(answers(["\"A\"", "\"met\"", "\"70000\"", "70000 bytes, right", "\"met\""]))
+            .scenario("pool", ["2", &a, "wait", &takes, &gives, "tell"])
+            .expect(answers([&said, "\"met\"", &taken, &given, "\"met\""]))
             .expect(each_task_once(5))
             .expect(workers(2))
             .check();
@@ -185,9 +236,11 @@ mod death {
 
     #[test]
     fn the_only_worker_may_die_again_and_again() {
+        let mut draw = draw!();
+        let [a, b, c, d] = [exit(0), shout(&mut draw), kill_itself(&mut draw), shout(&mut draw)];
         subject!()
-            .scenario("pool", ["1", "exit:0", "shout:b", "kill:15", "shout:d"])
-            .expect(answers(["died: exit status 0", "\"B\"", "died: signal 15", "\"D\""]))
+            .scenario("pool", ["1", &a.0, &b.0, &c.0, &d.0])
+            .expect(answers([a.1, b.1, c.1, d.1]))
             .expect(each_task_once(4))
             .expect(workers(1))
             .check();
@@ -195,9 +248,10 @@ mod death {
 
     #[test]
     fn all_workers_may_die_at_once() {
+        let [a, b] = distinct(&mut draw!(), CODES).map(exit);
         subject!()
-            .scenario("pool", ["2", "exit:1", "exit:2", "meet", "meet"])
-            .expect(answers(["died: exit status 1", "died: exit status 2", "\"met\"", "\"met\""]))
+            .scenario("pool", ["2", &a.0, &b.0, "meet", "meet"])
+            .expect(answers([&a.1, &b.1, "\"met\"", "\"met\""]))
             .expect(each_task_once(4))
             .expect(workers(2))
             .check();
@@ -205,9 +259,10 @@ mod death {
 
     #[test]
     fn the_death_of_one_does_not_stop_the_task_of_another() {
+        let (kill, died) = kill_itself(&mut draw!());
         subject!()
-            .scenario("pool", ["2", "wait", "kill:9", "tell"])
-            .expect(answers(["\"met\"", "died: signal 9", "\"met\""]))
+            .scenario("pool", ["2", "wait", &kill, "tell"])
+            .expect(answers(["\"met\"", &died, "\"met\""]))
             .expect(each_task_once(3))
             .expect(workers(2))
             .check();
@@ -215,8 +270,11 @@ mod death {
 
     #[test]
     fn a_worker_may_be_killed_at_any_moment() {
+        let mut draw = draw!();
+        let [a, b, c] = [(); 3].map(|()| shout(&mut draw).0);
+        let many = format!("many:{}", draw.usize(MORE_THAN_A_PIPE));
         subject!()
-            .scenario("pool_killed", ["2", "shout:a", "shout:b", "/", "shout:c", "many:70000"])
+            .scenario("pool_killed", ["2", &a, &b, "/", &c, &many])
             .with(kill())
             .expect(stdout().line("every answer is right, or tells of SIGKILL"))
             .expect(each_task_once(4))
@@ -226,8 +284,10 @@ mod death {
 
     #[test]
     fn the_only_worker_may_be_killed_at_any_moment() {
+        let mut draw = draw!();
+        let [a, b] = [(); 2].map(|()| shout(&mut draw).0);
         subject!()
-            .scenario("pool_killed", ["1", "shout:a", "shout:b"])
+            .scenario("pool_killed", ["1", &a, &b])
             .with(kill())
             .expect(stdout().line("every answer is right, or tells of SIGKILL"))
             .expect(each_task_once(2))
@@ -237,8 +297,11 @@ mod death {
 
     #[test]
     fn a_worker_may_be_gone_when_it_is_given_a_task() {
+        let mut draw = draw!();
+        let [a, c] = [(); 2].map(|()| shout(&mut draw).0);
+        let large = format!("large:{}", draw.usize(MORE_THAN_A_PIPE));
         subject!()
-            .scenario("pool_killed", ["2", "shout:a", "large:70000", "/", "shout:c"])
+            .scenario("pool_killed", ["2", &a, &large, "/", &c])
             .with(epipe())
             .expect(stdout().line("every answer is right, or tells of SIGKILL"))
             .check();
@@ -246,10 +309,13 @@ mod death {
 
     #[test]
     fn when_no_worker_can_take_the_place_the_others_go_on() {
+        let mut draw = draw!();
+        let a = exit(draw.u8(CODES));
+        let [b, c] = [(); 2].map(|()| shout(&mut draw));
         subject!()
-            .scenario("pool", ["2", "exit:3", "shout:b", "shout:c"])
+            .scenario("pool", ["2", &a.0, &b.0, &c.0])
             .with(fork_eagain(3))
-            .expect(answers(["died: exit status 3", "\"B\"", "\"C\""]))
+            .expect(answers([a.1, b.1, c.1]))
             .expect(each_task_once(3))
             .expect(forks(2))
             .check();
@@ -257,20 +323,25 @@ mod death {
 
     #[test]
     fn when_nobody_is_left_the_tasks_are_not_run() {
+        let mut draw = draw!();
+        let [a, c, d] = [(); 3].map(|()| shout(&mut draw));
+        let b = kill_itself(&mut draw);
         subject!()
-            .scenario("pool", ["1", "shout:a", "kill:9", "shout:c", "shout:d"])
+            .scenario("pool", ["1", &a.0, &b.0, &c.0, &d.0])
             .with(fork_eagain(2))
-            .expect(answers(["\"A\"", "died: signal 9", "not run", "not run"]))
+            .expect(answers([&a.1, &b.1, "not run", "not run"]))
             .expect(forks(1))
             .check();
     }
 
     #[test]
     fn a_signal_does_not_hide_how_a_worker_ended() {
+        let mut draw = draw!();
+        let (a, b) = (exit(draw.u8(CODES)), shout(&mut draw));
         subject!()
-            .scenario("pool", ["1", "exit:7", "shout:b"])
+            .scenario("pool", ["1", &a.0, &b.0])
             .with(eintr(ALARM))
-            .expect(answers(["died: exit status 7", "\"B\""]))
+            .expect(answers([a.1, b.1]))
             .expect(each_task_once(2))
             .expect(workers(1))
             .check();
@@ -282,9 +353,11 @@ mod shutdown {
 
     #[test]
     fn a_copy_of_the_pool_in_another_process_is_not_the_pool() {
+        let mut draw = draw!();
+        let [a, b, c, d] = [(); 4].map(|()| shout(&mut draw));
         subject!()
-            .scenario("pool_copied", ["2", "shout:a", "shout:b", "/", "shout:c", "shout:d"])
-            .expect(answers(["\"A\"", "\"B\"", "\"C\"", "\"D\""]))
+            .scenario("pool_copied", ["2", &a.0, &b.0, "/", &c.0, &d.0])
+            .expect(answers([a.1, b.1, c.1, d.1]))
             .expect(each_task_once(4))
             .check();
     }
@@ -301,9 +374,12 @@ mod shutdown {
 
     #[test]
     fn replaced_workers_end_as_the_others_do() {
+        let mut draw = draw!();
+        let [a, c] = distinct(&mut draw, CODES).map(exit);
+        let b = shout(&mut draw);
         subject!()
-            .scenario("pool_closed", ["2", "exit:3", "shout:b", "exit:4"])
-            .expect(answers(["died: exit status 3", "\"B\"", "died: exit status 4"]))
+            .scenario("pool_closed", ["2", &a.0, &b.0, &c.0])
+            .expect(answers([a.1, b.1, c.1]))
             .expect(stdout().line("all workers have ended"))
             .expect(reaped_before("the pool is gone"))
             .check();
@@ -312,7 +388,7 @@ mod shutdown {
     #[test]
     fn a_signal_ends_no_wait_for_a_worker() {
         subject!()
-            .scenario("pool_dropped", ["2", "shout:a"])
+            .scenario("pool_dropped", ["2", &shout(&mut draw!()).0])
             .with(eintr(ALARM))
             .expect(reaped_before("the pool is gone"))
             .check();
@@ -334,9 +410,10 @@ mod threads {
 
     #[test]
     fn whoever_is_done_gets_the_next_task() {
+        let (b, said) = shout(&mut draw!());
         subject!()
-            .scenario("threads", ["2", "wait", "shout:b", "tell"])
-            .expect(answers(["\"met\"", "\"B\"", "\"met\""]))
+            .scenario("threads", ["2", "wait", &b, "tell"])
+            .expect(answers(["\"met\"", &said, "\"met\""]))
             .expect(each_task_once(3))
             .expect(workers(2))
             .check();
@@ -354,10 +431,13 @@ mod threads {
 
     #[test]
     fn a_closed_pool_runs_nothing() {
+        let (a, said) = shout(&mut draw!());
         subject!()
-            .scenario("threads_closed", ["2", "shout:a"])
-            .expect(stdout().is("task 0 begins\ntask 0 ends\nanswer 0: \"A\"\n\
-                                 after close: 2 of 2 tasks not run\nthe pool is gone\n"))
+            .scenario("threads_closed", ["2", &a])
+            .expect(stdout().is(format!(
+                "task 0 begins\ntask 0 ends\nanswer 0: {said}\n\
+                 after close: 2 of 2 tasks not run\nthe pool is gone\n"
+            )))
             .check();
     }
 
@@ -371,10 +451,12 @@ mod threads {
 
     #[test]
     fn a_signal_ends_no_wait() {
+        let mut draw = draw!();
+        let [a, b] = [(); 2].map(|()| shout(&mut draw));
         subject!()
-            .scenario("threads", ["1", "shout:a", "shout:b"])
+            .scenario("threads", ["1", &a.0, &b.0])
             .with(eintr(ALARM))
-            .expect(answers(["\"A\"", "\"B\""]))
+            .expect(answers([a.1, b.1]))
             .expect(each_task_once(2))
             .check();
     }

@@ -129,9 +129,10 @@ mod ping_pong {
 
     #[test]
     fn many_rounds_keep_their_order() {
-        let rounds: String = (0..5).map(|i| format!("ping {i}\npong {i}\n")).collect();
+        let n = draw!().u32(4..=6);
+        let rounds: String = (0..n).map(|i| format!("ping {i}\npong {i}\n")).collect();
         subject!()
-            .scenario("ping_pong", ["handling", "5"])
+            .scenario("ping_pong", ["handling", &n.to_string()])
             .expect(stdout().is(format!("before the call\n{rounds}after the call\n")))
             .expect(handlers_restored("before the call", "after the call"))
             .check();
@@ -149,7 +150,7 @@ mod ping_pong {
     #[test]
     fn what_the_caller_holds_back_is_not_let_in() {
         subject!()
-            .scenario("ping_pong", ["holding", "2"])
+            .scenario("ping_pong", ["holding", &draw!().u32(2..=3).to_string()])
             .expect(stdout().no_line("parent: SIGTERM was let in"))
             .expect(stdout().line("SIGTERM: kept for the caller"))
             .check();
@@ -157,9 +158,11 @@ mod ping_pong {
 
     #[test]
     fn a_caller_that_blocks_sigusr1_itself_finds_none_pending() {
+        let n = draw!().u32(1..=2);
+        let rounds: String = (0..n).map(|i| format!("ping {i}\npong {i}\n")).collect();
         subject!()
-            .scenario("ping_pong", ["blocking", "1"])
-            .expect(stdout().is("before the call\nping 0\npong 0\nafter the call\n"))
+            .scenario("ping_pong", ["blocking", &n.to_string()])
+            .expect(stdout().is(format!("before the call\n{rounds}after the call\n")))
             .expect(mask_restored("before the call", "after the call"))
             .check();
     }
@@ -167,7 +170,7 @@ mod ping_pong {
     #[test]
     fn when_fork_fails_nothing_is_run() {
         subject!()
-            .scenario("ping_pong", ["plain", "3"])
+            .scenario("ping_pong", ["plain", &draw!().u32(1..=4).to_string()])
             .with(fork_eagain(1))
             .expect(stdout().is("before the call\nafter the call\n"))
             .expect(stderr().line("error: EAGAIN"))
@@ -182,16 +185,17 @@ mod ring_barrier {
 
     #[test]
     fn many_children_wait_for_each_other() {
-        let mut check = subject!().scenario("ring_barrier", ["handling", "5"]);
-        for i in 0..5 {
-            for j in (0..5).filter(|&j| j != i) {
+        let n = draw!().u32(4..=5);
+        let mut check = subject!().scenario("ring_barrier", ["handling", &n.to_string()]);
+        for i in 0..n {
+            for j in (0..n).filter(|&j| j != i) {
                 let (arrives, leaves) =
                     (format!("child {i}: arrives"), format!("child {j}: leaves"));
                 check = check.expect(before(arrives, leaves));
             }
         }
         check
-            .expect(forks(5))
+            .expect(forks(n))
             .expect(stdout().line_times("after the call", 1))
             .expect(handlers_restored("before the call", "after the call"))
             .check();
@@ -199,16 +203,18 @@ mod ring_barrier {
 
     #[test]
     fn any_child_may_be_the_last() {
-        subject!()
-            .scenario("ring_barrier_late", ["3", "1"])
-            .expect(before("child 1: arrives", "child 0: leaves"))
-            .expect(before("child 1: arrives", "child 2: leaves"))
-            .check();
-        subject!()
-            .scenario("ring_barrier_late", ["3", "2"])
-            .expect(before("child 2: arrives", "child 0: leaves"))
-            .expect(before("child 2: arrives", "child 1: leaves"))
-            .check();
+        let mut draw = draw!();
+        let n = draw.u32(3..=4);
+        // One in the midst, and the one that closes the ring.
+        for last in [draw.u32(1..n - 1), n - 1] {
+            let mut check = subject!().scenario("ring_barrier_late", [n, last]);
+            for j in (0..n).filter(|&j| j != last) {
+                let (arrives, leaves) =
+                    (format!("child {last}: arrives"), format!("child {j}: leaves"));
+                check = check.expect(before(arrives, leaves));
+            }
+            check.check();
+        }
     }
 
     #[test]
@@ -248,8 +254,10 @@ mod ring_barrier {
 
     #[test]
     fn when_a_fork_fails_nobody_leaves_and_nobody_is_left() {
+        // The third is needed, and not there.
+        let n = draw!().u32(3..=5);
         subject!()
-            .scenario("ring_barrier", ["plain", "4"])
+            .scenario("ring_barrier", ["plain", &n.to_string()])
             .with(fork_eagain(3))
             .expect(stdout().no_line("child 0: leaves"))
             .expect(stdout().no_line("child 1: leaves"))
@@ -263,8 +271,10 @@ mod ring_barrier {
 
     #[test]
     fn when_a_fork_fails_those_that_hold_back_sigterm_are_killed_too() {
+        // The third is needed, and not there.
+        let n = draw!().u32(3..=5);
         subject!()
-            .scenario("ring_barrier", ["holding", "4"])
+            .scenario("ring_barrier", ["holding", &n.to_string()])
             .with(fork_eagain(3))
             .expect(stdout().no_line("child 0: leaves"))
             .expect(stdout().no_line("child 1: leaves"))

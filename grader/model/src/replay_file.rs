@@ -21,6 +21,9 @@ pub struct ReplayFile {
     pub subject: PathBuf,
     /// BLAKE3 of that program, in hexadecimal: another build is told apart, not misjudged.
     pub subject_hash: String,
+    /// The class's seed, from which the test drew its inputs.
+    #[serde(default)]
+    pub seed: u64,
     /// The schedule, with its decisions.
     pub schedule: Schedule,
 }

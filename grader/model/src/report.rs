@@ -11,6 +11,8 @@ pub struct Report {
     pub version: u32,
     /// What `rustc -vV` said.
     pub compiler: String,
+    /// The class's seed, from which hidden tests drew their inputs.
+    pub seed: u64,
     /// What stood between the submissions and the machine.
     pub isolation: Isolation,
     /// One entry for each submission and exercise, ordered by both.

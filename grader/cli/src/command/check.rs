@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Schedules for each scenario [default: 200]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
+    /// The class's seed: another one, other inputs in the hidden tests
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
 }
 
 pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Result<u8> {
@@ -48,6 +51,7 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
             test: None,
             replay: None,
             schedules: args.schedules,
+            seed: args.seed,
         };
         let found = run.run(&interrupted, |record| {
             if let Record::Started { test } = record {

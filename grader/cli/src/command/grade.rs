@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Schedules for each scenario [default: 200]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
+    /// The class's seed: another one, other inputs in the hidden tests
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
     /// `any` grades also where the machine cannot keep submissions apart from your files
     #[arg(long, value_enum, default_value_t = Isolation::Auto)]
     isolation: Isolation,
@@ -73,6 +76,7 @@ pub(crate) fn run(args: Args, repository: &Repository, screen: &Screen) -> Resul
         options.jobs = usize::try_from(jobs)?;
     }
     options.schedules = args.schedules;
+    options.seed = args.seed;
     if let Some(id) = args.only {
         options.only = Some(repository::exercise(&repository.course()?, &id)?.id.clone());
     }

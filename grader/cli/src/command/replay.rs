@@ -41,6 +41,7 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
         test: Some(&file.test),
         replay: Some(&path),
         schedules: None,
+        seed: file.seed,
     };
     let found = run.run(&*interrupt::flag()?, |_| {})?;
     let judged = found.judgements.iter().find(|judgement| judgement.scenario == file.scenario);

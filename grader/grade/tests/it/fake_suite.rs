@@ -1,4 +1,4 @@
-//! A suite that believes its subject. The subject prints how the test ends.
+//! A suite that believes its subject. The subject prints how the test ends; the scenario has the seed.
 
 use forklings_model::*;
 use std::fs::OpenOptions;
@@ -18,6 +18,7 @@ fn test(task: &str, name: &str) {
     let program = std::env::var_os("FORKLINGS_SUBJECT").unwrap();
     let output = Command::new(&program).arg(&test).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
+    let seed = std::env::var("FORKLINGS_SEED").unwrap();
     let outcome = match said.trim() {
         "pass" => Outcome::Passed,
         "unknown" => Outcome::GraderError { reason: "lost".into() },
@@ -36,7 +37,7 @@ fn test(task: &str, name: &str) {
         exercise: "echo".into(),
         task: task.into(),
         test: test.clone(),
-        scenario: Scenario { name: test.clone(), args: vec![], stdin: vec![] },
+        scenario: Scenario { name: test.clone(), args: vec![seed], stdin: vec![] },
         demands: vec![],
         faults: vec![],
         explored: Explored::default(),

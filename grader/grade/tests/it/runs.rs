@@ -76,6 +76,23 @@ fn a_class_gets_its_verdicts() {
     assert!(!course.path("out/subjects/01-right").exists());
 }
 
+#[test]
+fn suites_draw_from_the_class_s_seed_and_another_seed_gives_another_result() {
+    let course = Course::new();
+    course.submit("right", &answers("\"x\" => \"y\""));
+    let seen = |seed| {
+        let options = Options { seed, ..course.options() };
+        let report = grade(&options, &mut Silent, &AtomicBool::new(false)).unwrap();
+        assert_eq!(report.seed, seed);
+        let judgements = report.graded.into_iter().flat_map(|graded| graded.judgements);
+        judgements.flat_map(|judgement| judgement.scenario.args).collect::<Vec<_>>()
+    };
+    let results = || fs::read_to_string(course.path("out/journal.jsonl")).unwrap().lines().count();
+    assert_eq!(seen(7), ["7"; 3]);
+    assert_eq!((seen(8), results()), (vec!["8".to_owned(); 3], 2));
+    assert_eq!((seen(7), results()), (vec!["7".to_owned(); 3], 2), "it was known");
+}
+
 /// Stops the run at the `n`-th result.
 struct StopAfter<'a>(usize, &'a AtomicBool);
 

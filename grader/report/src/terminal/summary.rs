@@ -24,6 +24,9 @@ pub fn summary(report: &Report, style: &Style) -> String {
     if !totals.is_empty() {
         say(&totals.join(", "));
     }
+    if !report.graded.is_empty() {
+        say(&format!("seed of the hidden tests' inputs: {}", report.seed));
+    }
     if with(Verdict::GraderError) > 0 {
         say("Ungraded is not zero: the grader failed there, not the student.");
     }

@@ -71,6 +71,7 @@ fn class() -> Report {
     Report {
         version: 1,
         compiler: "rustc 1.95.0 (f2d3ce0bd 2026-03-21)\nbinary: rustc".to_owned(),
+        seed: 7,
         isolation: isolation(),
         graded: all,
         refused: vec![(

@@ -56,6 +56,9 @@ pub(crate) struct Args {
     /// mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
+    /// The class's seed: another one, other inputs in the hidden tests
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
     /// Only this exercise, or only its programs whose names begin like this, or only its `drills`, or
     /// the anchors and links of its `pages`; `drills` or `pages` alone means those of all exercises
     #[arg(long, value_name = "ID[/PROGRAM]")]
@@ -216,6 +219,7 @@ impl Bench<'_> {
             }
         }
         options.schedules = schedules;
+        options.seed = self.args.seed;
         options.small_runs = self.small_runs;
         // All of this is the course's own code.
         options.any_isolation = true;

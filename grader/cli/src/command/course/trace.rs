@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, repository: &Repository, screen: &Screen) -> Resu
         ))),
     };
     let kept = cargo::target(&repository.root).join("forklings/course-trace");
-    let check = super::Args { schedules: None, only: None, jobs: None };
+    let check = super::Args { schedules: None, seed: 0, only: None, jobs: None };
     let bench =
         Bench { args: &check, repository, course: &course, out: &kept, small_runs: true, screen };
     let Some(report) = bench.judge(&specimens)? else { return Ok(exit_codes::INTERRUPTED) };
