@@ -27,10 +27,10 @@ usage: cargo run -p locks -- reveal [N]
   lock_threads ROUNDS    the same, with two threads of one process
   lock_forked            a process forks while it holds the lock; the child drops its copy
   try_lock               a child asks for a lock that its parent holds, and again when it is free
-  try_lock_wakes         a child waits for a lock that its parent got by asking
+  try_lock_wakes         a parent asks for a lock while a child takes it, and again while it holds it
   rlock N DEPTH          N processes add 1, each having taken the lock DEPTH times
   rlock_inner            somebody waits while the owner releases one of two
-  rlock_threads          two threads of one process add 1
+  rlock_threads          two threads of one process add 1, twice each
   rlock_forked           a process forks while it holds the lock; the child wants it, too
   robust N               N processes add 1, and nobody dies
   robust_death           a process dies in the section; two others come after it
@@ -167,17 +167,19 @@ fn try_lock() -> io::Result<()> {
     reap(child)
 }
 
+/// Parent and child want it at once. The parent asks, and asks again while it is inside.
 fn try_lock_wakes() -> io::Result<()> {
     let shared = Shared::new(Lock::new(1, 0_u32))?;
     let section = Section::open()?;
-    let Some(mut guard) = shared.try_lock() else {
-        println!("a free lock was refused");
-        return Ok(());
-    };
+    let child = start(|| add(&shared, &section))?;
+    let mut guard = shared.try_lock().unwrap_or_else(|| shared.lock());
     section.enter();
     let seen = *guard;
-    let child = start(|| add(&shared, &section))?;
     section.pause();
+    // Whoever asks is refused, and those who wait are not forgotten for it.
+    if shared.try_lock().is_some() {
+        println!("a held lock was given away");
+    }
     *guard = seen + 1;
     section.leave();
     drop(guard);
@@ -231,10 +233,10 @@ fn rlock_threads() -> io::Result<()> {
     let shared = OfAllThreads(&*shared);
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| radd(shared.get(), &section));
+            scope.spawn(|| (0..2).for_each(|_| radd(shared.get(), &section)));
         }
     });
-    println!("two threads: {}", shared.get().lock().get());
+    println!("two threads, twice: {}", shared.get().lock().get());
     Ok(())
 }
 
@@ -263,15 +265,17 @@ fn rlock_forked() -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the lock twice, adds 1, and is interrupted in the middle.
+/// Takes the lock twice, adds 1, and is interrupted in the middle; the guard that came first goes
+/// first.
 fn radd(shared: &RLock<u32>, section: &Section) {
     let outer = shared.lock();
     section.enter();
     let seen = outer.get();
     section.pause();
     let inner = shared.lock();
+    drop(outer);
+    section.pause();
     inner.set(seen + 1);
-    drop(inner);
     section.leave();
 }
 

@@ -55,7 +55,7 @@ mod rlock {
     fn another_thread_of_the_same_process_is_somebody_else() {
         subject!()
             .scenario("rlock_threads", [""; 0])
-            .expect(stdout().is("two threads: 2\n"))
+            .expect(stdout().is("two threads, twice: 4\n"))
             .check();
     }
 

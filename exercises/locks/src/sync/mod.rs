@@ -8,10 +8,10 @@
 
 #[cfg(loom)]
 mod modelled;
+#[cfg(loom)]
+mod number;
 #[cfg(not(loom))]
 mod real;
-#[cfg(all(loom, strongest))]
-mod strongest;
 
 #[cfg(loom)]
 pub use modelled::{AtomicU32, Data, Ordering, RobustMutex, thread_id, wait, wake};

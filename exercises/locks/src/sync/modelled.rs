@@ -7,10 +7,7 @@ use nix::errno::Errno;
 use std::sync::atomic::AtomicU32 as Plain;
 use std::sync::atomic::Ordering::Relaxed;
 
-#[cfg(strongest)]
-pub use super::strongest::AtomicU32;
-#[cfg(not(strongest))]
-pub use loom::sync::atomic::AtomicU32;
+pub use super::number::AtomicU32;
 pub use loom::sync::atomic::Ordering;
 
 /// Somebody who sleeps at a word.

