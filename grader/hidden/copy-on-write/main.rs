@@ -115,6 +115,17 @@ mod dirty {
             .expect(forks(0))
             .check();
     }
+
+    #[test]
+    fn a_child_that_fails_or_is_killed_has_no_figure() {
+        for fault in [emfile(), kill()] {
+            subject!()
+                .scenario("dirty_or_error", ["16", "5"])
+                .with(fault)
+                .expect(stdout().is("right figure or error\n"))
+                .check();
+        }
+    }
 }
 
 mod read_only {
@@ -185,8 +196,8 @@ mod contain {
     #[test]
     fn a_large_answer_and_a_large_leak_are_told_apart() {
         subject!()
-            .scenario("contain", [300_000, 3])
-            .expect(stdout().line("answer: 300000 bytes, right"))
+            .scenario("contain", [2_000_000, 3])
+            .expect(stdout().line("answer: 2000000 bytes, right"))
             .expect(heap_grows_at_most(1024))
             .expect(unmapped())
             .check();
@@ -270,13 +281,15 @@ mod snapshot {
 
     #[test]
     fn two_copies_at_once_are_each_of_their_time() {
-        subject!()
-            .scenario("snapshot_twice", ["5"])
-            .expect(stdout().is("first copy: 5 rows, as they were at the call\n\
-                 second copy: 5 rows, as they were at the call\n"))
-            .expect(forks(2))
-            .expect(waits_asleep())
-            .check();
+        for scenario in ["snapshot_twice", "snapshot_in_turn"] {
+            subject!()
+                .scenario(scenario, ["5"])
+                .expect(stdout().is("first copy: 5 rows, as they were at the call\n\
+                     second copy: 5 rows, as they were at the call\n"))
+                .expect(forks(2))
+                .expect(waits_asleep())
+                .check();
+        }
     }
 
     #[test]
