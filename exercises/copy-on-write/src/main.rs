@@ -5,7 +5,7 @@
 
 use copy_on_write::region::Region;
 use copy_on_write::table::{ROW, Table};
-use copy_on_write::{contain, dirty, private_pages, read_only, snapshot};
+use copy_on_write::{Snapshot, contain, dirty, private_pages, read_only, snapshot};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -30,6 +30,7 @@ usage: cargo run -p copy-on-write -- reveal [N]
   private_pages_forked PAGES W  the same, while a child has it too, and W pages are written
   dirty PAGES K                 a child writes to K pages
   dirty_after PAGES K J         the same; J pages were written to in the child before
+  dirty_or_error PAGES K        the right figure will do, and so will an error
   read_only PAGES               a child reads all pages
   read_only_after PAGES J       the same; J pages were written to in the child before
   read_only_fresh PAGES         the same, where nobody has ever written to the region
@@ -38,7 +39,8 @@ usage: cargo run -p copy-on-write -- reveal [N]
   contain_or_error LENGTH       the right answer will do, and so will an error
   snapshot ROWS TRANSFERS       a copy of ROWS rows, while the caller makes so many transfers
   snapshot_late ROWS TRANSFERS  the same, to a file, which is read when the copy is complete
-  snapshot_twice ROWS           two copies at once, each as the table was at its time
+  snapshot_twice ROWS           two copies at once; the later one is finished first
+  snapshot_in_turn ROWS         the same, where the earlier one is finished first
   snapshot_refused ROWS         to a descriptor that cannot be written to
   snapshot_or_error ROWS        a right copy will do, and so will an error
 With --beside as the last word the program has another child, which has ended already.";
@@ -90,6 +92,7 @@ fn run_numbers(scenario: &str, numbers: &[usize]) -> Option<io::Result<()>> {
         ("private_pages_forked", &[pages, writes]) => private_forked(pages, writes.min(pages)),
         ("dirty", &[pages, k]) => run_dirty(pages, k.min(pages), 0),
         ("dirty_after", &[pages, k, j]) => run_dirty(pages, k.min(pages), j.min(pages)),
+        ("dirty_or_error", &[pages, k]) => dirty_or_error(pages, k.min(pages)),
         ("read_only", &[pages]) => run_read_only(pages, 0),
         ("read_only_after", &[pages, j]) => run_read_only(pages, j.min(pages)),
         ("read_only_fresh", &[pages]) => run_read_only_fresh(pages),
@@ -97,7 +100,8 @@ fn run_numbers(scenario: &str, numbers: &[usize]) -> Option<io::Result<()>> {
         ("contain_or_error", &[length]) => contain_or_error(length),
         ("snapshot", &[rows, transfers]) => snapshot_to_pipe(rows, transfers),
         ("snapshot_late", &[rows, transfers]) => snapshot_to_file(rows, transfers),
-        ("snapshot_twice", &[rows]) => snapshot_twice(rows),
+        ("snapshot_twice", &[rows]) => snapshot_twice(rows, Order::LaterFirst),
+        ("snapshot_in_turn", &[rows]) => snapshot_twice(rows, Order::InTurn),
         ("snapshot_refused", &[rows]) => snapshot_refused(rows),
         ("snapshot_or_error", &[rows]) => snapshot_or_error(rows),
         _ => return None,
@@ -161,6 +165,17 @@ fn run_dirty(pages: usize, k: usize, j: usize) -> io::Result<()> {
     watch(&region, k, || dirty(&region, k))?;
     let changed = if region.is_as_filled() { "as before" } else { "changed" };
     println!("the caller's pages: {changed}");
+    Ok(())
+}
+
+fn dirty_or_error(pages: usize, k: usize) -> io::Result<()> {
+    let region = Region::filled(pages)?;
+    let figure = dirty(&region, k);
+    settle()?;
+    match figure {
+        Ok(figure) if figure != k => println!("made its own: {figure} pages"),
+        Ok(_) | Err(_) => println!("right figure or error"),
+    }
     Ok(())
 }
 
@@ -383,7 +398,15 @@ fn snapshot_to_file(rows: usize, transfers: usize) -> io::Result<()> {
     Ok(())
 }
 
-fn snapshot_twice(rows: usize) -> io::Result<()> {
+/// Which of two copies is finished first.
+#[derive(Clone, Copy)]
+enum Order {
+    InTurn,
+    LaterFirst,
+}
+
+/// Each copy is read as soon as it is finished, while the child of the other may still be at work.
+fn snapshot_twice(rows: usize, order: Order) -> io::Result<()> {
     let table = Table::new(rows);
     let (mut first_copy, first_sink) = file()?;
     let (mut second_copy, second_sink) = file()?;
@@ -395,15 +418,21 @@ fn snapshot_twice(rows: usize) -> io::Result<()> {
     let at_second = content(&table);
     let second = snapshot(&table, second_sink);
     transfer(&table, 2);
-    // The later one is waited for first.
-    let second = second.and_then(|shot| shot.finish());
-    let first = first.finish();
+    let finish_first = || first.finish().and_then(|()| read_whole(&mut first_copy));
+    let finish_second =
+        || second.and_then(Snapshot::finish).and_then(|()| read_whole(&mut second_copy));
+    let (first, second) = match order {
+        Order::InTurn => (finish_first(), finish_second()),
+        Order::LaterFirst => {
+            let second = finish_second();
+            (finish_first(), second)
+        }
+    };
     drop(alive);
     ended.read_to_end(&mut Vec::new())?;
-    second?;
-    first?;
-    println!("first copy: {}", judge(&read_whole(&mut first_copy)?, &at_first));
-    println!("second copy: {}", judge(&read_whole(&mut second_copy)?, &at_second));
+    let (first, second) = (first?, second?);
+    println!("first copy: {}", judge(&first, &at_first));
+    println!("second copy: {}", judge(&second, &at_second));
     Ok(())
 }
 

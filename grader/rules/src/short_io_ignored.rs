@@ -5,7 +5,7 @@ use crate::case::{At, Case, explain};
 use crate::errno::EPIPE;
 use crate::index::{Life, is_write, transfer};
 use forklings_model::{
-    Detail, Ending, Event, Finding, IoResult, ObjectId, ObjectKind, ProcId, WaitsFor,
+    Detail, Ending, Event, EventKind, Finding, IoResult, ObjectId, ObjectKind, ProcId, WaitsFor,
 };
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -33,7 +33,8 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// The process's next transfer in the same direction on the same descriptor.
+/// The process's next transfer in the same direction on the same descriptor, whose number may since
+/// have been given to something else.
 fn next_on_descriptor<'a>(
     case: &Case<'a>,
     event: &Event,
@@ -43,7 +44,21 @@ fn next_on_descriptor<'a>(
         .after(event.seq)
         .filter(|later| later.task.proc == event.task.proc && is_write(later) == is_write(event))
         .filter_map(|later| Some((later, transfer(later)?)))
-        .find(|(_, later)| later.fd == io.fd)
+        .find(|(_, later)| later.fd == io.fd && later.object == io.object)
+}
+
+/// Whether the process waited in the same call once more. That moved nothing if a signal ended it.
+fn asked_again(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
+    let mut later = case.run.after(event.seq).filter(|later| later.task.proc == event.task.proc);
+    later.any(|later| match &later.kind {
+        EventKind::Blocked { on: WaitsFor::Readable { object, .. } } => {
+            io.object == Some(*object) && !is_write(event)
+        }
+        EventKind::Blocked { on: WaitsFor::Writable { object, .. } } => {
+            io.object == Some(*object) && is_write(event)
+        }
+        _ => false,
+    })
 }
 
 /// Whether the process went on to its own end, so that what it did not do it would never have
@@ -66,16 +81,17 @@ fn came_to_its_end(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
 
 fn rest_unwritten(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
     let Ok(moved) = io.result else { return false };
-    moved < io.asked
-        && next_on_descriptor(case, event, io)
-            .is_none_or(|(_, later)| later.asked > io.asked - moved)
-        && came_to_its_end(case, event, io)
+    let forgotten = || match next_on_descriptor(case, event, io) {
+        Some((_, later)) => later.asked > io.asked - moved,
+        None => !asked_again(case, event, io),
+    };
+    moved < io.asked && forgotten() && came_to_its_end(case, event, io)
 }
 
 fn rest_unread(case: &Case<'_>, event: &Event, io: &IoResult) -> bool {
     let Ok(moved) = io.result else { return false };
     // Most reads are followed by another, which is quickly seen.
-    let read_again = next_on_descriptor(case, event, io).is_some();
+    let read_again = next_on_descriptor(case, event, io).is_some() || asked_again(case, event, io);
     if moved == 0 || read_again || !came_to_its_end(case, event, io) {
         return false;
     }

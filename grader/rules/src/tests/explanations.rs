@@ -1,7 +1,7 @@
 //! Rules that only explain: wrong-child-reaped, eintr-not-handled, short-io-ignored,
 //! status-misread, and status-lost without its demand.
 
-use super::builder::pid;
+use super::builder::{pid, readable, writable};
 use super::*;
 use forklings_model::{EventKind, SignalSource, WaitOptions, WaitOutcome, WaitTarget};
 
@@ -197,6 +197,46 @@ fn the_rest_of_a_short_write_must_follow() {
     assert_eq!(names(&writing(Some(10)), &demands), ["short-io-ignored", "output-wrong"]);
     assert_eq!(names(&writing(Some(6)), &demands), ["output-wrong"]);
     assert_eq!(names(&writing(Some(3)), &demands), ["output-wrong"], "in pieces");
+}
+
+#[test]
+fn a_read_of_something_else_under_the_same_number_is_not_of_the_rest() {
+    let once = talk(|run, pipe| {
+        run.writes(P2, (4, pipe), 10, Ok(10));
+        run.reads(P1, (3, pipe), 100, Ok(5));
+        run.closes(P1, 3, pipe);
+        let other = run.pipe(P1, 3, 5);
+        run.reads(P1, (3, other), 100, Ok(5));
+    });
+    assert_eq!(names(&once, &[line("x")]), ["short-io-ignored", "output-wrong"]);
+}
+
+#[test]
+fn who_asks_for_the_rest_and_is_interrupted_has_not_forgotten_it() {
+    let reading = |again: bool| {
+        talk(|run, pipe| {
+            run.writes(P2, (4, pipe), 20, Ok(20));
+            run.reads(P1, (3, pipe), 100, Ok(10));
+            if again {
+                run.event(P1, EventKind::Blocked { on: readable(3, pipe, &[(P2, 4)]) });
+            }
+            run.writes(P2, (4, pipe), 20, Err(32));
+        })
+    };
+    assert_eq!(names(&reading(false), &[line("x")]), ["short-io-ignored", "output-wrong"]);
+    assert_eq!(names(&reading(true), &[line("x")]), ["output-wrong"]);
+    let writing = |again: bool| {
+        talk(|run, pipe| {
+            run.writes(P2, (4, pipe), 10, Ok(4));
+            if again {
+                run.event(P2, EventKind::Blocked { on: writable(4, pipe, &[(P1, 3)]) });
+            }
+            run.reads(P1, (3, pipe), 100, Ok(4));
+            run.reads(P1, (3, pipe), 100, Ok(0));
+        })
+    };
+    assert_eq!(names(&writing(false), &[line("x")]), ["short-io-ignored", "output-wrong"]);
+    assert_eq!(names(&writing(true), &[line("x")]), ["output-wrong"]);
 }
 
 /// Children that end like this, are all reaped, and of whom this is said.
