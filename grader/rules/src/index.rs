@@ -157,6 +157,14 @@ impl<'a> Index<'a> {
         handler || self.wrote(proc, pipe)
     }
 
+    /// Whether anybody installs a handler for a signal that comes from outside of its own code.
+    pub(crate) fn installs_handlers(&self) -> bool {
+        self.trace.events.iter().any(|event| {
+            matches!(event.kind, EventKind::Disposition { signal, action, .. }
+                if action == forklings_model::Action::Handler && !signal.is_crash())
+        })
+    }
+
     /// Every time that `signal` was generated for `proc`, in order: sent to it by a process, or by
     /// the kernel for the death of a child. A signal to a group counts for all.
     pub(crate) fn sent(

@@ -85,11 +85,22 @@ fn suspects<'a>(case: &Case<'_>, wait: &'a Wait, end: PipeEnd) -> Vec<Suspect<'a
 }
 
 /// Case 1: the reader itself, unless the pipe is its own affair.
-fn reader_holds_it(case: &Case<'_>, _: &[Wait], suspect: &Suspect<'_>) -> bool {
+fn reader_holds_it(case: &Case<'_>, waits: &[Wait], suspect: &Suspect<'_>) -> bool {
     let reader = suspect.wait.task.proc;
     let self_pipe = case.run.is_private(reader, suspect.pipe)
-        && case.run.serves_a_handler(reader, suspect.pipe);
+        && case.run.serves_a_handler(reader, suspect.pipe)
+        && !nobody_can_write(case, waits, suspect);
     suspect.holder == reader && !self_pipe && !is_undecided(case, suspect)
+}
+
+/// Whether the reader alone holds a write end, and has neither another thread nor a handler that could
+/// write: only the end of file can end its wait.
+fn nobody_can_write(case: &Case<'_>, waits: &[Wait], suspect: &Suspect<'_>) -> bool {
+    let reader = suspect.wait.task.proc;
+    let holders = case.run.holders(suspect.pipe, PipeEnd::Write, u32::MAX);
+    holders.iter().all(|(holder, _)| *holder == reader)
+        && waits.iter().filter(|wait| wait.task.proc == reader).count() == 1
+        && !case.run.installs_handlers()
 }
 
 /// Case 2: an end that came along with a fork and belongs to the work of another process.

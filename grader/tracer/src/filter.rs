@@ -86,7 +86,6 @@ const PRIVATE: &[i64] = &[
     libc::SYS_removexattr,
     libc::SYS_sched_rr_get_interval,
     libc::SYS_setxattr,
-    libc::SYS_shmdt,
     libc::SYS_sync,
     libc::SYS_sync_file_range,
     libc::SYS_syncfs,

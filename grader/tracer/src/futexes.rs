@@ -28,6 +28,8 @@ pub(crate) enum Page {
 }
 
 const PAGE: u64 = 4096;
+/// Stands for the device of System V's segments, whose numbers are not those of files.
+const SEGMENTS: u32 = u32::MAX;
 
 impl Run<'_> {
     /// The key of a futex at an address of a task.
@@ -79,7 +81,8 @@ fn page_of(tid: i32, address: u64) -> Page {
 fn page_in(maps: &str, address: u64) -> Page {
     let has = |mapping: &Mapping<'_>| (mapping.start..mapping.end).contains(&address);
     match maps::read(maps).find(has) {
-        Some(Mapping { shared: true, start, offset, device, inode, .. }) => {
+        Some(mapping @ Mapping { shared: true, start, offset, inode, .. }) => {
+            let device = if mapping.is_segment() { SEGMENTS } else { mapping.device };
             Page::Shared(device, inode, offset + (address - start) / PAGE * PAGE)
         }
         Some(_) | None => Page::Own,
@@ -98,6 +101,9 @@ mod tests {
         };
         assert_eq!((device, inode, offset), (1, 4711, 0x3000));
         assert!(matches!(page_in(line, 0x7f00_0000_4000), Page::Own));
+        let segment = line.replace("/dev/shm/x", "/SYSV00000000");
+        let of = page_in(&segment, 0x7f00_0000_2040);
+        assert!(matches!(of, Page::Shared(SEGMENTS, 4711, 0x3000)), "{of:?}");
         let private = line.replace("rw-s", "rw-p");
         assert!(matches!(page_in(&private, 0x7f00_0000_2040), Page::Own));
     }

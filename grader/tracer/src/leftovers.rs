@@ -12,6 +12,8 @@ use crate::server::Server;
 pub(crate) struct Leftovers {
     sysv: Vec<(SysV, i32, Made)>,
     queues: Vec<String>,
+    /// Where the fork server has attached System V memory.
+    attached: Vec<u64>,
 }
 
 impl Leftovers {
@@ -43,13 +45,17 @@ impl Run<'_> {
                 .filter(|&name| isolated || self.own_queues.contains(name))
                 .cloned()
                 .collect(),
+            attached: self.attached_to_server().collect(),
         }
     }
 }
 
 impl Server {
     /// Removes what a run left, from inside the sandbox.
-    pub(crate) fn remove(&mut self, leftovers: &Leftovers) -> Result<()> {
+    pub(crate) fn remove(&self, leftovers: &Leftovers) -> Result<()> {
+        for &at in &leftovers.attached {
+            self.order(libc::SYS_shmdt, [at, 0, 0, 0])?;
+        }
         let remove = u64::from(libc::IPC_RMID.unsigned_abs());
         for &(kind, id, _) in &leftovers.sysv {
             let id = u64::from(id.unsigned_abs());

@@ -19,6 +19,14 @@ pub(crate) struct Mapping<'a> {
     pub(crate) name: &'a str,
 }
 
+impl Mapping<'_> {
+    /// Whether it is a segment of System V. Its number stands in place of the inode, and may be that of
+    /// a file in memory as well. Source: `newseg` in the kernel.
+    pub(crate) fn is_segment(&self) -> bool {
+        self.shared && self.name.starts_with("/SYSV")
+    }
+}
+
 /// The list of a process, as text; empty when it is gone.
 pub(crate) fn of(tid: i32) -> String {
     fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default()

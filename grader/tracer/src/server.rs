@@ -73,7 +73,7 @@ pub(crate) struct Server {
 /// The server's own process.
 #[derive(Debug)]
 struct Place {
-    stopped: Option<Stopped>,
+    stopped: RefCell<Option<Stopped>>,
 }
 
 /// A process that was just cloned from the server, stopped at the entry point.
@@ -131,7 +131,7 @@ impl Server {
         match to_entry(running)? {
             Arrival::AtEntry { stopped, entry, tid_address, dispositions } => Ok(Self {
                 registers: stopped.registers()?,
-                place: Place { stopped: Some(stopped) },
+                place: Place { stopped: RefCell::new(Some(stopped)) },
                 held,
                 syscall: entry,
                 replaced: None,
@@ -184,11 +184,11 @@ impl Server {
             match prelude::run(stopped, watchdog, pid, dispositions, &is_own)? {
                 Prelude::Over { stopped, next, dispositions } => (stopped, next, dispositions),
                 Prelude::Lost(left) => {
-                    self.place.stopped = left;
+                    self.place.stopped.replace(left);
                     return Ok(None);
                 }
             };
-        self.place.stopped = Some(stopped);
+        self.put_back(stopped);
         self.dispositions = dispositions;
         self.registers = next.registers;
         // Before the call, and no call is being restarted.
@@ -207,12 +207,16 @@ impl Server {
         bytes[..SYSCALL.len()].copy_from_slice(&SYSCALL);
         stopped.poke(self.syscall, u64::from_le_bytes(bytes))?;
         self.replaced = Some(code);
-        self.place.stopped = Some(stopped);
+        self.put_back(stopped);
         Ok(self)
     }
 
-    fn take(&mut self) -> Result<Stopped> {
+    fn take(&self) -> Result<Stopped> {
         self.place.stopped.take().ok_or_else(|| lost("the fork server is gone"))
+    }
+
+    fn put_back(&self, stopped: Stopped) {
+        self.place.stopped.replace(Some(stopped));
     }
 
     /// Where the functions stand that handlers must not call, in every copy of this program.
@@ -263,7 +267,7 @@ impl Server {
         let (server, child) =
             self.perform(server, libc::SYS_clone, [flags, 0, 0, self.tid_address])?;
         let pid = i32::try_from(server.registers()?.rax.cast_signed()).unwrap_or(-1);
-        self.place.stopped = Some(server);
+        self.put_back(server);
         let Some(child) = child else {
             return Err(lost(format!("the fork server could not clone: {pid}")));
         };
@@ -282,17 +286,18 @@ impl Server {
         Ok(Root { stopped: root, pid })
     }
 
-    /// Makes the server itself perform a call, whatever comes of it.
-    pub(crate) fn order(&mut self, number: i64, args: [u64; 4]) -> Result<()> {
+    /// Makes the server itself perform a call; gives its result.
+    pub(crate) fn order(&self, number: i64, args: [u64; 4]) -> Result<i64> {
         let server = self.take()?;
         let (server, _) = self.perform(server, number, args)?;
-        self.place.stopped = Some(server);
-        Ok(())
+        let result = server.registers()?.rax.cast_signed();
+        self.put_back(server);
+        Ok(result)
     }
 
     /// As [`Server::order`], with one argument: the address of these bytes and a zero byte. They
     /// stand below the server's stack for as long as the call lasts.
-    pub(crate) fn order_on(&mut self, number: i64, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn order_on(&self, number: i64, bytes: &[u8]) -> Result<()> {
         let tid = self.held.pid;
         let bytes = [bytes, &[0]].concat();
         let place = (self.registers.rsp - 1024 - bytes.len() as u64) & !15;

@@ -153,7 +153,8 @@ impl Run<'_> {
             | libc::SYS_semctl
             | libc::SYS_msgsnd
             | libc::SYS_msgrcv
-            | libc::SYS_msgctl => {
+            | libc::SYS_msgctl
+            | libc::SYS_shmctl => {
                 touches.extend(self.sysv_object(call).map(Place::Object).map(Touch::changes));
             }
             libc::SYS_exit | libc::SYS_exit_group => {

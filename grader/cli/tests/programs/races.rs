@@ -1,5 +1,5 @@
 //! Two processes and the memory that they share: `races NAME`, and its known mistake with
-//! `races NAME wrong`.
+//! `races NAME wrong`; with `segment` behind that the memory is System V's.
 
 use std::env;
 use std::ptr;
@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 unsafe extern "C" {
     fn mmap(at: *mut u8, length: usize, what: i32, how: i32, fd: i32, offset: i64) -> *mut u8;
+    fn shmget(key: i32, length: usize, flags: i32) -> i32;
+    fn shmat(id: i32, at: *mut u8, flags: i32) -> *mut u8;
+    fn shmctl(id: i32, command: i32, data: *mut u8) -> i32;
     fn fork() -> i32;
     fn wait(status: *mut i32) -> i32;
     fn _exit(status: i32) -> !;
@@ -76,17 +79,29 @@ fn handed(s: *mut Shared, me: u32, wrong: bool) {
 }
 
 fn main() {
-    let mut args = env::args().skip(1);
-    let name = args.next().unwrap_or_default();
-    let wrong = args.next().is_some();
+    let args: Vec<String> = env::args().collect();
+    let has = |word: &str| args.iter().any(|arg| arg == word);
+    let name = args.get(1).cloned().unwrap_or_default();
+    let wrong = has("wrong");
     let work = match name.as_str() {
         "locked" => locked,
         "counted" => counted,
         "counted-long" => counted_long,
         _ => handed,
     };
-    // PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS.
-    let shared = unsafe { mmap(ptr::null_mut(), 4096, 3, 0x21, -1, 0) }.cast::<Shared>();
+    let shared = if has("segment") {
+        unsafe {
+            let id = shmget(0, 4096, 0o600);
+            let at = shmat(id, ptr::null_mut(), 0);
+            // IPC_RMID.
+            shmctl(id, 0, ptr::null_mut());
+            at
+        }
+    } else {
+        // PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS.
+        unsafe { mmap(ptr::null_mut(), 4096, 3, 0x21, -1, 0) }
+    };
+    let shared = shared.cast::<Shared>();
     for me in 0..2 {
         if unsafe { fork() } == 0 {
             work(shared, me, wrong);

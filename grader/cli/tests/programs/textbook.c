@@ -1,5 +1,5 @@
 /* Textbook programs of shared memory, two or three processes each: `textbook NAME`, and its known
-   mistake with `textbook NAME wrong`. */
+   mistake with `textbook NAME wrong`. With SEGMENT the memory is System V's. */
 #include <assert.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -231,7 +232,13 @@ static const struct {
 };
 
 static void prepare(void) {
+#ifdef SEGMENT
+    int id = shmget(IPC_PRIVATE, sizeof *s, IPC_CREAT | 0600);
+    s = shmat(id, NULL, 0);
+    shmctl(id, IPC_RMID, NULL);
+#else
     s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+#endif
     pthread_mutexattr_t shared;
     pthread_mutexattr_init(&shared);
     pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);

@@ -269,6 +269,32 @@ fn a_lost_wake_up_on_a_self_pipe_is_a_deadlock() {
 }
 
 #[test]
+fn who_reads_back_all_that_it_wrote_itself_and_has_no_handler_waits_for_its_own_end() {
+    let alone = |handled: Option<Signal>| {
+        let mut run = run();
+        handled.into_iter().for_each(|signal| run.handles(P1, signal));
+        let pipe = run.pipe(P1, 3, 4);
+        run.writes(P1, (4, pipe), 5, Ok(5));
+        run.reads(P1, (3, pipe), 100, Ok(5));
+        (run, pipe)
+    };
+    // Rust's runtime has a handler for its own faults.
+    for harmless in [None, Some(Signal(11))] {
+        let (run, pipe) = alone(harmless);
+        let trace = run.stuck(vec![(P1, readable(3, pipe, &[(P1, 4)]))]);
+        assert_eq!(holder(&trace), (P1, P1));
+    }
+    let (run, pipe) = alone(Some(Signal(10)));
+    let trace = run.stuck(vec![(P1, readable(3, pipe, &[(P1, 4)]))]);
+    assert_eq!(names(&trace, &[]), ["deadlock"]);
+    // Another thread waits for something else, and might write.
+    let (run, pipe) = alone(None);
+    let lock = WaitsFor::Memory;
+    let trace = run.stuck(vec![(P1, readable(3, pipe, &[(P1, 4)])), (P1, lock)]);
+    assert_eq!(names(&trace, &[]), ["deadlock"]);
+}
+
+#[test]
 fn all_waits_for_signals_and_descriptors_that_are_no_pipes_are_deadlocks() {
     let run_1 = run();
     assert_eq!(names(&run_1.stuck(vec![(P1, WaitsFor::Signal)]), &[]), ["deadlock"]);

@@ -18,6 +18,7 @@ mod memory;
 mod pipes;
 mod pollers;
 mod queues;
+mod segments;
 mod signals;
 mod sockets;
 mod spins;
@@ -44,6 +45,7 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     pipes::GUESTS,
     pollers::GUESTS,
     queues::GUESTS,
+    segments::GUESTS,
     signals::GUESTS,
     sockets::GUESTS,
     spins::GUESTS,

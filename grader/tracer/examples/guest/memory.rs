@@ -18,6 +18,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("counts-in-turn", counts_in_turn),
     ("dies-with-a-robust-mutex", dies_with_robust_mutex),
     ("shares-a-file-after-exec", shares_file),
+    ("maps-a-file-over-itself", maps_over_itself),
+    ("maps-more-when-it-is-alone", maps_more_alone),
 ];
 
 /// Runs `work` while a child is there who has the memory too.
@@ -389,4 +391,56 @@ fn shares_file() {
     let reaped = reap_all();
     say(&format!("{} {reaped}", word.load(Ordering::SeqCst)));
     unsafe { libc::unlink(path.as_ptr()) };
+}
+
+/// A file is mapped over a part of its own mapping, and then moved over another, from another place
+/// in the file each time.
+fn maps_over_itself() {
+    const PAGE: usize = 4096;
+    let path = path("over");
+    let fd = file(&path);
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let map = |at: *mut u8, pages, how, from: i64| unsafe {
+        libc::mmap(at.cast(), pages * PAGE, access, libc::MAP_SHARED | how, fd, from * 4096)
+            .cast::<u8>()
+    };
+    unsafe { libc::ftruncate(fd, 4 * 4096) };
+    let all = map(ptr::null_mut(), 4, 0, 0);
+    let again = map(ptr::null_mut(), 1, 0, 2);
+    for page in 0..4 {
+        unsafe { all.add(page * PAGE).write_volatile(b"abcd"[page]) };
+    }
+    beside_a_child(|_| unsafe {
+        let first = |pages: std::ops::Range<usize>| -> String {
+            pages.map(|page| char::from(all.add(page * PAGE).read_volatile())).collect()
+        };
+        let mut said = first(0..4);
+        map(all.add(PAGE), 1, libc::MAP_FIXED, 3);
+        said = format!("{said} {}", first(0..4));
+        all.add(PAGE).write_volatile(b'x');
+        said = format!("{said} {}", first(0..4));
+        let how = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+        libc::mremap(again.cast(), PAGE, PAGE, how, all.cast::<c_void>());
+        all.write_volatile(b'y');
+        say(&format!("{said} {}", first(0..4)));
+        let mut bytes = [0; 4 * PAGE];
+        libc::pread(fd, bytes.as_mut_ptr().cast(), bytes.len(), 0);
+        let firsts = [0, 1, 2, 3].map(|page| bytes[page * PAGE]);
+        say(&String::from_utf8_lossy(&firsts));
+    });
+    unsafe { libc::unlink(path.as_ptr()) };
+}
+
+/// Who has shared memory with somebody gets more of it when nobody else is left.
+fn maps_more_alone() {
+    let first = shared();
+    child(|| {
+        unsafe { AtomicU32::from_ptr(first) }.fetch_add(1, Ordering::SeqCst);
+        0
+    });
+    unsafe { AtomicU32::from_ptr(first) }.fetch_add(1, Ordering::SeqCst);
+    reap_all();
+    let more = shared();
+    unsafe { *more = *first + 1 };
+    say(&format!("{} {}", unsafe { *first }, unsafe { *more }));
 }

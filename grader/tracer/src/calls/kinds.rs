@@ -117,7 +117,6 @@ fn is_quiet(call: i64) -> bool {
                 | libc::SYS_preadv2
                 | libc::SYS_shmget
                 | libc::SYS_shmat
-                | libc::SYS_shmctl
                 | libc::SYS_inotify_init
                 | libc::SYS_inotify_init1
                 | libc::SYS_inotify_add_watch
@@ -216,6 +215,7 @@ pub(crate) fn is_modelled(call: i64) -> bool {
                 | libc::SYS_msgsnd
                 | libc::SYS_msgrcv
                 | libc::SYS_msgctl
+                | libc::SYS_shmctl
                 | libc::SYS_mq_timedsend
                 | libc::SYS_mq_timedreceive
                 | libc::SYS_mq_notify

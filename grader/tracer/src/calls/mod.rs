@@ -128,6 +128,10 @@ impl Run<'_> {
             libc::SYS_semop | libc::SYS_semtimedop | libc::SYS_msgsnd | libc::SYS_msgrcv => {
                 self.before_sysv(t, stopped, call)
             }
+            libc::SYS_shmctl => {
+                self.let_go_of_segment(call.int(0))?;
+                Ok(Before::Run(stopped))
+            }
             libc::SYS_mq_timedsend | libc::SYS_mq_timedreceive => {
                 Ok(self.before_queue(t, stopped, call))
             }
@@ -180,6 +184,10 @@ impl Run<'_> {
                 self.use_file_timer(t, call)?
             }
             libc::SYS_mknod | libc::SYS_mknodat => self.refuse_device(t, call),
+            libc::SYS_shmat => {
+                self.before_shmat(t, call)?;
+                None
+            }
             // Of interest only where pages were lent for it, to take them back.
             call if is_answering(call) => return Ok(self.has_lent_pages(t)),
             _ => None,
@@ -271,11 +279,15 @@ impl Run<'_> {
                 self.used(t, call, processes::errno_of(result));
             }
             other if changes_files(other) => self.used(t, call, processes::errno_of(result)),
-            libc::SYS_shmat | libc::SYS_mmap if is_shared(call) => {
-                self.process_mut(t).shares_memory = true;
-                self.forget_pages(self.tasks[t].id.proc);
+            libc::SYS_mmap if is_shared(call) => {
+                self.begins_to_share(t);
                 self.mapped(t, call, result);
             }
+            libc::SYS_shmat => {
+                self.begins_to_share(t);
+                self.after_shmat(t, call, result);
+            }
+            libc::SYS_shmdt if result == 0 => self.after_shmdt(t, call),
             libc::SYS_mremap => self.remapped(t, call, result),
             libc::SYS_setsid | libc::SYS_setpgid => self.after_group(t, call, result),
             libc::SYS_prctl if result == 0 => match call.int(0) {
@@ -290,6 +302,12 @@ impl Run<'_> {
         }
         self.tasks[t].call_done();
         Ok(then)
+    }
+
+    /// A task has mapped memory that others may have too.
+    fn begins_to_share(&mut self, t: usize) {
+        self.process_mut(t).shares_memory = true;
+        self.forget_pages(self.tasks[t].id.proc);
     }
 }
 

@@ -131,7 +131,7 @@ impl Run<'_> {
             libc::SYS_semget => self.made_sysv(t, (SysV::Semaphores, call.int(2)), call, result),
             libc::SYS_msgget => self.made_sysv(t, (SysV::Messages, call.int(1)), call, result),
             libc::SYS_shmget => self.made_sysv(t, (SysV::Memory, call.int(2)), call, result),
-            libc::SYS_shmctl => {}
+            libc::SYS_shmctl => self.after_shmctl(t, call, result),
             libc::SYS_semop | libc::SYS_semtimedop | libc::SYS_semctl => {
                 self.changes.note(Class::Semaphores);
                 self.used(t, call, errno);

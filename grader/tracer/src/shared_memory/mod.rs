@@ -7,7 +7,7 @@
 //! none where what lies between two accesses can be worked out.
 //! A process that is alone with its memory, or shares none, pays nothing.
 //!
-//! System V memory and huge pages stay as they are: what happens there is no decision.
+//! Huge pages stay as they are: what happens there is no decision.
 //!
 //! Source: `mmap(2)`, `mprotect(2)`, `memfd_create(2)`.
 
@@ -16,6 +16,7 @@ mod ahead;
 mod instruction;
 mod last_will;
 mod origin;
+mod segment;
 mod trap;
 
 pub(crate) use access::{Looks, SharedAccess};
@@ -23,11 +24,13 @@ pub(crate) use instruction::LONGEST;
 pub(crate) use origin::{Origin, Origins};
 pub(crate) use trap::Made;
 
-use crate::maps;
+use crate::mappings::round_up;
+use crate::maps::{self, Mapping};
 use crate::run::Run;
 use crate::task::Call;
 use forklings_model::{ObjectId, ObjectKind};
 use forklings_sys::{descriptor, memory};
+use segment::Segment;
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -38,14 +41,12 @@ const LARGEST: u64 = 256 << 20;
 /// wrong has had its chance, and a program that counts to a million shall come to its end.
 const FOLLOWED: u32 = 4_000;
 
-/// A file, or memory without a name, that processes have mapped.
+/// A file, memory without a name, or a segment of System V, that processes have mapped.
 #[derive(Debug)]
 pub(crate) struct Region {
     /// Its number among the objects of the run.
     pub(crate) object: ObjectId,
-    file: File,
-    /// Device and inode.
-    key: (u64, u64),
+    behind: Behind,
     /// Whether somebody has mapped it so that he may write there, or make it so. What all only read, as
     /// the caches that programs have of what is installed, nobody changes behind another's back.
     written: bool,
@@ -54,12 +55,39 @@ pub(crate) struct Region {
 impl Region {
     /// The bytes at an offset; `None` where the file ends before.
     fn read(&self, offset: u64, bytes: &mut [u8]) -> Option<()> {
-        self.file.read_exact_at(bytes, offset).ok()
+        match &self.behind {
+            Behind::File { file, .. } => file.read_exact_at(bytes, offset).ok(),
+            Behind::Segment(segment) => segment.read(offset, bytes),
+        }
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> Option<()> {
-        self.file.write_all_at(bytes, offset).ok()
+        match &self.behind {
+            Behind::File { file, .. } => file.write_all_at(bytes, offset).ok(),
+            Behind::Segment(segment) => segment.write(offset, bytes),
+        }
     }
+
+    /// Whether this is what the kernel has in a place.
+    fn is_in(&self, mapping: &Mapping<'_>) -> bool {
+        match &self.behind {
+            Behind::File { key, .. } => !mapping.is_segment() && mapping.inode == key.1,
+            Behind::Segment(segment) => segment.is_in(mapping),
+        }
+    }
+}
+
+/// Through what the tracer reaches a region.
+#[derive(Debug)]
+enum Behind {
+    /// An open file of its own.
+    File {
+        file: File,
+        /// Device and inode.
+        key: (u64, u64),
+    },
+    /// The fork server, which has it too.
+    Segment(Segment),
 }
 
 /// Where a process has a region.
@@ -77,6 +105,13 @@ pub(crate) struct Mapped {
 impl Mapped {
     fn has(&self, address: u64) -> bool {
         (self.start..self.end).contains(&address)
+    }
+
+    /// What of it lies between two addresses.
+    fn part(&self, start: u64, end: u64) -> Option<Self> {
+        let (start, end) = (self.start.max(start), self.end.min(end));
+        let offset = self.offset + start.saturating_sub(self.start);
+        (start < end).then_some(Self { start, end, offset, ..*self })
     }
 }
 
@@ -99,14 +134,15 @@ impl Shared {
 
     /// What was mapped there is gone.
     fn forget(&mut self, start: u64, end: u64) {
-        self.mapped.retain(|mapped| mapped.end <= start || end <= mapped.start);
+        let known = std::mem::take(&mut self.mapped);
+        let around = |mapped: Mapped| [mapped.part(0, start), mapped.part(end, u64::MAX)];
+        self.mapped = known.into_iter().flat_map(around).flatten().collect();
     }
 }
 
 /// Whether others may see what is written to the memory that a call maps. Source: `mmap(2)`.
 pub(crate) fn is_shared(call: &Call) -> bool {
-    call.number == libc::SYS_shmat
-        || call.number == libc::SYS_mmap && call.int(3) & libc::MAP_SHARED != 0
+    call.number == libc::SYS_mmap && call.int(3) & libc::MAP_SHARED != 0
 }
 
 /// Whether an `mmap` has no file behind it. Source: `mmap(2)`.
@@ -117,21 +153,18 @@ fn is_anonymous(call: &Call) -> bool {
 impl Run<'_> {
     /// Whether a call maps memory that can be followed and has no file behind it yet.
     pub(crate) fn wants_file(&self, call: &Call) -> bool {
-        call.number == libc::SYS_mmap
-            && is_shared(call)
+        is_shared(call)
             && is_anonymous(call)
             && call.int(3) & libc::MAP_HUGETLB == 0
             && (1..=LARGEST).contains(&call.args[1])
     }
 
-    /// A task has mapped memory that may be shared.
+    /// A task has mapped memory that is shared.
     pub(crate) fn mapped(&mut self, t: usize, call: &Call, result: i64) {
-        const PAGE: u64 = 4096;
         let Ok(start) = u64::try_from(result) else { return };
-        let end = start + call.args[1].next_multiple_of(PAGE);
+        let end = start + round_up(call.args[1]);
         self.process_mut(t).shared.forget(start, end);
-        let can_follow =
-            call.number == libc::SYS_mmap && !is_anonymous(call) && end - start <= LARGEST;
+        let can_follow = !is_anonymous(call) && end - start <= LARGEST;
         let region = if can_follow { self.region_of(t, call.int(4)) } else { None };
         let Some(region) = region else {
             self.unwatched_memory = true;
@@ -141,21 +174,28 @@ impl Run<'_> {
         if protection & libc::PROT_WRITE != 0 || self.may_write(t, call.int(4)) {
             self.is_written(region);
         }
-        let mapped = Mapped { start, end, protection, region, offset: call.args[5] };
+        self.has_mapped(t, call, Mapped { start, end, protection, region, offset: call.args[5] });
+    }
+
+    /// A call has given a task's process a region.
+    fn has_mapped(&mut self, t: usize, call: &Call, mapped: Mapped) {
         let process = self.process_mut(t);
         process.shared.mapped.push(mapped);
-        process.shared.trapped = false;
+        process.shared.has_more = true;
         process.shared.syscall = Some(call.again().rip);
     }
 
     /// A task has moved or resized a mapping.
     pub(crate) fn remapped(&mut self, t: usize, call: &Call, result: i64) {
         let (Ok(start), old) = (u64::try_from(result), call.args[0]) else { return };
+        let end = start + round_up(call.args[2]);
         let shared = &mut self.process_mut(t).shared;
-        let Some(mapped) = shared.at(old).copied() else { return };
-        shared.forget(old, old + call.args[1]);
+        let moved = shared.at(old).copied();
+        shared.forget(old, old + round_up(call.args[1]));
+        shared.forget(start, end);
+        let Some(mapped) = moved else { return };
         let offset = mapped.offset + old - mapped.start;
-        shared.mapped.push(Mapped { start, end: start + call.args[2], offset, ..mapped });
+        shared.mapped.push(Mapped { start, end, offset, ..mapped });
     }
 
     /// Forgets what a task's process has unmapped, or mapped something else over: nobody is told of
@@ -166,14 +206,15 @@ impl Run<'_> {
         let now: Vec<_> = maps::read(&maps).filter(|mapping| mapping.shared).collect();
         let mut left = Vec::with_capacity(known.len());
         for mapped in known {
-            let inode = self.regions[mapped.region].key.1;
-            for there in now.iter().filter(|there| there.inode == inode) {
-                let (start, end) = (mapped.start.max(there.start), mapped.end.min(there.end));
-                if start < end {
-                    let offset = mapped.offset + start - mapped.start;
-                    left.push(Mapped { start, end, offset, ..mapped });
-                }
-            }
+            let region = &self.regions[mapped.region];
+            // The same place in the file, too: it may be there once more.
+            let is_it = |there: &&Mapping<'_>| {
+                region.is_in(there)
+                    && there.offset.wrapping_sub(there.start)
+                        == mapped.offset.wrapping_sub(mapped.start)
+            };
+            let parts = now.iter().filter(is_it).map(|there| mapped.part(there.start, there.end));
+            left.extend(parts.flatten());
         }
         self.process_mut(t).shared.mapped = left;
     }
@@ -183,7 +224,9 @@ impl Run<'_> {
         let copy = descriptor::copy_from(&self.process(t).handle, fd).ok()?;
         let metadata = copy.metadata().ok()?;
         let key = (metadata.dev(), metadata.ino());
-        if let Some(known) = self.regions.iter().position(|region| region.key == key) {
+        let is_it =
+            |region: &Region| matches!(&region.behind, Behind::File { key: of, .. } if *of == key);
+        if let Some(known) = self.regions.iter().position(is_it) {
             return Some(known);
         }
         if !metadata.is_file() {
@@ -195,7 +238,7 @@ impl Run<'_> {
         let file = open(true).or_else(|| open(false))?;
         let made_at = self.tasks[t].site;
         let object = self.objects.add(ObjectKind::Other("mmap".to_owned()), made_at);
-        self.regions.push(Region { object, file, key, written: false });
+        self.regions.push(Region { object, behind: Behind::File { file, key }, written: false });
         Some(self.regions.len() - 1)
     }
 

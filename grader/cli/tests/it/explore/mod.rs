@@ -117,6 +117,18 @@ fn a_file_that_another_removes_between_the_look_and_the_open_is_found() {
 }
 
 #[test]
+fn a_process_that_waits_for_the_end_of_its_own_pipe_holds_it_open() {
+    let program = c("eof");
+    for name in ["plain", "executes", "handler"] {
+        silent(&[], &[&program, name]);
+    }
+    finds(&[], &[&program, "plain", "wrong"], &["pipe-end-open"]);
+    finds(&[], &[&program, "executes", "wrong"], &["pipe-end-open"]);
+    // A signal might come, whose handler writes.
+    finds(&[], &[&program, "handler", "wrong"], &["deadlock"]);
+}
+
+#[test]
 fn correct_programs_are_silent() {
     for program in ["pipeline", "waitorder", "early"] {
         silent(&[], &[&c(program)]);

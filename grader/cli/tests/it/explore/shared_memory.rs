@@ -31,6 +31,60 @@ fn told_by_results(name: &str) {
     assert_eq!(explored.code, 5, "{}", explored.json);
 }
 
+/// As [`told_apart`], in memory of System V.
+#[track_caller]
+fn told_apart_in_a_segment(name: &str, rules: &[&str]) {
+    let options = ["-O0", "-DSEGMENT", "-lpthread"];
+    let program = compiled("textbook-segment", "textbook", &options);
+    watched(&program, name);
+    finds(&[], &[&program, name, "wrong"], rules);
+}
+
+/// The right program is silent, and all of its accesses were seen.
+#[track_caller]
+fn watched(program: &str, name: &str) {
+    let silent = silent(&[], &[program, name]);
+    assert_eq!(silent.json["unwatched_memory"], false, "{}", silent.json);
+}
+
+#[test]
+fn a_segment_is_followed_like_any_shared_memory() {
+    told_apart_in_a_segment("peterson", &["lost-update"]);
+    told_apart_in_a_segment("buffer", &["lost-update"]);
+    told_apart_in_a_segment("futex", &["wakeup-lost"]);
+    told_apart_in_a_segment("philosophers", &["deadlock"]);
+}
+
+#[test]
+fn a_segment_is_one_memory_however_it_was_attached() {
+    let program = compiled("segments", "segments", &["-O0", "-lpthread"]);
+    for name in ["semaphore", "atomic", "attaches", "addresses", "executes"] {
+        watched(&program, name);
+        finds(&[], &[&program, name, "wrong"], &["lost-update"]);
+    }
+    watched(&program, "reads");
+}
+
+#[test]
+fn what_is_left_of_a_mapping_over_which_another_was_mapped_is_followed() {
+    let program = compiled("segments", "segments", &["-O0", "-lpthread"]);
+    watched(&program, "maps-over");
+    finds(&[], &[&program, "maps-over", "wrong"], &["lost-update"]);
+}
+
+#[test]
+fn a_data_race_in_a_segment_is_told_with_both_lines() {
+    let program = rust("races");
+    for name in ["handed", "locked", "counted"] {
+        silent(&[], &[&program, name, "segment"]);
+    }
+    let race = finds(&[], &[&program, "handed", "wrong", "segment"], &["data-race"]);
+    assert_eq!(race.json["findings"][0]["places"].as_array().map(Vec::len), Some(2));
+    let wrong = ["locked", "wrong", "segment"];
+    finds(&[], &[&[&*program], &wrong[..]].concat(), &["lost-update", "data-race"]);
+    finds(&[], &[&program, "counted", "wrong", "segment"], &["lost-update"]);
+}
+
 #[test]
 fn what_the_compiler_makes_better_is_no_different() {
     told_apart_at("-O2", "peterson", &["lost-update"]);
