@@ -440,9 +440,10 @@ impl Run<'_> {
 
 /// Waits until a reaped process has given back its number. A parent that ends lets go of the children
 /// that it has not reaped a moment after its own death is seen, and the next run shall find their
-/// numbers free. Source: `exit_notify` in the kernel.
+/// numbers free. On a loaded machine whoever has to reap them may wait long for a processor. Source:
+/// `exit_notify` in the kernel.
 fn await_release(pid: i32) {
-    let deadline = Instant::now() + Duration::from_millis(100);
+    let deadline = Instant::now() + Duration::from_secs(10);
     while ptrace::kill(pid, 0).is_ok() && Instant::now() < deadline {
         thread::sleep(Duration::from_micros(20));
     }

@@ -32,7 +32,7 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(200);
 /// Schedules for each scenario of a mutant at first. Most are caught by far fewer than a student's
 /// program is tried with; who is not caught, or not as it must be, is tried with all.
-const FEW: u32 = 40;
+const FEW: u32 = 20;
 /// The same for right programs beside the solution, which is tried with all.
 const VARIANT: u32 = 100;
 /// What stands for a program's name where only the drills are meant.
@@ -52,7 +52,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Schedules for each scenario [default: 200; 100 for right programs beside the solution, 40 for
+    /// Schedules for each scenario [default: 200; 100 for right programs beside the solution, 20 for
     /// mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
