@@ -73,12 +73,14 @@ pages! {
 mod tests {
     use super::*;
 
+    /// Under this stands a small program.
+    const PROGRAM: &str = "\n## Provoke it\n";
     /// What every page has, in this order.
     const HEADINGS: [&str; 5] = [
         "\n## What it means\n",
         "\n## Why it matters\n",
         "\n## Exactly when\n",
-        "\n## Provoke it\n\n```rust",
+        PROGRAM,
         "\n## Mend it\n",
     ];
 
@@ -90,6 +92,9 @@ mod tests {
             let places: Vec<_> = HEADINGS.iter().map(|heading| page.find(heading)).collect();
             assert!(places.iter().all(Option::is_some), "headings of {rule}: {places:?}");
             assert!(places.is_sorted(), "headings of {rule}: {places:?}");
+            let (_, below) = page.split_once(PROGRAM).expect("looked for above");
+            let program = below.split("\n## ").next().expect("there is a first part");
+            assert!(program.contains("\n```rust"), "program of {rule}");
         }
     }
 
