@@ -23,7 +23,7 @@ const USAGE: &str = "\
 usage: cargo run -p pools -- reveal [N]
        cargo run -p pools -- SCENARIO ARGUMENTS
   messages LENGTH...       a child sends messages of these lengths, and closes
-  messages_cut LENGTH      the last byte of a message never arrives
+  messages_cut LENGTH [N]  of a message only the first N bytes arrive; without N all but the last
   messages_alone           nobody is there to read
 
   pool N TASK...           a pool of N processes; / between tasks begins another map
@@ -73,7 +73,8 @@ fn main() -> ExitCode {
 fn run(words: &[&str]) -> Option<io::Result<()>> {
     Some(match words {
         ["messages", lengths @ ..] => messages(&numbers(lengths)?),
-        ["messages_cut", length] => messages_cut(length.parse().ok()?),
+        ["messages_cut", length] => messages_cut(length.parse().ok()?, usize::MAX),
+        ["messages_cut", length, kept] => messages_cut(length.parse().ok()?, kept.parse().ok()?),
         ["messages_alone"] => messages_alone(),
         [name, n, tasks @ ..] => {
             let (kind, finish) = name.split_once('_').unwrap_or((name, "joined"));
@@ -132,8 +133,8 @@ fn messages(lengths: &[usize]) -> io::Result<()> {
     reap(child)
 }
 
-/// Whatever a message looks like: all but its last byte is passed on.
-fn messages_cut(length: usize) -> io::Result<()> {
+/// Whatever a message looks like: its first bytes are passed on, so many, and never all.
+fn messages_cut(length: usize, kept: usize) -> io::Result<()> {
     let (from, to) = pipe()?;
     let child = start(|| {
         close_copy(&from);
@@ -155,7 +156,7 @@ fn messages_cut(length: usize) -> io::Result<()> {
         println!("nothing was sent");
         return Ok(());
     }
-    nix::unistd::write(&cut_to, &sent[..sent.len() - 1])?;
+    nix::unistd::write(&cut_to, &sent[..kept.min(sent.len() - 1)])?;
     drop(cut_to);
     match receive(cut_from.as_fd()) {
         Ok(Some(bytes)) => println!("a message of {} bytes", bytes.len()),

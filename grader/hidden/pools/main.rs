@@ -83,6 +83,15 @@ mod messages {
     }
 
     #[test]
+    fn a_message_that_ends_with_its_first_byte_is_an_error() {
+        let length = draw!().usize(256..=900);
+        subject!()
+            .scenario("messages_cut", [length, 1])
+            .expect(stdout().is("UnexpectedEof\n"))
+            .check();
+    }
+
+    #[test]
     fn who_sends_to_nobody_is_told() {
         subject!().scenario("messages_alone", [""; 0]).expect(stdout().is("EPIPE\n")).check();
     }

@@ -32,6 +32,11 @@ impl Run<'_> {
     /// Lets what was chosen happen.
     pub(crate) fn perform(&mut self, choice: Choice) -> Result<()> {
         let (who, what) = (choice.who, choice.what);
+        // Whatever else happens than a task's own step, a signal may come of it, and the task may be led
+        // on in the same step.
+        if what != What::Go {
+            self.news.for_all();
+        }
         self.take_step(choice)?;
         if what != What::Go {
             self.news.for_all();
