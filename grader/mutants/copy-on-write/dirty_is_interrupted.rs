@@ -55,23 +55,25 @@ pub fn dirty(region: &Region, k: usize) -> io::Result<usize> {
     let child = match unsafe { fork() }? {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
-            let before = private_pages(region)?;
-            for page in 0..k {
-                region.write(page, b'!');
-            }
-            let figure = private_pages(region)? - before;
-            let sent = sender.write_all(&figure.to_ne_bytes());
+            let measured = private_pages(region).and_then(|before| {
+                for page in 0..k {
+                    region.write(page, b'!');
+                }
+                Ok(private_pages(region)? - before)
+            });
+            let sent = measured.and_then(|figure| sender.write_all(&figure.to_ne_bytes()));
             // SAFETY: `_exit` takes any code and does not return.
             unsafe { libc::_exit(i32::from(sent.is_err())) }
         }
     };
     drop(sender);
     let mut figure = [0; size_of::<usize>()];
-    receiver.read_exact(&mut figure)?;
+    let read = receiver.read_exact(&mut figure);
     match waitpid(child, None)? {
         WaitStatus::Exited(_, 0) => {}
         status => return Err(io::Error::other(format!("the child failed: {status:?}"))),
     }
+    read?;
     Ok(usize::from_ne_bytes(figure))
 }
 

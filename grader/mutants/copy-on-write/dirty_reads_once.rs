@@ -55,20 +55,24 @@ pub fn dirty(region: &Region, k: usize) -> io::Result<usize> {
     let child = match unsafe { fork() }? {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
-            let before = private_pages(region)?;
-            for page in 0..k {
-                region.write(page, b'!');
-            }
-            let figure = private_pages(region)? - before;
-            let sent = sender.write_all(&figure.to_ne_bytes());
+            let measured = private_pages(region).and_then(|before| {
+                for page in 0..k {
+                    region.write(page, b'!');
+                }
+                Ok(private_pages(region)? - before)
+            });
+            let sent = measured.and_then(|figure| sender.write_all(&figure.to_ne_bytes()));
             // SAFETY: `_exit` takes any code and does not return.
             unsafe { libc::_exit(i32::from(sent.is_err())) }
         }
     };
     drop(sender);
     let mut figure = [0; size_of::<usize>()];
-    let _ = receiver.read(&mut figure)?;
+    let read = receiver.read(&mut figure);
     reap(child)?;
+    if read? == 0 {
+        return Err(io::Error::other("the child could not measure"));
+    }
     Ok(usize::from_ne_bytes(figure))
 }
 
