@@ -140,10 +140,11 @@ pub fn answers(questions: &[u8], order: &[usize], think: &dyn Fn(u8) -> u8) -> i
 /// Those of `fork`, and one of our own when a child failed. All children are reaped even then.
 pub fn fan(n: usize, node: &dyn Fn(usize)) -> io::Result<()> {
     let mut number = 0;
-    while number != n + 1 {
+    let left = n;
+    while left > 0 {
         // SAFETY: the program has one thread.
         if let ForkResult::Child = unsafe { fork() }? {
-            number += 2;
+            number += 1;
         }
     }
     node(number);
