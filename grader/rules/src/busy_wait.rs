@@ -9,11 +9,6 @@ use std::collections::BTreeMap;
 /// poller ask 60 times before others must run, so a loop that waits for others reaches this.
 const ENOUGH: usize = 50;
 
-/// `sched_yield` is what a hand-over in memory asks with (that of a `sync_channel(0)` in the standard
-/// library), and the scheduler may pick it many times before the other one's next step. So many count
-/// for each step of who ends the streak: some steps of it are a hand-over, many are work.
-const YIELDS_FOR_A_STEP: usize = 8;
-
 /// From so many naps in a row on, each after a vain poll, sleeping is how it waits. The scheduler
 /// lets a sleeper wake four times before each step of others, so a loop that waits for others
 /// reaches this.
@@ -24,8 +19,7 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
     if memory.is_some() {
         return memory.into_iter().collect();
     }
-    let spins = streaks(case, Some(Role::Progress)).into_iter();
-    let spins = spins.filter(|s| s.polls.len() >= ENOUGH && weight(case, s) >= ENOUGH);
+    let spins = streaks(case, Some(Role::Progress)).into_iter().filter(|s| s.polls.len() >= ENOUGH);
     let first = spins.min_by_key(|streak| streak.polls[0].seq);
     first.map_or_else(|| naps(case), |streak| vec![report(&streak)])
 }
@@ -45,28 +39,6 @@ fn looks_at_memory(case: &Case<'_>) -> Option<Finding> {
     })?;
     let detail = Detail::BusyWait { proc: spin.task.proc, call: None, times: 0, naps: 0 };
     Some(accuse(detail, [spin.seq]).at(spin.site))
-}
-
-/// How many questions a streak is: of yields, [`YIELDS_FOR_A_STEP`] between two steps of who did
-/// something last before the streak came to its end.
-fn weight(case: &Case<'_>, streak: &Streak<'_>) -> usize {
-    let task = streak.polls[0].task;
-    let ended = streak.ended.unwrap_or(u32::MAX);
-    let meanwhile = || case.run.after(streak.polls[0].seq).take_while(|event| event.seq < ended);
-    let last = meanwhile().filter(|event| event.task != task).last().map(|event| event.task);
-    let (mut weight, mut yields) = (0, 0);
-    for event in streak.polls[..1].iter().copied().chain(meanwhile()) {
-        match &event.kind {
-            EventKind::PolledInVain { call } if event.task == task => {
-                let yielded = call == "sched_yield";
-                weight += usize::from(!yielded || yields < YIELDS_FOR_A_STEP);
-                yields += usize::from(yielded);
-            }
-            _ if Some(event.task) == last => yields = 0,
-            _ => {}
-        }
-    }
-    weight
 }
 
 /// Who naps between its questions where the test demands that it waits.
@@ -92,8 +64,6 @@ struct Streak<'a> {
     then_waited: bool,
     /// Whether its sleeps are waits whose time was up: the last of them is one that was not.
     in_steps: bool,
-    /// The event by which it got on, if it did.
-    ended: Option<u32>,
 }
 
 /// Every streak of the run. `nap` is what a sleep and a wait whose time was up mean to it, if not
@@ -119,8 +89,7 @@ fn streaks<'a>(case: &Case<'a>, nap: Option<Role>) -> Vec<Streak<'a>> {
             Role::Neutral => {}
             Role::Progress => {
                 let then_waited = waits(&event.kind);
-                let ended = Some(event.seq);
-                found.push(Streak { then_waited, ended, ..std::mem::take(streak) });
+                found.push(Streak { then_waited, ..std::mem::take(streak) });
             }
         }
     }

@@ -428,31 +428,6 @@ fn a_few_naps_are_no_busy_wait_nor_are_naps_before_a_call_that_waits() {
 }
 
 #[test]
-fn yields_count_for_as_many_steps_as_the_one_takes_that_ends_them() {
-    // 60 before the other's first step, as the scheduler has it, then 8 before each.
-    let yielding = |steps: usize| {
-        let mut run = run();
-        run.fork(P1);
-        run.fork(P1);
-        for step in 0..steps {
-            for _ in 0..if step == 0 { 60 } else { 8 } {
-                run.event(P1, EventKind::PolledInVain { call: "sched_yield".to_owned() });
-            }
-            // Of somebody else there may be many.
-            run.prints(P3, "busy\n");
-            run.prints(P2, "on my way\n");
-        }
-        for child in [P2, P3] {
-            run.dies(child, 0);
-            run.reaps(P1, child);
-        }
-        run.done()
-    };
-    assert_eq!(names(&yielding(3), &[]), [""; 0], "a hand-over");
-    assert_eq!(names(&yielding(7), &[]), ["busy-wait"], "work");
-}
-
-#[test]
 fn polls_of_two_threads_are_not_added_up() {
     let mut run = run();
     for n in 0..98 {
