@@ -175,6 +175,7 @@ fn computes_between() {
             "lea32": "lea {own:e}, [{own} + {seen} - 7] /* {place} */";
             "jmp": "jmp 2f\nadd {own}, {seen}\n2: nop dword ptr [{place}]";
             "loop": "mov {own:e}, 9\n2: add {seen}, {own}\ndec {own:e}\njne 2b /* {place} */";
+            "round": "2: add {own}, {seen}\nnop\nsub byte ptr [{place}], 1\njne 2b";
             "store": "mov [{place}], {seen}\nadd dword ptr [{place}], {own:e}\nmov {own}, [{place}]";
             "store8": "mov byte ptr [{place} + 1], {seen:l}\ninc word ptr [{place}]\nor {own}, [{place}]";
             "locked": "lock xadd [{place}], {own} /* {seen} */";

@@ -28,7 +28,6 @@ impl Run<'_> {
             return Ok(Some(stopped));
         }
         let mut registers = stopped.registers()?;
-        let begun = registers.rip;
         let mut breakpoints = None;
         for _ in 0..MOST {
             let at = registers.rip;
@@ -54,9 +53,8 @@ impl Run<'_> {
                 }
             }
         }
-        if registers.rip != begun {
-            stopped.set_registers(&registers)?;
-        }
+        // Also where it stands as it stood: it may have gone round a loop.
+        stopped.set_registers(&registers)?;
         Ok(Some(stopped))
     }
 
