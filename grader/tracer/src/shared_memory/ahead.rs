@@ -30,7 +30,8 @@ impl Run<'_> {
         let mut registers = stopped.registers()?;
         let mut breakpoints = None;
         for _ in 0..MOST {
-            let at = registers.rip;
+            let before = registers;
+            let at = before.rip;
             // Where there is none, it finds that out by itself.
             let Ok(code) = self.code_at(t, at) else { break };
             if compute(&code, &mut registers).is_none() {
@@ -49,6 +50,8 @@ impl Run<'_> {
                     none => none.insert(self.breakpoint_addresses(t, &stopped)?),
                 };
                 if known.contains(&registers.rip) {
+                    // It jumps there by itself: where a task stands, no breakpoint is set.
+                    registers = before;
                     break;
                 }
             }
