@@ -230,6 +230,7 @@ impl Run<'_> {
         (how, signal): (Resume, i32),
     ) -> Result<Option<Halt>> {
         self.watch(t, &stopped, how)?;
+        self.own.forget();
         match stopped.resume(how, signal) {
             Ok(running) => self.wait_for(t, running, call),
             Err(error) => self.survive(t, error).map(|()| None),

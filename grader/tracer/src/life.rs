@@ -76,6 +76,9 @@ impl Run<'_> {
             last_answer: None,
         };
         self.process_mut(t).shares_memory |= one_memory;
+        if one_memory {
+            self.own.is_common();
+        }
         self.processes.push(process);
         self.tasks.push(Task::new(TaskId::main(id), tid, stopped));
         let how = match reason {

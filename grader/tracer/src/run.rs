@@ -20,7 +20,7 @@ use crate::news::News;
 use crate::process::{Life, Process};
 use crate::random::{Random, Stream};
 use crate::server::{Server, lost, read_all};
-use crate::shared_memory::{LONGEST, Looks, Region, Shared};
+use crate::shared_memory::{Instruction, Looks, OwnMemory, Region, Shared};
 use crate::sleeps_last::SleepsLast;
 use crate::special::Special;
 use crate::stacks::Stacks;
@@ -140,9 +140,11 @@ pub(crate) struct Run<'a> {
     pub(crate) mutex_stops: u32,
     /// Memory that processes share.
     pub(crate) regions: Vec<Region>,
-    /// Instructions that access it, by image and address.
-    pub(crate) code: HashMap<(u32, u64), [u8; LONGEST]>,
-    /// Accesses to it while several processes had it.
+    /// Instructions that access it, or stand between two that do, by image and address.
+    pub(crate) code: HashMap<(u32, u64), Instruction>,
+    /// Memory that processes do not share, as far as it was read for them.
+    pub(crate) own: OwnMemory,
+    /// Accesses to shared memory while several processes had it.
     pub(crate) accesses: u32,
     /// Programs executed so far.
     pub(crate) images: u32,
@@ -261,6 +263,7 @@ impl<'a> Run<'a> {
             mutex_stops: 0,
             regions: Vec::new(),
             code: HashMap::new(),
+            own: OwnMemory::default(),
             accesses: 0,
             images: 0,
             narrow_pipes,

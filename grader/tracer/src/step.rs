@@ -132,6 +132,9 @@ impl Run<'_> {
     /// Lets a parked task perform what it stands before.
     fn go(&mut self, t: usize) -> Result<()> {
         self.note_telling(t);
+        if !matches!(self.tasks[t].state, State::Parked(_, Point::Access(_) | Point::Mutex(_))) {
+            self.own.forget();
+        }
         match std::mem::replace(&mut self.tasks[t].state, State::Moving) {
             State::Parked(stopped, Point::Start | Point::Return) => match self.trap(t, stopped)? {
                 Made::Stands(stopped) => self.resume_and_follow(t, stopped, None, Resume::Free, 0),
@@ -141,7 +144,10 @@ impl Run<'_> {
             State::Parked(stopped, Point::Mutex(call)) => {
                 self.enters_mutex(t, call)?;
                 self.use_at_once(t, &stopped, call)?;
-                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
+                match self.work_ahead(t, stopped)? {
+                    Some(stopped) => self.resume_and_follow(t, stopped, None, Resume::Free, 0),
+                    None => Ok(()),
+                }
             }
             State::Parked(stopped, Point::Spin(spin)) => self.look_again(t, stopped, spin),
             State::Parked(stopped, Point::Call(call)) => self.execute(t, stopped, call),

@@ -179,6 +179,17 @@ fn computes_between() {
             "store": "mov [{place}], {seen}\nadd dword ptr [{place}], {own:e}\nmov {own}, [{place}]";
             "store8": "mov byte ptr [{place} + 1], {seen:l}\ninc word ptr [{place}]\nor {own}, [{place}]";
             "locked": "lock xadd [{place}], {own} /* {seen} */";
+            "edge": "sub rsp, 256\nlea {seen}, [rsp + 64]\nand {seen}, -64\nmov qword ptr [{seen} + 56], 1\nmov qword ptr [{seen} + 64], 2\nadd {own}, [{seen} + 56]\nadd {own}, [{seen} + 64]\nmov [{seen} + 60], {own}\nadd {own}, [{seen} + 56]\nadd {own}, [{seen} + 64]\nadd rsp, 256\nmov {seen}, [{place}]";
+            "push": "push {own}\npush {seen}\npop {own}\npop {seen} /* {place} */";
+            "push-memory": "push qword ptr [{place}]\npush -2\npop {own}\npop {seen}";
+            "push-stack": "push rsp\npop {own}\nsub {own}, rsp\nmov {seen}, [{place}]";
+            "call": "call 2f\njmp 3f\n2: add {own}, {seen}\nret\n3: nop dword ptr [{place}]";
+            "call-register": "lea {seen}, [rip + 2f]\ncall {seen}\njmp 3f\n2: add {own}, 5\nret\n3: mov {seen}, [{place}]";
+            "call-memory": "lea {seen}, [rip + 2f]\nmov [{place}], {seen}\ncall qword ptr [{place}]\njmp 3f\n2: inc {own}\nret\n3: mov {seen}, 7\nmov [{place}], {seen}";
+            "return-more": "push {own}\ncall 2f\njmp 3f\n2: add {own}, {seen}\nret 8\n3: nop dword ptr [{place}]";
+            "jmp-register": "lea {seen}, [rip + 2f]\njmp {seen}\ninc {own}\n2: dec {own}\nmov {seen}, [{place}]";
+            "jmp-memory": "lea {seen}, [rip + 2f]\nmov [{place}], {seen}\njmp qword ptr [{place}]\ninc {own}\n2: dec {own}\nmov {seen}, 7\nmov [{place}], {seen}";
+            "leave": "push rbp\nmov rbp, rsp\nsub rsp, 32\nmov [rbp - 8], {own}\nadd {seen}, [rbp - 8]\nleave\nmov [{place}], {own}";
             "cmp-memory": "cmp [{place}], {seen}\nsetb {own:l}";
             "seto": "cmp {own}, {seen}\nseto {own:l}\nmov qword ptr [{place}], 0";
             "setno": "cmp {own}, {seen}\nsetno {own:l}\nmov qword ptr [{place}], 0";

@@ -292,7 +292,7 @@ impl Run<'_> {
             5 => left >= right,
             _ => return Ok(-i64::from(libc::ENOSYS)),
         };
-        if self.set_word_at(t, call.args[4], new).is_err() {
+        if self.set_bytes_at(t, call.args[4], &new.to_le_bytes()).is_err() {
             return Ok(-i64::from(libc::EFAULT));
         }
         let first = self.futex_key(t, call, call.args[0])?;

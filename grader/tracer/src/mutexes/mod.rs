@@ -47,9 +47,9 @@ pub(crate) struct Within {
 
 /// Where a `pthread_mutex_t` of glibc names the thread that holds it, how many use it, and its kind.
 /// These places are part of its ABI. Source: `struct __pthread_mutex_s`.
-const OWNER: u64 = 8;
-const USERS: u64 = 12;
-const KIND: u64 = 16;
+const OWNER: usize = 8;
+const USERS: usize = 12;
+const KIND: usize = 16;
 
 impl Run<'_> {
     /// Adds the addresses at which a task shall stop, with the word that stands there if it is
@@ -98,7 +98,10 @@ impl Run<'_> {
         self.mutex_stops += 1;
         let what = function.what;
         let tid = self.tasks[t].tid;
-        let return_to = memory::read_u64(tid, registers.rsp)?;
+        let return_to = match self.own_u64(t, &registers, registers.rsp) {
+            Some(address) => address,
+            None => memory::read_u64(tid, registers.rsp)?,
+        };
         let address = match what.of {
             Argument::First => registers.rdi,
             Argument::Second => registers.rsi,
@@ -142,7 +145,7 @@ impl Run<'_> {
     /// nobody is known to.
     pub(crate) fn holder(&self, t: usize) -> Option<TaskId> {
         let within = self.within(t).filter(|within| within.what.name == LOCK)?;
-        let word = |at| self.word_at(t, within.address + at).ok();
+        let word = |at: usize| self.word_at(t, within.address + at as u64).ok();
         let owner = word(OWNER).filter(|_| word(USERS).is_some_and(|users| users > 0))?;
         let is = |task: &&Task| {
             !matches!(task.state, State::Gone)

@@ -1,7 +1,7 @@
 //! One access to shared memory: found where a task is stopped, and done on its behalf.
 
 use super::FOLLOWED;
-use super::instruction::{LONGEST, Operation, Use};
+use super::instruction::{Instruction, LONGEST, Operation, Use, decode};
 use super::trap::Made;
 use crate::attempt::Class;
 use crate::error::Result;
@@ -88,8 +88,8 @@ impl Run<'_> {
         let Some(mapped) = self.process(t).shared.at(address).copied() else {
             return Ok(None);
         };
-        let code = self.code_at(t, registers.rip)?;
-        let Some(mut operation) = Operation::decode(&code, registers, address) else {
+        let instruction = self.instruction_at(t, registers.rip)?;
+        let Some(mut operation) = Operation::of(instruction, registers, address) else {
             return Ok(None);
         };
         let needed = if operation.writes() { libc::PROT_WRITE } else { libc::PROT_READ };
@@ -108,16 +108,18 @@ impl Run<'_> {
         Ok(Some(SharedAccess { operation, region, offset, registers: *registers, loaded: None }))
     }
 
-    /// The code that a task has at an address. At the end of its mapping there may be less.
-    pub(super) fn code_at(&mut self, t: usize, address: u64) -> Result<[u8; LONGEST]> {
+    /// The instruction that a task has at an address.
+    pub(super) fn instruction_at(&mut self, t: usize, address: u64) -> Result<Instruction> {
         let image = self.process(t).image;
         if let Some(&known) = self.code.get(&(image, address)) {
             return Ok(known);
         }
+        // At the end of its mapping there may be less.
         let mut code = [0; LONGEST];
         memory::read(self.tasks[t].tid, address, &mut code)?;
-        self.code.insert((image, address), code);
-        Ok(code)
+        let instruction = decode(&code, address);
+        self.code.insert((image, address), instruction);
+        Ok(instruction)
     }
 
     /// A task stands before an access before which others may go.
@@ -238,6 +240,7 @@ impl Run<'_> {
 
     /// The task does it itself, for as long as it has its pages back.
     fn access_itself(&mut self, t: usize, stopped: Stopped, access: SharedAccess) -> Result<Made> {
+        self.own.forget();
         let before = self.value(&access).unwrap_or(0);
         let stopped = match self.protect(t, stopped, false)? {
             Made::Stands(stopped) => stopped,

@@ -10,14 +10,18 @@
 )]
 
 mod computation;
+mod transfer;
 
 pub(super) use computation::compute;
+pub(super) use transfer::{Source, Transfer};
 
 use forklings_sys::ptrace::Registers;
-use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
+
+pub(crate) use iced_x86::Instruction;
 
 /// Longest instruction.
-pub(crate) const LONGEST: usize = 15;
+pub(super) const LONGEST: usize = 15;
 
 /// How an instruction uses its operand in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +55,13 @@ const OVERFLOW: u64 = 1 << 11;
 const ALL: u64 = CARRY | PARITY | ADJUST | ZERO | SIGN | OVERFLOW;
 
 impl Operation {
-    /// The instruction in these bytes, where the registers say, which was stopped for using
-    /// `stopped_at`; `None` where it has no operand in memory that can be told.
-    pub(super) fn decode(bytes: &[u8], registers: &Registers, stopped_at: u64) -> Option<Self> {
-        let instruction = decode(bytes, registers);
+    /// What an instruction does with these registers, which was stopped for using `stopped_at`; `None`
+    /// where it has no operand in memory that can be told.
+    pub(super) fn of(
+        instruction: Instruction,
+        registers: &Registers,
+        stopped_at: u64,
+    ) -> Option<Self> {
         if instruction.is_string_instruction() {
             // Two operands may lie in memory: where it comes from, and where it goes.
             let size = instruction.memory_size().size();
@@ -67,7 +74,7 @@ impl Operation {
             (0..instruction.op_count()).find(|&n| instruction.op_kind(n) == OpKind::Memory)?;
         let address = address_of(&instruction, number, registers)?;
         let size = u8::try_from(instruction.memory_size().size()).ok()?;
-        let (used, is_known) = of(&instruction, number);
+        let (used, is_known) = use_of(&instruction, number);
         let is_known = is_known && matches!(size, 1 | 2 | 4 | 8);
         Some(Self { instruction, used, address, size, is_known })
     }
@@ -177,9 +184,9 @@ impl Operation {
     }
 }
 
-/// The instruction in these bytes, where the registers say.
-fn decode(bytes: &[u8], registers: &Registers) -> Instruction {
-    Decoder::with_ip(64, bytes, registers.rip, DecoderOptions::NONE).decode()
+/// The instruction in the bytes at an address.
+pub(super) fn decode(bytes: &[u8], address: u64) -> Instruction {
+    Decoder::with_ip(64, bytes, address, DecoderOptions::NONE).decode()
 }
 
 /// The address that an operand stands for.
@@ -193,7 +200,7 @@ fn address_of(instruction: &Instruction, number: u32, registers: &Registers) -> 
 }
 
 /// How an instruction uses its operand in memory, and whether it is one of those that are known.
-fn of(instruction: &Instruction, number: u32) -> (Use, bool) {
+fn use_of(instruction: &Instruction, number: u32) -> (Use, bool) {
     let written = number == 0;
     let changes = if instruction.has_lock_prefix() { Use::Updates } else { Use::Splits };
     let other_is_plain = (0..instruction.op_count()).all(|n| {

@@ -16,12 +16,14 @@ mod ahead;
 mod instruction;
 mod last_will;
 mod origin;
+mod own;
 mod segment;
 mod trap;
 
 pub(crate) use access::{Looks, SharedAccess};
-pub(crate) use instruction::LONGEST;
+pub(crate) use instruction::Instruction;
 pub(crate) use origin::{Origin, Origins};
+pub(crate) use own::OwnMemory;
 pub(crate) use trap::Made;
 
 use crate::mappings::round_up;
@@ -287,31 +289,43 @@ impl Run<'_> {
 
     /// Four bytes of a task's memory, also where its pages are taken away.
     pub(crate) fn word_at(&self, t: usize, address: u64) -> forklings_sys::Result<u32> {
-        let shared = &self.process(t).shared;
-        if let Some(mapped) = shared.at(address).filter(|_| shared.trapped) {
-            let mut bytes = [0; 4];
-            let offset = address - mapped.start + mapped.offset;
-            if self.regions[mapped.region].read(offset, &mut bytes).is_some() {
-                return Ok(u32::from_le_bytes(bytes));
-            }
-        }
-        memory::read_u32(self.tasks[t].tid, address)
+        let mut bytes = [0; 4];
+        self.bytes_at(t, address, &mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
     }
 
-    /// As [`Run::word_at`], to change it.
-    pub(crate) fn set_word_at(
+    /// As [`Run::word_at`], for any number of bytes in one mapping.
+    pub(crate) fn bytes_at(
         &self,
         t: usize,
         address: u64,
-        word: u32,
+        bytes: &mut [u8],
     ) -> forklings_sys::Result<()> {
-        let shared = &self.process(t).shared;
-        if let Some(mapped) = shared.at(address).filter(|_| shared.trapped) {
-            let offset = address - mapped.start + mapped.offset;
-            if self.regions[mapped.region].write(offset, &word.to_le_bytes()).is_some() {
-                return Ok(());
-            }
+        let taken = self.taken_away(t, address);
+        match taken.and_then(|(region, offset)| region.read(offset, bytes)) {
+            Some(()) => Ok(()),
+            None => memory::exact(self.tasks[t].tid, address, bytes),
         }
-        memory::write(self.tasks[t].tid, address, &word.to_le_bytes())
+    }
+
+    /// As [`Run::bytes_at`], to change them.
+    pub(crate) fn set_bytes_at(
+        &self,
+        t: usize,
+        address: u64,
+        bytes: &[u8],
+    ) -> forklings_sys::Result<()> {
+        let taken = self.taken_away(t, address);
+        match taken.and_then(|(region, offset)| region.write(offset, bytes)) {
+            Some(()) => Ok(()),
+            None => memory::write(self.tasks[t].tid, address, bytes),
+        }
+    }
+
+    /// The region behind an address, and where in it that is, if a task has no pages there now.
+    fn taken_away(&self, t: usize, address: u64) -> Option<(&Region, u64)> {
+        let shared = &self.process(t).shared;
+        let mapped = shared.at(address).filter(|_| shared.trapped)?;
+        Some((&self.regions[mapped.region], address - mapped.start + mapped.offset))
     }
 }

@@ -1,17 +1,19 @@
 //! Instructions that touch registers alone.
 
 use super::{
-    ALL, CARRY, OVERFLOW, PARITY, SIGN, Sum, ZERO, address_of, arithmetic, decode, difference,
-    mask, read, set_flags, write,
+    ALL, CARRY, OVERFLOW, PARITY, SIGN, Sum, ZERO, address_of, arithmetic, difference, mask, read,
+    set_flags, write,
 };
 use forklings_sys::ptrace::Registers;
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 
-/// Does the instruction in these bytes, where the registers say. `None`, and nothing is changed, where
-/// it does more than compute, or is none of the common ones.
-pub(in crate::shared_memory) fn compute(bytes: &[u8], registers: &mut Registers) -> Option<()> {
-    let instruction = decode(bytes, registers);
-    let target = first_register(&instruction);
+/// Does an instruction. `None`, and nothing is changed, where it does more than compute, or is none of
+/// the common ones.
+pub(in crate::shared_memory) fn compute(
+    instruction: &Instruction,
+    registers: &mut Registers,
+) -> Option<()> {
+    let target = first_register(instruction);
     let bits = u32::try_from(target.size()).ok()? * 8;
     let mut next = instruction.next_ip();
     let mut changed = *registers;
@@ -22,7 +24,7 @@ pub(in crate::shared_memory) fn compute(bytes: &[u8], registers: &mut Registers)
         }
         Mnemonic::Lea => {
             let plain = instruction.segment_prefix() == Register::None;
-            let address = address_of(&instruction, 1, registers).filter(|_| plain)?;
+            let address = address_of(instruction, 1, registers).filter(|_| plain)?;
             write(&mut changed, target, address)?;
         }
         _ if instruction.is_jcc_short_or_near() => {
@@ -30,8 +32,8 @@ pub(in crate::shared_memory) fn compute(bytes: &[u8], registers: &mut Registers)
                 next = instruction.near_branch_target();
             }
         }
-        _ if has_memory(&instruction) => return None,
-        Mnemonic::Mov => write(&mut changed, target, second(&instruction, registers)?)?,
+        _ if has_memory(instruction) => return None,
+        Mnemonic::Mov => write(&mut changed, target, second(instruction, registers)?)?,
         Mnemonic::Movzx => {
             write(&mut changed, target, read(registers, instruction.op1_register())?)?
         }
@@ -56,12 +58,12 @@ pub(in crate::shared_memory) fn compute(bytes: &[u8], registers: &mut Registers)
             write(&mut changed, target, done.value)?;
         }
         Mnemonic::Not => write(&mut changed, target, !read(registers, target)? & mask(bits))?,
-        _ if sets(&instruction) => {
+        _ if sets(instruction) => {
             let value = holds(instruction.condition_code(), registers.eflags)?;
             write(&mut changed, target, value.into())?;
         }
         mnemonic => {
-            let (one, other) = (read(registers, target)?, second(&instruction, registers)?);
+            let (one, other) = (read(registers, target)?, second(instruction, registers)?);
             let done = arithmetic(mnemonic, one, other, registers.eflags & CARRY, bits)?;
             set_flags(&mut changed, ALL, done.flags);
             if !matches!(mnemonic, Mnemonic::Cmp | Mnemonic::Test) {

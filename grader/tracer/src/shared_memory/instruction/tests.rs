@@ -39,10 +39,14 @@ fn empty() -> Registers {
     }
 }
 
+/// What the instruction in these bytes does with memory.
+fn operation(bytes: &[u8], registers: &Registers) -> Option<Operation> {
+    Operation::of(decode(bytes, registers.rip), registers, 0x1000)
+}
+
 /// Performs an instruction; gives what memory holds then, and the registers.
 fn perform(bytes: &[u8], memory: u64, mut registers: Registers) -> (u64, Registers) {
-    let operation =
-        Operation::decode(bytes, &registers, 0x1000).expect("it has an operand in memory");
+    let operation = operation(bytes, &registers).expect("it has an operand in memory");
     assert!(operation.is_known, "{operation:?}");
     assert_eq!(operation.address, registers.rdi);
     let after = operation.perform(memory, &mut registers).expect("it can be done");
@@ -71,10 +75,7 @@ fn an_exchange_that_finds_another_value_takes_it() {
     assert_eq!((after, r.rax, r.eflags & ZERO), (9, 5, ZERO));
     let (after, r) = perform(&code, 6, registers(5, 9));
     assert_eq!((after, r.rax, r.eflags & ZERO), (6, 6, 0));
-    assert_eq!(
-        Operation::decode(&code, &registers(0, 0), 0x1000).expect("known").used,
-        Use::Updates
-    );
+    assert_eq!(operation(&code, &registers(0, 0)).expect("known").used, Use::Updates);
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn an_increment_without_a_lock_leaves_room_for_others() {
         (&[0xff, 0x07], Use::Splits),
         (&[0x87, 0x07], Use::Updates),
     ] {
-        assert_eq!(Operation::decode(code, &registers(0, 0), 0x1000).expect("known").used, used);
+        assert_eq!(operation(code, &registers(0, 0)).expect("known").used, used);
     }
     assert_eq!(perform(&[0x83, 0x07, 0x01], 41, registers(0, 0)).0, 42);
 }
@@ -121,8 +122,7 @@ fn low_half(value: u64) -> u32 {
 #[test]
 fn what_moves_vectors_is_left_to_the_task() {
     // movups [rdi], xmm0
-    let operation =
-        Operation::decode(&[0x0f, 0x11, 0x07], &registers(0, 0), 0x1000).expect("decoded");
+    let operation = operation(&[0x0f, 0x11, 0x07], &registers(0, 0)).expect("decoded");
     assert!(!operation.is_known);
     assert_eq!((operation.used, operation.size), (Use::Stores, 16));
 }
@@ -131,7 +131,7 @@ fn what_moves_vectors_is_left_to_the_task() {
 fn what_touches_registers_alone_is_computed() {
     let computed = |bytes: &[u8], rax, rcx| {
         let mut registers = registers(rax, rcx);
-        compute(bytes, &mut registers).map(|()| registers)
+        compute(&decode(bytes, registers.rip), &mut registers).map(|()| registers)
     };
     // add eax, ecx; lea rax, [rax + 4*rcx + 7]; movsx rax, cl
     assert_eq!(computed(&[0x01, 0xc8], 0xffff_ffff, 1).expect("known").rax, 0);
@@ -157,7 +157,7 @@ fn what_does_more_than_compute_is_left_alone() {
         &[0x0f, 0x31],
     ] {
         let (before, mut after) = (registers(1, 2), registers(1, 2));
-        assert_eq!(compute(bytes, &mut after), None, "{bytes:x?}");
+        assert_eq!(compute(&decode(bytes, after.rip), &mut after), None, "{bytes:x?}");
         assert_eq!((after.rip, after.rax), (before.rip, before.rax), "{bytes:x?}");
     }
 }
