@@ -179,7 +179,7 @@ fn computes_between() {
             "store": "mov [{place}], {seen}\nadd dword ptr [{place}], {own:e}\nmov {own}, [{place}]";
             "store8": "mov byte ptr [{place} + 1], {seen:l}\ninc word ptr [{place}]\nor {own}, [{place}]";
             "locked": "lock xadd [{place}], {own} /* {seen} */";
-            "edge": "sub rsp, 256\nlea {seen}, [rsp + 64]\nand {seen}, -64\nmov qword ptr [{seen} + 56], 1\nmov qword ptr [{seen} + 64], 2\nadd {own}, [{seen} + 56]\nadd {own}, [{seen} + 64]\nmov [{seen} + 60], {own}\nadd {own}, [{seen} + 56]\nadd {own}, [{seen} + 64]\nadd rsp, 256\nmov {seen}, [{place}]";
+            "edge": "sub rsp, 256\nlea {seen}, [rsp + 64]\nand {seen}, -64\nmov qword ptr [{seen} + 56], 1\nmov qword ptr [{seen} + 64], 2\nadd {own}, [{seen} + 56]\nadd {own}, [{seen} + 64]\nmov [{seen} + 60], {own}\nadd {own}, [{seen} + 56]\nadd {own}, [{seen} + 64]\nlea rsp, [rsp + 256]\nmov {seen}, [{place}]";
             "push": "push {own}\npush {seen}\npop {own}\npop {seen} /* {place} */";
             "push-memory": "push qword ptr [{place}]\npush -2\npop {own}\npop {seen}";
             "push-stack": "push rsp\npop {own}\nsub {own}, rsp\nmov {seen}, [{place}]";
