@@ -16,6 +16,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("reuses-what-is-unmapped", reuses_unmapped),
     ("writes-where-it-may-read", writes_read_only),
     ("counts-in-turn", counts_in_turn),
+    ("threads-count-in-turn", threads_count_in_turn),
+    ("reads-between-accesses", reads_between_accesses),
     ("dies-with-a-robust-mutex", dies_with_robust_mutex),
     ("shares-a-file-after-exec", shares_file),
     ("maps-a-file-over-itself", maps_over_itself),
@@ -190,6 +192,24 @@ fn computes_between() {
             "jmp-register": "lea {seen}, [rip + 2f]\njmp {seen}\ninc {own}\n2: dec {own}\nmov {seen}, [{place}]";
             "jmp-memory": "lea {seen}, [rip + 2f]\nmov [{place}], {seen}\njmp qword ptr [{place}]\ninc {own}\n2: dec {own}\nmov {seen}, 7\nmov [{place}], {seen}";
             "leave": "push rbp\nmov rbp, rsp\nsub rsp, 32\nmov [rbp - 8], {own}\nadd {seen}, [rbp - 8]\nleave\nmov [{place}], {own}";
+            "shl": "shl {own}, 1 /* {seen} {place} */";
+            "shr": "shr {own:e}, 1 /* {seen} {place} */";
+            "sar": "sar {own:x}, 1 /* {seen} {place} */";
+            "shl8": "shl {own:l}, 3\nsetc {seen:l}\ntest {own}, {own} /* {place} */";
+            "shr64": "shr {own}, 35\nsetc {seen:l}\ntest {own}, {own} /* {place} */";
+            "sar32": "sar {own:e}, 31\nsetc {seen:l}\ntest {own}, {own} /* {place} */";
+            "shl16": "shl {own:x}, 9\nsetc {seen:l}\ntest {own}, {own} /* {place} */";
+            "imul": "imul {own}, {seen}\nseto {seen:l}\ntest {own}, {own} /* {place} */";
+            "imul32": "imul {own:e}, {seen:e}, -3\nsetc {seen:l}\ntest {own}, {own} /* {place} */";
+            "imul16": "imul {own:x}, {seen:x}\nseto {seen:l}\ntest {own}, {own} /* {place} */";
+            "cdq": "push rax\npush rdx\nmov rax, {own}\ncdq\nmov {own}, rdx\npop rdx\npop rax /* {seen} {place} */";
+            "cqo": "push rax\npush rdx\nmov rax, {own}\ncqo\nmov {own}, rdx\npop rdx\npop rax /* {seen} {place} */";
+            "cdqe": "push rax\nmov rax, {own}\ncdqe\nmov {own}, rax\npop rax /* {seen} {place} */";
+            "exchange": "xchg {own}, {seen} /* {place} */";
+            "exchange32": "xchg {own:e}, {seen:e} /* {place} */";
+            "cmovb": "cmp {own}, {seen}\ncmovb {own}, {seen} /* {place} */";
+            "cmovge32": "cmp {own}, {seen}\ncmovge {own:e}, {seen:e} /* {place} */";
+            "cmovs16": "cmp {own}, {seen}\ncmovs {own:x}, {seen:x} /* {place} */";
             "cmp-memory": "cmp [{place}], {seen}\nsetb {own:l}";
             "seto": "cmp {own}, {seen}\nseto {own:l}\nmov qword ptr [{place}], 0";
             "setno": "cmp {own}, {seen}\nsetno {own:l}\nmov qword ptr [{place}], 0";
@@ -356,6 +376,58 @@ fn counts_in_turn() {
     }
     reap_all();
     say(&format!("{}", unsafe { *counter }));
+}
+
+/// Two threads take turns, by a word that another process has too, at a counter that only they have.
+fn threads_count_in_turn() {
+    beside_a_child(|memory| {
+        let turn = unsafe { AtomicU32::from_ptr(memory.cast()) };
+        let counter = std::cell::UnsafeCell::new(0_u64);
+        let place = counter.get() as usize;
+        std::thread::scope(|scope| {
+            for mine in 0..2 {
+                scope.spawn(move || {
+                    for _ in 0..10 {
+                        while turn.load(Ordering::Acquire) % 2 != mine {
+                            std::hint::spin_loop();
+                        }
+                        let counter = place as *mut u64;
+                        unsafe { counter.write_volatile(counter.read_volatile() + 1) };
+                        turn.fetch_add(1, Ordering::Release);
+                    }
+                });
+            }
+        });
+        say(&format!("{}", counter.into_inner()));
+    });
+}
+
+/// The kernel, and a handler, write to memory of the process's own between its accesses.
+fn reads_between_accesses() {
+    static HANDLED: AtomicU32 = AtomicU32::new(0);
+    extern "C" fn handler(_: i32) {
+        HANDLED.fetch_add(1, Ordering::Relaxed);
+    }
+    unsafe { libc::signal(libc::SIGUSR1, handler as *const () as usize) };
+    beside_a_child(|memory| {
+        let word = unsafe { AtomicU32::from_ptr(memory.cast()) };
+        let (read, write) = pipe();
+        let (mut byte, mut sum) = (0_u8, 0);
+        let place = &raw mut byte;
+        for n in 1..=10_u8 {
+            unsafe {
+                libc::write(write, (&raw const n).cast(), 1);
+                word.fetch_add(1, Ordering::Relaxed);
+                sum += u32::from(place.read_volatile());
+                libc::read(read, place.cast(), 1);
+                word.fetch_add(1, Ordering::Relaxed);
+                sum += u32::from(place.read_volatile());
+                libc::raise(libc::SIGUSR1);
+            }
+            word.fetch_add(HANDLED.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        say(&format!("{sum} {}", word.load(Ordering::Relaxed)));
+    });
 }
 
 /// The kernel hands the mutex of who is killed to the next one.

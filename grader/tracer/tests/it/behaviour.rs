@@ -42,6 +42,8 @@ guests! {
     private_memory_may_stand_where_shared_memory_stood: "reuses-what-is-unmapped",
     shared_memory_may_be_for_reading_only: "writes-where-it-may-read",
     two_count_in_turn: "counts-in-turn",
+    threads_share_what_is_their_process_s_own: "threads-count-in-turn",
+    the_kernel_writes_between_two_accesses: "reads-between-accesses",
     two_sleep_in_turn: "sleeps-in-turn",
     a_mutex_is_what_its_library_makes_of_it: "looks-into-its-mutex",
     a_robust_mutex_outlives_its_holder: "dies-with-a-robust-mutex",

@@ -1,8 +1,8 @@
 //! Instructions that touch registers alone.
 
 use super::{
-    ALL, CARRY, OVERFLOW, PARITY, SIGN, Sum, ZERO, address_of, arithmetic, difference, mask, read,
-    set_flags, write,
+    ALL, CARRY, OVERFLOW, PARITY, SIGN, Sum, ZERO, address_of, arithmetic, difference, low, mask,
+    read, set_flags, write,
 };
 use forklings_sys::ptrace::Registers;
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
@@ -39,9 +39,8 @@ pub(in crate::shared_memory) fn compute(
         }
         Mnemonic::Movsx | Mnemonic::Movsxd => {
             let source = instruction.op1_register();
-            let shift = 64 - u32::try_from(source.size()).ok()? * 8;
-            let signed = (read(registers, source)? << shift).cast_signed() >> shift;
-            write(&mut changed, target, signed.cast_unsigned())?;
+            let extended = signed(read(registers, source)?, u32::try_from(source.size()).ok()? * 8);
+            write(&mut changed, target, extended.cast_unsigned())?;
         }
         Mnemonic::Inc | Mnemonic::Dec => {
             let value = read(registers, target)?;
@@ -58,6 +57,45 @@ pub(in crate::shared_memory) fn compute(
             write(&mut changed, target, done.value)?;
         }
         Mnemonic::Not => write(&mut changed, target, !read(registers, target)? & mask(bits))?,
+        Mnemonic::Xchg => {
+            let other = instruction.op1_register();
+            let values = (read(registers, target)?, read(registers, other)?);
+            write(&mut changed, target, values.1)?;
+            write(&mut changed, other, values.0)?;
+        }
+        Mnemonic::Cdqe => changed.rax = signed(registers.rax, 32).cast_unsigned(),
+        Mnemonic::Cdq => {
+            write(&mut changed, Register::EDX, (signed(registers.rax, 32) >> 32).cast_unsigned())?;
+        }
+        Mnemonic::Cqo => changed.rdx = (registers.rax.cast_signed() >> 63).cast_unsigned(),
+        Mnemonic::Shl | Mnemonic::Shr | Mnemonic::Sar => {
+            let most = if bits == 64 { 63 } else { 31 };
+            let count = u32::try_from(second(instruction, registers)?).ok()? & most;
+            // Rare, and with flags of its own where more is shifted than there is.
+            if count == 0 || count >= bits {
+                return None;
+            }
+            let done = shift(instruction.mnemonic(), read(registers, target)?, count, bits);
+            set_flags(&mut changed, ALL, done.flags);
+            write(&mut changed, target, done.value)?;
+        }
+        Mnemonic::Imul if instruction.op_count() > 1 => {
+            let last = instruction.op_count() - 1;
+            let factor = match instruction.op_kind(last) {
+                OpKind::Register => read(registers, instruction.op_register(last))?,
+                _ => instruction.try_immediate(last).ok()?,
+            };
+            let other = if last == 1 { target } else { instruction.op1_register() };
+            let done = product(read(registers, other)?, factor, bits);
+            set_flags(&mut changed, ALL, done.flags);
+            write(&mut changed, target, done.value)?;
+        }
+        _ if moves_if(instruction) => {
+            let taken = holds(instruction.condition_code(), registers.eflags)?;
+            let from = if taken { instruction.op1_register() } else { target };
+            // Also where nothing is moved, the upper half is cleared.
+            write(&mut changed, target, read(registers, from)?)?;
+        }
         _ if sets(instruction) => {
             let value = holds(instruction.condition_code(), registers.eflags)?;
             write(&mut changed, target, value.into())?;
@@ -93,6 +131,49 @@ fn second(instruction: &Instruction, registers: &Registers) -> Option<u64> {
         OpKind::Register => read(registers, instruction.op1_register()),
         _ => instruction.try_immediate(1).ok(),
     }
+}
+
+/// The number that the lowest bits of a value stand for.
+fn signed(value: u64, bits: u32) -> i64 {
+    let shift = 64 - bits;
+    (value << shift).cast_signed() >> shift
+}
+
+/// A value shifted by 1 or more places, but by less than it has. Of the flags, the overflow is defined
+/// for one place only; for more it is as for one.
+fn shift(how: Mnemonic, value: u64, count: u32, bits: u32) -> Sum {
+    let top = |value: u64| value >> (bits - 1) & 1;
+    let (shifted, out, overflow) = match how {
+        Mnemonic::Shl => {
+            let shifted = value << count & mask(bits);
+            let out = value >> (bits - count) & 1;
+            (shifted, out, top(shifted) ^ out)
+        }
+        Mnemonic::Shr => (value >> count, value >> (count - 1) & 1, top(value)),
+        _ => {
+            let shifted = (signed(value, bits) >> count).cast_unsigned() & mask(bits);
+            (shifted, value >> (count - 1) & 1, 0)
+        }
+    };
+    let mut done = Sum::logical(shifted, bits);
+    done.flags |= if out == 1 { CARRY } else { 0 };
+    done.flags |= if overflow == 1 { OVERFLOW } else { 0 };
+    done
+}
+
+/// A signed product, cut to the bits of its factors. Only the carry and the overflow are defined.
+fn product(one: u64, other: u64, bits: u32) -> Sum {
+    let whole = i128::from(signed(one, bits)) * i128::from(signed(other, bits));
+    let value = low(whole.cast_unsigned()) & mask(bits);
+    let is_cut = i128::from(signed(value, bits)) != whole;
+    let mut done = Sum::logical(value, bits);
+    done.flags |= if is_cut { CARRY | OVERFLOW } else { 0 };
+    done
+}
+
+/// Whether it moves a register if a condition is met.
+fn moves_if(instruction: &Instruction) -> bool {
+    instruction.op_count() == 2 && instruction.condition_code() != ConditionCode::None
 }
 
 /// Whether it writes a condition into a byte.

@@ -144,7 +144,7 @@ fn what_touches_registers_alone_is_computed() {
 
 #[test]
 fn what_does_more_than_compute_is_left_alone() {
-    // mov eax, [rdi]; call; ret; syscall; push rax; int3; jmp rax; shl eax, 3; rdtsc
+    // mov eax, [rdi]; call; ret; syscall; push rax; int3; jmp rax; rol eax, 3; rdtsc
     for bytes in [
         &[0x8b, 0x07][..],
         &[0xe8, 0, 0, 0, 0],
@@ -153,7 +153,7 @@ fn what_does_more_than_compute_is_left_alone() {
         &[0x50],
         &[0xcc],
         &[0xff, 0xe0],
-        &[0xc1, 0xe0, 0x03],
+        &[0xc1, 0xc0, 0x03],
         &[0x0f, 0x31],
     ] {
         let (before, mut after) = (registers(1, 2), registers(1, 2));
