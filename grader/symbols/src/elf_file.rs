@@ -6,16 +6,20 @@ use elf::endian::LittleEndian;
 use elf::file::Class;
 use elf::string_table::StringTable;
 use elf::{ElfBytes, abi};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::Read;
+use std::iter::repeat_n;
 use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Larger files are not looked into. A debug build of an exercise has 5 to 15 MB.
 const MAX_FILE: u64 = 128 << 20;
+/// Files that are kept, and how many bytes together: a program and the libraries that it is linked with.
+const KEPT: usize = 8;
+const ROOM: usize = 64 << 20;
 /// A file has about 40 sections and 12 segments, their names some hundred bytes.
 const MAX_SECTIONS: usize = 1024;
 const MAX_SEGMENTS: usize = 256;
@@ -46,7 +50,7 @@ pub(crate) struct ElfFile {
 
 /// Tells one content of a path from the next, without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp([i64; 4], u64);
+pub(crate) struct Stamp([i64; 4], [u64; 3]);
 
 impl Stamp {
     /// `None` if there is no such file.
@@ -55,14 +59,14 @@ impl Stamp {
     }
 
     fn from_metadata(m: &Metadata) -> Self {
-        Self([m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec()], m.ino())
+        Self([m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec()], [m.dev(), m.ino(), m.len()])
     }
 }
 
 impl ElfFile {
     /// `None` if it cannot be read or is no 64-bit little-endian ELF file.
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        Self::parse(read_regular(path)?.into())
+        Self::parse(read_regular(path)?)
     }
 
     pub(crate) fn parse(bytes: Arc<[u8]>) -> Option<Self> {
@@ -111,14 +115,35 @@ impl ElfFile {
     }
 }
 
-fn read_regular(path: &Path) -> Option<Vec<u8>> {
-    let file: File = OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path).ok()?;
+/// Files that were read last: one and the same is looked into for its functions, its names, its lines
+/// and its frames.
+static READ: Mutex<VecDeque<Known>> = Mutex::new(VecDeque::new());
+
+struct Known {
+    path: PathBuf,
+    stamp: Stamp,
+    bytes: Arc<[u8]>,
+}
+
+fn read_regular(path: &Path) -> Option<Arc<[u8]>> {
+    let mut file: File = OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path).ok()?;
     let metadata = file.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > MAX_FILE {
         return None;
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
-    file.take(MAX_FILE).read_to_end(&mut bytes).ok()?;
+    let stamp = Stamp::from_metadata(&metadata);
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = read.iter().find(|known| known.path == path && known.stamp == stamp) {
+        return Some(Arc::clone(&known.bytes));
+    }
+    // In its last place at once: these are megabytes.
+    let mut bytes: Arc<[u8]> = repeat_n(0, usize::try_from(metadata.len()).ok()?).collect();
+    file.read_exact(Arc::get_mut(&mut bytes)?).ok()?;
+    read.retain(|known| known.path != path);
+    read.push_back(Known { path: path.to_owned(), stamp, bytes: Arc::clone(&bytes) });
+    while read.len() > KEPT || read.iter().map(|known| known.bytes.len()).sum::<usize>() > ROOM {
+        read.pop_front();
+    }
     Some(bytes)
 }
 
