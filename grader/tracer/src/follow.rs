@@ -157,15 +157,15 @@ impl Run<'_> {
                         } else if let After::Park = self.after(t, &stopped, &done, result)? {
                             self.park(t, stopped, Point::Return);
                             return Ok(());
-                        } else {
-                            stopped = match self.after_call(t, stopped)? {
-                                Made::Stands(stopped) => stopped,
-                                Made::Halted(other) => {
-                                    halt = other;
-                                    continue;
-                                }
-                            };
                         }
+                        // Also before a handler: it, and what comes after it, touches memory again.
+                        stopped = match self.after_call(t, stopped)? {
+                            Made::Stands(stopped) => stopped,
+                            Made::Halted(other) => {
+                                halt = other;
+                                continue;
+                            }
+                        };
                     }
                 }
                 Reason::Signal(_) if hit.is_some() => {

@@ -188,3 +188,11 @@ fn two_atomic_steps_are_not_one() {
     silent(&[], &[&program, "counted"]);
     finds(&[], &[&program, "counted", "wrong"], &["lost-update"]);
 }
+
+#[test]
+fn who_was_interrupted_in_a_wait_for_shared_memory_is_watched_as_before() {
+    let program = compiled("interrupted", "interrupted", &["-O1", "-lpthread"]);
+    let interrupts = ["--faults", "eintr"];
+    silent(&interrupts, &[&program]);
+    finds(&interrupts, &[&program, "wrong"], &["lost-update"]);
+}
