@@ -157,15 +157,15 @@ impl Run<'_> {
                         } else if let After::Park = self.after(t, &stopped, &done, result)? {
                             self.park(t, stopped, Point::Return);
                             return Ok(());
-                        } else {
-                            stopped = match self.after_call(t, stopped)? {
-                                Made::Stands(stopped) => stopped,
-                                Made::Halted(other) => {
-                                    halt = other;
-                                    continue;
-                                }
-                            };
                         }
+                        // Also before a handler: it, and what comes after it, touches memory again.
+                        stopped = match self.after_call(t, stopped)? {
+                            Made::Stands(stopped) => stopped,
+                            Made::Halted(other) => {
+                                halt = other;
+                                continue;
+                            }
+                        };
                     }
                 }
                 Reason::Signal(_) if hit.is_some() => {
@@ -443,7 +443,7 @@ impl Run<'_> {
 /// that it has not reaped a moment after its own death is seen, and the next run shall find their
 /// numbers free. On a loaded machine whoever has to reap them may wait long for a processor. Source:
 /// `exit_notify` in the kernel.
-fn await_release(pid: i32) {
+pub(crate) fn await_release(pid: i32) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while ptrace::kill(pid, 0).is_ok() && Instant::now() < deadline {
         thread::sleep(Duration::from_micros(20));

@@ -13,6 +13,7 @@
 
 mod access;
 mod ahead;
+mod discarded;
 mod instruction;
 mod last_will;
 mod origin;

@@ -1,6 +1,8 @@
 //! What an instruction is part of: an atomic operation, or not. On this processor an atomic load or store
-//! is a plain `mov`, so only the function that it stands in can tell: one of Rust's atomic types.
+//! is a plain `mov`, so only the function that it stands in can tell: one of Rust's atomic types. A store
+//! that is an exchange can be told by what follows it, too.
 
+use super::discarded::discards;
 use crate::stacks::maps_of;
 use forklings_model::{AccessOrder, SourceLine};
 use forklings_symbols::{Buffered, Functions, Symbols, Unwinder};
@@ -13,7 +15,7 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
     pub(super) order: AccessOrder,
-    /// Whether it is a store of an atomic type.
+    /// Whether it is an atomic store, also where it is written as an exchange.
     pub(super) stores: bool,
 }
 
@@ -42,7 +44,8 @@ impl Origins {
         if let Some(&known) = self.known.get(&address) {
             return known;
         }
-        let origin = self.find(tid, address, program).unwrap_or(Origin::UNKNOWN);
+        let mut origin = self.find(tid, address, program).unwrap_or(Origin::UNKNOWN);
+        origin.stores |= discards(tid, address);
         self.known.insert(address, origin);
         origin
     }

@@ -188,3 +188,20 @@ fn two_atomic_steps_are_not_one() {
     silent(&[], &[&program, "counted"]);
     finds(&[], &[&program, "counted", "wrong"], &["lost-update"]);
 }
+
+#[test]
+fn an_exchange_whose_result_nobody_reads_is_a_store() {
+    for level in ["-O0", "-O1", "-O2"] {
+        let program = compiled(&format!("highest{level}"), "highest", &[level]);
+        silent(&[], &[&program]);
+        finds(&[], &[&program, "wrong"], &["lost-update"]);
+    }
+}
+
+#[test]
+fn who_was_interrupted_in_a_wait_for_shared_memory_is_watched_as_before() {
+    let program = compiled("interrupted", "interrupted", &["-O1", "-lpthread"]);
+    let interrupts = ["--faults", "eintr"];
+    silent(&interrupts, &[&program]);
+    finds(&interrupts, &[&program, "wrong"], &["lost-update"]);
+}
