@@ -240,6 +240,17 @@ mod at_once {
     }
 
     #[test]
+    fn who_waits_for_an_answer_does_not_ask_from_time_to_time() {
+        let (a, said) = shout(&mut draw!());
+        subject!()
+            .scenario("pool", ["1", &a])
+            .with(early_timeouts())
+            .expect(answers([said]))
+            .expect(waits_asleep())
+            .check();
+    }
+
+    #[test]
     fn a_signal_ends_no_wait_for_an_answer() {
         subject!()
             .scenario("pool", ["2", "meet", "meet"])
