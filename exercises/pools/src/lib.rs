@@ -43,7 +43,7 @@ pub enum TaskError {
 /// decide, since TODO 1 reads it too; but whoever reads must be able to tell where it ends.
 ///
 /// - Any bytes, any length, also 0 and more than a pipe holds (64 KiB).
-/// - A write may take less than it is given.
+/// - A write may take less than it is given, and may have to wait until there is room.
 ///
 /// # Errors
 /// EPIPE when nobody can read any more, and whatever else the system calls say, but never EINTR.
@@ -55,6 +55,7 @@ pub fn send(to: BorrowedFd<'_>, message: &[u8]) -> io::Result<()> {
 /// there is none and nobody can send one any more.
 ///
 /// - It takes this message and nothing of the next one. A read may give less than it is asked for.
+/// - A system call for each byte is not accepted: a message of 100,000 bytes then takes too long.
 ///
 /// # Errors
 /// `UnexpectedEof` when the end of file comes in the middle of a message, and whatever else the
@@ -94,7 +95,8 @@ impl Pool {
     ///
     /// - A task whose worker dies has [`TaskError::Died`] as its result. It is given to nobody else,
     ///   since nobody knows how much of it was done. This also holds where the worker had not yet
-    ///   begun it; only when you know that it has not got it may you give it to another one.
+    ///   begun it; only when you know that it has not got it may you give it to another one. Did it die
+    ///   when it had just answered? Then the answer is right, and so is `Died`.
     /// - Another worker is forked in its place: when `map` returns there are `n` again.
     /// - When that `fork` fails, the pool goes on with those that are left; do not try again in the
     ///   same call. Tasks that nobody is left for are [`TaskError::NotRun`].

@@ -11,6 +11,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork, pipe};
 use pools::{Ended, Pool, TaskError, ThreadPool, receive, send};
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ const USAGE: &str = "\
 usage: cargo run -p pools -- reveal [N]
        cargo run -p pools -- SCENARIO ARGUMENTS
   messages LENGTH...       a child sends messages of these lengths, and closes
+  messages_back LENGTH...  the same, and the child receives
   messages_cut LENGTH [N]  of a message only the first N bytes arrive; without N all but the last
   messages_alone           nobody is there to read
 
@@ -30,6 +32,7 @@ usage: cargo run -p pools -- reveal [N]
   pool_dropped N TASK...   the same, without join
   pool_closed N TASK...    closed, and used once more, and waited for before it is joined
   pool_copied N TASK...    before each map but the first, a child drops its copy of the pool
+  pool_held N TASK...      closed while a child has a copy of the pool
   pool_killed N TASK...    says only whether every answer is right, or tells of SIGKILL
   threads N TASK...        a pool of N threads, and so on
   threads_dropped N TASK...
@@ -48,7 +51,7 @@ tasks
   kill:SIGNAL    sends its worker this signal
   meet           waits until all tasks of this map that meet have begun
   wait, tell     the first waits until the other has begun
-  stay           when its thread ends, that is printed";
+  stay           meets as well, and when its thread ends, that is printed";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -72,7 +75,8 @@ fn main() -> ExitCode {
 /// Runs the scenario that the words name; `None` when they name none.
 fn run(words: &[&str]) -> Option<io::Result<()>> {
     Some(match words {
-        ["messages", lengths @ ..] => messages(&numbers(lengths)?),
+        ["messages", lengths @ ..] => messages(&numbers(lengths)?, Child::Sends),
+        ["messages_back", lengths @ ..] => messages(&numbers(lengths)?, Child::Receives),
         ["messages_cut", length] => messages_cut(length.parse().ok()?, usize::MAX),
         ["messages_cut", length, kept] => messages_cut(length.parse().ok()?, kept.parse().ok()?),
         ["messages_alone"] => messages_alone(),
@@ -97,18 +101,49 @@ fn numbers(words: &[&str]) -> Option<Vec<usize>> {
 
 // ---- messages ----------------------------------------------------------------------------------
 
-fn messages(lengths: &[usize]) -> io::Result<()> {
+/// What the driver's child does; its parent does the other.
+enum Child {
+    Sends,
+    Receives,
+}
+
+fn messages(lengths: &[usize], child: Child) -> io::Result<()> {
     catch_alarms()?;
     let (from, to) = pipe()?;
-    let child = start(|| {
-        close_copy(&from);
-        for (i, &length) in lengths.iter().enumerate() {
-            if let Err(error) = send(to.as_fd(), &pattern(length, i)) {
-                say(&format!("message {i}: {}", errno(&error)));
-            }
+    match child {
+        Child::Sends => {
+            let child = start(|| {
+                close_copy(&from);
+                send_all(&to, lengths);
+            })?;
+            drop(to);
+            receive_all(&from, lengths);
+            drop(from);
+            reap(child)
         }
-    })?;
-    drop(to);
+        Child::Receives => {
+            let child = start(|| {
+                close_copy(&to);
+                receive_all(&from, lengths);
+            })?;
+            drop(from);
+            send_all(&to, lengths);
+            drop(to);
+            reap(child)
+        }
+    }
+}
+
+fn send_all(to: &OwnedFd, lengths: &[usize]) {
+    for (i, &length) in lengths.iter().enumerate() {
+        if let Err(error) = send(to.as_fd(), &pattern(length, i)) {
+            say(&format!("message {i}: {}", errno(&error)));
+            break;
+        }
+    }
+}
+
+fn receive_all(from: &OwnedFd, lengths: &[usize]) {
     for i in 0.. {
         match receive(from.as_fd()) {
             Ok(Some(bytes)) => {
@@ -129,8 +164,6 @@ fn messages(lengths: &[usize]) -> io::Result<()> {
             break;
         }
     }
-    drop(from);
-    reap(child)
 }
 
 /// Whatever a message looks like: its first bytes are passed on, so many, and never all.
@@ -185,6 +218,7 @@ enum Finish {
     Dropped,
     Closed,
     Copied,
+    Held,
     Killed,
 }
 
@@ -195,6 +229,7 @@ impl Finish {
             "dropped" => Self::Dropped,
             "closed" => Self::Closed,
             "copied" => Self::Copied,
+            "held" => Self::Held,
             "killed" => Self::Killed,
             _ => return None,
         })
@@ -245,6 +280,25 @@ fn pool(n: usize, maps: &[Vec<Task>], finish: Finish) -> io::Result<()> {
             pool.close();
             pool.join();
         }
+        Finish::Held => {
+            let (closed, say_so) = pipe()?;
+            // SAFETY: the driver has one thread.
+            match unsafe { fork() }? {
+                ForkResult::Child => {
+                    close_copy(&say_so);
+                    let _ = until_the_end(&closed);
+                    end()
+                }
+                ForkResult::Parent { child } => {
+                    drop(closed);
+                    pool.close();
+                    println!("the pool is closed");
+                    drop(say_so);
+                    reap(child)?;
+                }
+            }
+            pool.join();
+        }
         Finish::Killed => {
             pool.join();
             killed.tell();
@@ -270,7 +324,7 @@ fn threads(n: usize, maps: &[Vec<Task>], finish: Finish) -> io::Result<()> {
             pool.close();
             pool.join();
         }
-        Finish::Joined | Finish::Copied | Finish::Killed => pool.join(),
+        Finish::Joined | Finish::Copied | Finish::Held | Finish::Killed => pool.join(),
     }
     println!("the pool is gone");
     meetings.end();
@@ -447,23 +501,26 @@ fn perform(number: usize, word: &str, rest: &str, load: &[u8]) -> Vec<u8> {
             b"met".to_vec()
         }
         "stay" => {
-            GOES.with(|_| ());
+            GOES.with(|goes| goes.0.set(Some(number)));
+            Meetings::take_part(number);
             Vec::new()
         }
         _ => Vec::new(),
     }
 }
 
-/// Says that a thread has ended, when it does.
-struct Goes;
+/// Says that a thread has ended, when it does: the one that has run this task.
+struct Goes(Cell<Option<usize>>);
 
 thread_local! {
-    static GOES: Goes = const { Goes };
+    static GOES: Goes = const { Goes(Cell::new(None)) };
 }
 
 impl Drop for Goes {
     fn drop(&mut self) {
-        say("a worker is gone");
+        if let Some(number) = self.0.get() {
+            say(&format!("the worker of task {number} is gone"));
+        }
     }
 }
 
@@ -497,12 +554,12 @@ impl Meetings {
                 such.map(|task| task.number).collect()
             };
             let mut own = Vec::new();
-            for _ in of(&["meet", "wait"]) {
+            for _ in of(&["meet", "stay", "wait"]) {
                 let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_SEMAPHORE;
                 own.push(EventFd::from_value_and_flags(0, flags)?);
             }
             let fds: Vec<RawFd> = own.iter().map(AsRawFd::as_raw_fd).collect();
-            let (meet, wait) = (of(&["meet"]), of(&["wait"]));
+            let (meet, wait) = (of(&["meet", "stay"]), of(&["wait"]));
             for (i, number) in meet.iter().enumerate() {
                 let others = fds.iter().take(meet.len()).enumerate();
                 let gives = others.filter(|(j, _)| *j != i).map(|(_, fd)| *fd).collect();

@@ -229,6 +229,13 @@ pub fn eintr(signal: Signal) -> Fault {
     Fault::Eintr(signal)
 }
 
+/// Time may pass while others could go on: a wait with a time-out ends although what it waits for is
+/// on its way.
+#[must_use]
+pub fn early_timeouts() -> Fault {
+    Fault::EarlyTimeout
+}
+
 /// The n-th fork, from 1, fails with EAGAIN.
 #[must_use]
 pub fn fork_eagain(nth: u32) -> Fault {

@@ -73,6 +73,17 @@ mod messages {
     }
 
     #[test]
+    fn a_signal_ends_no_wait_for_room() {
+        // The pipe is full before the last ones. Each is small enough to be written whole or not at all.
+        let lengths = [draw!().usize(3_800..=3_900); 30];
+        subject!()
+            .scenario("messages_back", lengths)
+            .with(eintr(ALARM))
+            .expect(stdout().is(right(&lengths)))
+            .check();
+    }
+
+    #[test]
     fn a_message_that_ends_in_the_middle_is_an_error() {
         for length in [1, draw!().usize(256..=900)] {
             subject!()
@@ -229,6 +240,17 @@ mod at_once {
     }
 
     #[test]
+    fn who_waits_for_an_answer_does_not_ask_from_time_to_time() {
+        let (a, said) = shout(&mut draw!());
+        subject!()
+            .scenario("pool", ["1", &a])
+            .with(early_timeouts())
+            .expect(answers([said]))
+            .expect(waits_asleep())
+            .check();
+    }
+
+    #[test]
     fn a_signal_ends_no_wait_for_an_answer() {
         subject!()
             .scenario("pool", ["2", "meet", "meet"])
@@ -371,6 +393,15 @@ mod shutdown {
     }
 
     #[test]
+    fn to_close_is_not_to_wait() {
+        // No task: a copy of an end that was written to would be told as one that nobody should hold.
+        subject!()
+            .scenario("pool_held", ["2"])
+            .expect(stdout().is("the pool is closed\nthe pool is gone\n"))
+            .check();
+    }
+
+    #[test]
     fn a_pool_that_never_had_a_task_leaves_nothing() {
         subject!()
             .scenario("pool_dropped", ["3"])
@@ -452,8 +483,9 @@ mod threads {
     #[test]
     fn a_pool_that_goes_out_of_scope_has_waited_for_its_threads() {
         subject!()
-            .scenario("threads_dropped", ["1", "stay"])
-            .expect(before("a worker is gone", "the pool is gone"))
+            .scenario("threads_dropped", ["2", "stay", "stay"])
+            .expect(before("the worker of task 0 is gone", "the pool is gone"))
+            .expect(before("the worker of task 1 is gone", "the pool is gone"))
             .check();
     }
 
