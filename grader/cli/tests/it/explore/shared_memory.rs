@@ -188,3 +188,24 @@ fn two_atomic_steps_are_not_one() {
     silent(&[], &[&program, "counted"]);
     finds(&[], &[&program, "counted", "wrong"], &["lost-update"]);
 }
+
+#[test]
+fn who_is_told_by_what_is_no_access_is_told() {
+    let program = rust("told");
+    watched(&program, "executes");
+    for how in ["file", "answer", "vforks"] {
+        watched(&program, how);
+        finds(&[], &[&program, how, "wrong"], &["data-race"]);
+    }
+}
+
+#[test]
+fn who_may_be_told_by_memory_that_nobody_follows_is_accused_of_no_race() {
+    let program = rust("told");
+    for how in ["large", "device"] {
+        let right = silent(&[], &[&program, how]);
+        assert_eq!(right.json["unwatched_memory"], true, "{}", right.json);
+        let wrong = explore(&[], &[&program, how, "wrong"]);
+        assert_eq!((wrong.code, wrong.rules()), (0, vec![]), "{}", wrong.json);
+    }
+}
