@@ -169,6 +169,7 @@ guests! {
     rwlock: "rwlock",
     shared_mutex: "shared-mutex",
     shared_condvar: "shared-condvar",
+    a_condition_is_waited_for_with_a_handler: "shared-condvar-and-a-handler",
     shared_semaphore: "shared-semaphore",
     semaphore_open: "semaphore-open",
     semaphore_timed: "semaphore-timed",
