@@ -9,8 +9,8 @@
 //! that is ordered by chance is not told.
 
 use forklings_model::{
-    Access, AccessKind, AccessOrder, Event, EventKind, ObjectId, ProcId, SignalTarget, TaskId,
-    Trace, WaitsFor,
+    Access, AccessKind, AccessOrder, Event, EventKind, ForkKind, ObjectId, ProcId, SignalTarget,
+    TaskId, Trace, WaitsFor,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +64,8 @@ pub(crate) fn accesses(trace: &Trace) -> Vec<Timed<'_>> {
     let mut places: BTreeMap<Place, Clock> = BTreeMap::new();
     let mut found = Vec::new();
     let mut slept: BTreeSet<TaskId> = BTreeSet::new();
+    // Who made a process by `vfork`.
+    let mut makers: BTreeMap<ProcId, ProcId> = BTreeMap::new();
     for event in &trace.events {
         let proc = event.task.proc;
         if slept.remove(&event.task) {
@@ -93,8 +95,17 @@ pub(crate) fn accesses(trace: &Trace) -> Vec<Timed<'_>> {
         for place in tells(event) {
             join(places.entry(place).or_default(), &clock);
         }
-        if let EventKind::Forked { child, .. } = event.kind {
+        if let EventKind::Forked { child, how } = event.kind {
             join(clocks.entry(child).or_default(), &clock);
+            if how == ForkKind::Vfork {
+                makers.insert(child, proc);
+            }
+        }
+        // Until then its maker has stood still.
+        if let EventKind::Exec { .. } | EventKind::Ended { .. } = event.kind
+            && let Some(maker) = makers.remove(&proc)
+        {
+            join(clocks.entry(maker).or_default(), &clock);
         }
     }
     found
@@ -112,8 +123,12 @@ fn learns(event: &Event) -> Vec<Place> {
         EventKind::Accessed(access) => {
             let reads = access.kind != AccessKind::Store;
             let learns = reads && access.order != AccessOrder::Plain;
-            // The kernel changes the lock of who has ended.
-            if learns { vec![word(access), Place::Ends] } else { vec![] }
+            // The kernel changes the lock of who has ended, and memory in calls.
+            if learns {
+                vec![word(access), Place::Ends, Place::Object(access.object)]
+            } else {
+                vec![]
+            }
         }
         EventKind::Waited { .. }
         | EventKind::SignalDelivered { .. }

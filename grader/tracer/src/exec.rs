@@ -107,6 +107,7 @@ impl Run<'_> {
         process.dispositions.exec();
         let proc = process.id;
         process.image = images;
+        process.memory_of = proc;
         process.shares_memory = false;
         process.shared = Shared::default();
         let host = process.host;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// The memory that a futex word stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
-    /// Memory of one process, and of those that share all its memory.
+    /// Memory of one process, and of those that have all of it in common with it.
     Private(ProcId, u64),
     /// A place in a file or in shared memory: device, inode, offset.
     Shared(u32, u64, u64),
@@ -34,9 +34,9 @@ const SEGMENTS: u32 = u32::MAX;
 impl Run<'_> {
     /// The key of a futex at an address of a task.
     pub(crate) fn key_of(&mut self, t: usize, address: u64, may_be_shared: bool) -> Result<Key> {
-        let proc = self.tasks[t].id.proc;
+        let (proc, memory) = (self.tasks[t].id.proc, self.process(t).memory_of);
         if !may_be_shared {
-            return Ok(Key::Private(proc, address));
+            return Ok(Key::Private(memory, address));
         }
         let page = address / PAGE;
         let known = match self.pages.get(&(proc, page)) {
@@ -47,15 +47,17 @@ impl Run<'_> {
                 found
             }
         };
-        Ok(key(known, proc, address))
+        Ok(key(known, memory, address))
     }
 
     /// The key of a futex as far as it is known without looking: where nobody has asked yet, one
     /// that is the same for all processes that have it at this address, as after `fork`.
     pub(crate) fn known_key(&self, proc: ProcId, address: u64, may_be_shared: bool) -> Key {
+        let process = self.processes.iter().find(|process| process.id == proc);
+        let memory = process.map_or(proc, |process| process.memory_of);
         match self.pages.get(&(proc, address / PAGE)) {
-            _ if !may_be_shared => Key::Private(proc, address),
-            Some(&known) => key(known, proc, address),
+            _ if !may_be_shared => Key::Private(memory, address),
+            Some(&known) => key(known, memory, address),
             None => Key::Shared(0, 0, address),
         }
     }
@@ -66,9 +68,9 @@ impl Run<'_> {
     }
 }
 
-fn key(page: Page, proc: ProcId, address: u64) -> Key {
+fn key(page: Page, memory: ProcId, address: u64) -> Key {
     match page {
-        Page::Own => Key::Private(proc, address),
+        Page::Own => Key::Private(memory, address),
         Page::Shared(device, inode, offset) => Key::Shared(device, inode, offset + address % PAGE),
     }
 }

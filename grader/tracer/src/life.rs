@@ -48,8 +48,9 @@ impl Run<'_> {
         let pid = self.pid_inside(tid);
         let maker = self.process(t);
         let parent = if asked(libc::CLONE_PARENT) { maker.parent } else { Some(maker.id) };
+        let borrows = asked(libc::CLONE_VM) || call.is_some_and(|c| c.number == libc::SYS_vfork);
         // A vfork parent waits until its memory is its own again.
-        let one_memory = asked(libc::CLONE_VM) && !asked(libc::CLONE_VFORK);
+        let one_memory = borrows && reason != Reason::Vfork;
         let process = Process {
             id,
             host: tid,
@@ -64,6 +65,7 @@ impl Run<'_> {
             subreaper: false,
             dies_with_parent: 0,
             threads: 1,
+            memory_of: if borrows { maker.memory_of } else { id },
             shares_memory: maker.shares_memory || one_memory,
             shared: maker.shared.clone(),
             pending_lock: None,
@@ -77,7 +79,7 @@ impl Run<'_> {
         };
         self.process_mut(t).shares_memory |= one_memory;
         if one_memory {
-            self.own.is_common();
+            self.has_one_memory();
         }
         self.processes.push(process);
         self.tasks.push(Task::new(TaskId::main(id), tid, stopped));

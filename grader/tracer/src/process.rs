@@ -30,6 +30,9 @@ pub(crate) struct Process {
     pub(crate) dies_with_parent: i32,
     /// Threads made so far: the next one's number, less one.
     pub(crate) threads: u32,
+    /// Whose memory it uses: its own, but for the child of a `vfork` until it executes a program, and
+    /// for what `clone` makes with `CLONE_VM`.
+    pub(crate) memory_of: ProcId,
     /// Whether other processes may see what it writes to some of its memory.
     pub(crate) shares_memory: bool,
     /// Which memory that is, where it is followed.

@@ -92,6 +92,9 @@ pub(crate) struct Run<'a> {
     pub(crate) late_timeouts: bool,
     /// Whether memory that processes share was used without being followed.
     pub(crate) unwatched_memory: bool,
+    /// Whether processes have memory that nobody can follow and that one of them may write: what is told
+    /// there orders others too.
+    pub(crate) unseen_memory: bool,
     /// Whether it is followed what memory processes get from the kernel.
     pub(crate) follows_memory: bool,
     pub(crate) replayable: bool,
@@ -196,6 +199,7 @@ impl<'a> Run<'a> {
             subreaper: false,
             dies_with_parent: 0,
             threads: 1,
+            memory_of: ProcId::ROOT,
             shares_memory: false,
             shared: Shared::default(),
             pending_lock: None,
@@ -235,6 +239,7 @@ impl<'a> Run<'a> {
             unmodelled: Vec::new(),
             late_timeouts: false,
             unwatched_memory: false,
+            unseen_memory: false,
             follows_memory: subject.follows_memory,
             replayable: true,
             forks: 0,

@@ -4,7 +4,7 @@
 //!
 //! Invariant: nobody but the task that they were set for meets them. They are taken out at its next
 //! stop, before another thread runs or a child gets a copy of the memory. Only between accesses to
-//! shared memory and uses of mutexes they stay, in a process with one thread.
+//! shared memory and uses of mutexes they stay, in a process with one thread and memory of its own.
 
 use crate::error::Result;
 use crate::process::Disposition;
@@ -173,7 +173,7 @@ impl Run<'_> {
     /// Takes the breakpoints out again, unless they may stay: `stays` says that the task does nothing
     /// now that would give them to others.
     pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped, stays: bool) {
-        if !stays || self.process(t).threads > 1 {
+        if !stays || self.has_common_memory(t) {
             self.take_out(t, stopped);
         }
     }

@@ -11,6 +11,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("rwlock", rwlock),
     ("shared-mutex", shared_mutex),
     ("shared-condvar", shared_condvar),
+    ("shared-condvar-and-a-handler", shared_condvar_and_handler),
+    ("locks-after-an-access", locks_after_access),
     ("shared-semaphore", shared_semaphore),
     ("semaphore-open", semaphore_open),
     ("semaphore-timed", semaphore_timed),
@@ -237,6 +239,54 @@ fn shared_condvar() {
         libc::pthread_mutex_unlock(mutex);
     }
     say(&format!("{}", reap_all()));
+}
+
+/// The first process holds and waits with a handler, so that a signal may strike it there.
+fn shared_condvar_and_handler() {
+    handle(SIGALRM, 0);
+    let (mutex, turn) = (new_mutex(false, false), shared());
+    let condition: *mut libc::pthread_cond_t = shared().cast();
+    unsafe {
+        let mut kind: libc::pthread_condattr_t = mem::zeroed();
+        libc::pthread_condattr_init(&raw mut kind);
+        libc::pthread_condattr_setpshared(&raw mut kind, libc::PTHREAD_PROCESS_SHARED);
+        libc::pthread_cond_init(condition, &raw const kind);
+    }
+    let takes_turns = |mine: u32| unsafe {
+        for _ in 0..2 {
+            libc::pthread_mutex_lock(mutex);
+            while *turn % 2 != mine {
+                libc::pthread_cond_wait(condition, mutex);
+            }
+            *turn += 1;
+            libc::pthread_cond_signal(condition);
+            libc::pthread_mutex_unlock(mutex);
+        }
+        0
+    };
+    let other = child(|| takes_turns(0));
+    takes_turns(1);
+    // A wait may be struck, too, and is made again.
+    while wait(other, 0).0 != other {}
+    say(&format!("{}", unsafe { *turn }));
+}
+
+/// Between an access and the call of a mutex's function there is only computation.
+fn locks_after_access() {
+    let (mutex, words) = (new_mutex(false, false), shared());
+    let count = || unsafe {
+        for _ in 0..3 {
+            words.read_volatile();
+            libc::pthread_mutex_lock(mutex);
+            *words.add(1) += 1;
+            libc::pthread_mutex_unlock(mutex);
+        }
+        0
+    };
+    child(count);
+    count();
+    reap_all();
+    say(&format!("{}", unsafe { *words.add(1) }));
 }
 
 fn shared_semaphore() {

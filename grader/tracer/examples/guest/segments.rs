@@ -17,6 +17,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("looks-until-all-have-detached", looks),
     ("attaches-over-what-is-attached", attaches_over),
     ("segment-too-large-to-follow", too_large),
+    ("enters-by-a-swap", enters_by_swap),
+    ("enters-when-it-looks-free", enters_when_free),
 ];
 
 fn make() -> i32 {
@@ -224,4 +226,38 @@ fn too_large() {
     reap_all();
     say(&format!("{} {:?}", unsafe { *at }, attached(id).map(|(all, _)| all)));
     remove(id);
+}
+
+fn enters_by_swap() {
+    enters(|taken| taken.swap(1, Ordering::Acquire) == 0);
+}
+
+/// Looks and takes in two steps.
+fn enters_when_free() {
+    enters(|taken| {
+        let free = taken.load(Ordering::Acquire) == 0;
+        if free {
+            taken.store(1, Ordering::Release);
+        }
+        free
+    });
+}
+
+/// Two processes enter a section, each twice, and say so, once they have taken the lock in a segment.
+fn enters(takes: impl Fn(&AtomicU32) -> bool) {
+    let id = make();
+    let taken = unsafe { AtomicU32::from_ptr(attach(id, 0)) };
+    unsafe { libc::shmctl(id, IPC_RMID, ptr::null_mut()) };
+    let work = || {
+        for _ in 0..2 {
+            while !takes(taken) {}
+            say("in");
+            say("out");
+            taken.store(0, Ordering::Release);
+        }
+        0
+    };
+    child(work);
+    work();
+    reap_all();
 }

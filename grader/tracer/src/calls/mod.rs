@@ -214,6 +214,7 @@ impl Run<'_> {
             self.named(t, call);
         }
         self.after_memory(t, call, result);
+        self.shared_by_call(t, call, result);
         match call.number {
             libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
                 self.made_pidfd_by_clone(t, call, result)?;

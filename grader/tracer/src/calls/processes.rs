@@ -63,6 +63,13 @@ impl Run<'_> {
         }
     }
 
+    /// Whether a call makes a process that has all its memory in common with its maker, who goes on.
+    pub(crate) fn makes_one_memory(&self, t: usize, call: &Call) -> bool {
+        let flags = self.clone_flags(t, call);
+        let asked = |flag: i32| flags & u64::from(flag.cast_unsigned()) != 0;
+        asked(libc::CLONE_VM) && !asked(libc::CLONE_VFORK) && !asked(libc::CLONE_THREAD)
+    }
+
     pub(super) fn after_fork(&mut self, t: usize, result: i64) -> After {
         if let Some(errno) = errno_of(result) {
             self.emit(t, EventKind::ForkFailed { errno, injected: false });

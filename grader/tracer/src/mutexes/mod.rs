@@ -112,18 +112,24 @@ impl Run<'_> {
         if what.role == Role::Waits {
             return Ok(None);
         }
-        let proc = self.tasks[t].id.proc;
-        let threads = self
-            .tasks
-            .iter()
-            .filter(|task| task.id.proc == proc && !matches!(task.state, State::Gone));
         // What only this thread can reach concerns nobody.
-        if threads.count() == 1 && matches!(self.key_of(t, address, true)?, Key::Private(..)) {
+        if !self.has_common_memory(t) && matches!(self.key_of(t, address, true)?, Key::Private(..))
+        {
             return Ok(None);
         }
         self.note_site(t, stopped, &registers);
         let of_glibc = function.of_glibc;
         Ok(Some(Point::Mutex(MutexCall { what, of_glibc, address })))
+    }
+
+    /// Whether others run in a task's memory: threads of its process, or a process that has all of it.
+    pub(crate) fn has_common_memory(&self, t: usize) -> bool {
+        let memory = self.process(t).memory_of;
+        let uses = |other: &usize| {
+            !matches!(self.tasks[*other].state, State::Gone)
+                && self.process(*other).memory_of == memory
+        };
+        (0..self.tasks.len()).filter(uses).count() > 1
     }
 
     /// What a task is inside of, as long as its return would be seen.

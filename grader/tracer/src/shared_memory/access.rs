@@ -351,7 +351,8 @@ impl Run<'_> {
         if access.operation.is_locked() || self.is_in_mutex(t) {
             return AccessOrder::Atomic;
         }
-        if self.process(t).image != 0 {
+        // Others may be told by what nobody sees when they may use this.
+        if self.process(t).image != 0 || self.unseen_memory {
             return AccessOrder::Unknown;
         }
         self.server.origin_of(self.tasks[t].tid, access.registers.rip).order

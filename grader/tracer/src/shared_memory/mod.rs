@@ -13,6 +13,7 @@
 
 mod access;
 mod ahead;
+mod by_call;
 mod discarded;
 mod instruction;
 mod last_will;
@@ -29,6 +30,7 @@ pub(crate) use trap::Made;
 
 use crate::mappings::round_up;
 use crate::maps::{self, Mapping};
+use crate::process::Process;
 use crate::run::Run;
 use crate::task::Call;
 use forklings_model::{ObjectId, ObjectKind};
@@ -169,12 +171,14 @@ impl Run<'_> {
         self.process_mut(t).shared.forget(start, end);
         let can_follow = !is_anonymous(call) && end - start <= LARGEST;
         let region = if can_follow { self.region_of(t, call.int(4)) } else { None };
+        let protection = call.int(2);
+        let written = protection & libc::PROT_WRITE != 0 || self.may_write(t, call.int(4));
         let Some(region) = region else {
             self.unwatched_memory = true;
+            self.unseen_memory |= written;
             return;
         };
-        let protection = call.int(2);
-        if protection & libc::PROT_WRITE != 0 || self.may_write(t, call.int(4)) {
+        if written {
             self.is_written(region);
         }
         self.has_mapped(t, call, Mapped { start, end, protection, region, offset: call.args[5] });
@@ -182,10 +186,27 @@ impl Run<'_> {
 
     /// A call has given a task's process a region.
     fn has_mapped(&mut self, t: usize, call: &Call, mapped: Mapped) {
-        let process = self.process_mut(t);
-        process.shared.mapped.push(mapped);
-        process.shared.has_more = true;
-        process.shared.syscall = Some(call.again().rip);
+        let syscall = call.again().rip;
+        self.for_memory_of(t, |shared| {
+            shared.mapped.push(mapped);
+            shared.has_more = true;
+            shared.syscall = Some(syscall);
+        });
+    }
+
+    /// Changes what is known of the memory of a task's process, for all who use it.
+    fn for_memory_of(&mut self, t: usize, mut change: impl FnMut(&mut Shared)) {
+        let memory = self.process(t).memory_of;
+        let uses = |process: &&mut Process| process.memory_of == memory;
+        self.processes.iter_mut().filter(uses).for_each(|process| change(&mut process.shared));
+    }
+
+    /// Two processes have all their memory in common, and not only for the time of a `vfork`. What one
+    /// tells the other there is seen by nobody: from now on no accesses are followed.
+    pub(crate) fn has_one_memory(&mut self) {
+        self.own.is_common();
+        self.unwatched_memory = true;
+        self.accesses = FOLLOWED;
     }
 
     /// A task has moved or resized a mapping.
@@ -267,10 +288,12 @@ impl Run<'_> {
         if !self.regions[region].written {
             return false;
         }
-        let has = |p: &&crate::process::Process| {
+        let has = |p: &&Process| {
             p.is_alive() && p.shared.mapped.iter().any(|mapped| mapped.region == region)
         };
-        self.processes.iter().filter(has).count() > 1
+        let mut memories = self.processes.iter().filter(has).map(|p| p.memory_of);
+        let first = memories.next();
+        memories.any(|memory| Some(memory) != first)
     }
 
     /// Where an address lies in memory that is followed.

@@ -77,6 +77,7 @@ impl Run<'_> {
         let region = self.segment(call.int(0)).filter(|_| end - start <= LARGEST);
         let Some(region) = region else {
             self.unwatched_memory = true;
+            self.unseen_memory = true;
             return;
         };
         let (read_only, executes) =

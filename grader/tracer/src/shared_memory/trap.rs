@@ -49,10 +49,10 @@ impl Run<'_> {
         if !trapped {
             self.forget_unmapped(t);
         }
-        let shared = &mut self.process_mut(t).shared;
+        let shared = &self.process(t).shared;
         let Some(syscall) = shared.syscall else { return Ok(Made::Stands(stopped)) };
-        (shared.trapped, shared.has_more) = (trapped, false);
         let mapped = shared.mapped.clone();
+        self.for_memory_of(t, |shared| (shared.trapped, shared.has_more) = (trapped, false));
         let registers = stopped.registers()?;
         let mask = stopped.signal_mask()?;
         stopped.set_signal_mask(u64::MAX)?;
@@ -63,10 +63,17 @@ impl Run<'_> {
             }
             let protection = if trapped { libc::PROT_NONE } else { protection };
             let args = [start, end - start, u64::from(protection.unsigned_abs())];
-            stopped = match perform(stopped, &registers, syscall, libc::SYS_mprotect, args)? {
-                Ok((stopped, _)) => stopped,
-                Err(halt) => return Ok(Made::Halted(halt)),
-            };
+            let (now, result) =
+                match perform(stopped, &registers, syscall, libc::SYS_mprotect, args)? {
+                    Ok(done) => done,
+                    Err(halt) => return Ok(Made::Halted(halt)),
+                };
+            stopped = now;
+            if result < 0 && trapped {
+                // Such as a part of a huge page.
+                self.for_memory_of(t, |shared| shared.forget(start, end));
+                (self.unwatched_memory, self.unseen_memory) = (true, true);
+            }
         }
         stopped.set_registers(&registers)?;
         stopped.set_signal_mask(mask)?;
@@ -91,6 +98,7 @@ impl Run<'_> {
                 }
                 // Locks that are given back at the end of a task stand in lists in memory.
                 libc::SYS_exit | libc::SYS_exit_group => true,
+                libc::SYS_clone | libc::SYS_clone3 if self.makes_one_memory(t, call) => true,
                 number => has_vectors(number) || call.args.iter().any(is_shared),
             };
         if !needed {

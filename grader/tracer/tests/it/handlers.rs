@@ -2,7 +2,7 @@
 
 use crate::door::{explorer, schedules};
 use forklings_model::{
-    Action, End, EventKind, Fault, Schedule, Signal, SignalSet, Strategy, Trace,
+    Action, End, EventKind, Fault, Schedule, Signal, SignalSet, Strategy, Trace, WaitsFor,
 };
 use forklings_sandbox::Wanted;
 
@@ -146,4 +146,26 @@ fn a_fault_does_not_send_what_the_wait_keeps_out() {
         let trace = explorer.run(&schedule).unwrap();
         assert_eq!(trace.stdout, b"1\n2\n", "{:?} under {schedule:?}", trace.end);
     }
+}
+
+#[test]
+fn a_wait_for_a_shared_mutex_or_condition_that_is_interrupted_goes_on() {
+    let mut explorer = explorer("shared-condvar-and-a-handler", Wanted::All);
+    let mut struck = 0;
+    for mut schedule in schedules() {
+        schedule.faults = vec![Fault::Eintr(ALRM)];
+        let trace = explorer.run(&schedule).unwrap();
+        assert_eq!(trace.stdout, b"4\n", "{:?} under {schedule:?}", trace.end);
+        let mut futex = None;
+        for event in &trace.events {
+            match &event.kind {
+                EventKind::Blocked { on } => {
+                    futex = matches!(on, WaitsFor::Futex { .. }).then_some(event.task)
+                }
+                EventKind::Injected { .. } if futex == Some(event.task) => struck += 1,
+                _ => {}
+            }
+        }
+    }
+    assert!(struck > 0, "no wait for a futex was struck");
 }

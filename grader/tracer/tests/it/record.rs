@@ -1,8 +1,8 @@
 //! What a trace says of calls whose results lie in memory.
 
-use crate::door::explorer;
+use crate::door::{explorer, runs};
 use forklings_model::{
-    Ending, EventKind, Fault, ProcId, Schedule, Signal, SignalSource, Strategy, WaitOutcome,
+    Ending, EventKind, Fault, ProcId, Schedule, Signal, SignalSource, Strategy, Trace, WaitOutcome,
 };
 use forklings_sandbox::Wanted;
 
@@ -94,4 +94,28 @@ fn the_signal_of_a_write_to_nobody_is_the_kernel_s() {
         })
         .collect();
     assert_eq!(sources, [(Signal::PIPE, SignalSource::Kernel)]);
+}
+
+#[test]
+fn a_mutex_that_is_taken_right_after_an_access_is_met() {
+    for trace in runs("locks-after-an-access") {
+        let locks = trace.events.iter().filter(|event| {
+            matches!(&event.kind, EventKind::Used { call, .. } if call == "pthread_mutex_lock")
+        });
+        assert_eq!(locks.count(), 6, "{:?} under {:?}", trace.end, trace.schedule);
+        assert_eq!(trace.stdout, b"6\n", "{:?}", trace.schedule);
+    }
+}
+
+#[test]
+fn a_segment_with_a_lock_lets_one_in_at_a_time_and_without_one_two() {
+    let two_inside = |guest: &str| {
+        let inside = |trace: &Trace| {
+            let said = String::from_utf8_lossy(&trace.stdout).into_owned();
+            said.contains("in\nin\n")
+        };
+        runs(guest).iter().filter(|trace| inside(trace)).count()
+    };
+    assert_eq!(two_inside("enters-by-a-swap"), 0);
+    assert!(two_inside("enters-when-it-looks-free") > 0);
 }

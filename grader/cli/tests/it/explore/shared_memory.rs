@@ -205,3 +205,24 @@ fn who_was_interrupted_in_a_wait_for_shared_memory_is_watched_as_before() {
     silent(&interrupts, &[&program]);
     finds(&interrupts, &[&program, "wrong"], &["lost-update"]);
 }
+
+#[test]
+fn who_is_told_by_what_is_no_access_is_told() {
+    let program = rust("told");
+    watched(&program, "executes");
+    for how in ["file", "answer", "vforks"] {
+        watched(&program, how);
+        finds(&[], &[&program, how, "wrong"], &["data-race"]);
+    }
+}
+
+#[test]
+fn who_may_be_told_by_memory_that_nobody_follows_is_accused_of_no_race() {
+    let program = rust("told");
+    for how in ["large", "device"] {
+        let right = silent(&[], &[&program, how]);
+        assert_eq!(right.json["unwatched_memory"], true, "{}", right.json);
+        let wrong = explore(&[], &[&program, how, "wrong"]);
+        assert_eq!((wrong.code, wrong.rules()), (0, vec![]), "{}", wrong.json);
+    }
+}
