@@ -21,9 +21,6 @@ use std::path::Path;
 /// Failing schedules after which there is nothing more to learn about how often.
 const ENOUGH: u32 = 50;
 
-/// Schedules after which the record shows a sign of life.
-const SIGN_OF_LIFE: u32 = 100;
-
 /// CPU seconds that one run may use, where its exercise allows as many. A run takes milliseconds of
 /// them: who needs seconds is in a loop without an end, and every test would wait for it again.
 const CPU_SECONDS: u32 = 2;
@@ -91,9 +88,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
             return Err(given_up(reason, stuck, &trace));
         }
         *explored = exploration.explored();
-        if explored.schedules.is_multiple_of(SIGN_OF_LIFE) {
-            record::exploring(&check.subject.test, explored.schedules);
-        }
+        record::exploring(&check.subject.test, explored.schedules);
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
         let hopeless = findings.iter().any(|finding| is_final(finding.rule(), &trace.end));
         failed += u32::from(!findings.is_empty());
@@ -122,7 +117,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
         if failures.is_empty()
             && !is_final(failure.rule(), &failure.trace.end)
             && let Some((finding, trace)) =
-                smaller(check, &mut explorer, &failure)
+                smaller(check, &mut explorer, &failure, explored.schedules)
         {
             (failure.finding, failure.trace) = (finding, trace);
             let schedule = &failure.trace.schedule;
