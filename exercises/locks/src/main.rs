@@ -30,10 +30,11 @@ usage: cargo run -p locks -- reveal [N]
   try_lock_wakes         a parent asks for a lock while a child takes it, and again while it holds it
   rlock N DEPTH          N processes add 1, each having taken the lock DEPTH times
   rlock_inner            somebody waits while the owner releases one of two
+  rlock_two              two processes take two locks at once, the first one twice
   rlock_threads          two threads of one process add 1, twice each
   rlock_forked           a process forks while it holds the lock; the child wants it, too
   robust N               N processes add 1, and nobody dies
-  robust_death           a process dies in the section; two others come after it
+  robust_death N         a process dies in the section; N others come after it
   robust_forked          a process forks while it holds the lock; the child drops its copy
   both N                 N processes move 1 between two numbers, half of them the other way round
   both_held              the same with two, while the parent holds one of the locks for a while
@@ -69,10 +70,11 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["try_lock_wakes"] => try_lock_wakes(),
         ["rlock", n, depth] => rlock(n.parse().ok()?, depth.parse().ok()?),
         ["rlock_inner"] => rlock_inner(),
+        ["rlock_two"] => rlock_two(),
         ["rlock_threads"] => rlock_threads(),
         ["rlock_forked"] => rlock_forked(),
         ["robust", n] => robust(n.parse().ok()?),
-        ["robust_death"] => robust_death(),
+        ["robust_death", n] => robust_death(n.parse().ok()?),
         ["robust_forked"] => robust_forked(),
         ["both", n] => both_ways(n.parse().ok()?),
         ["both_held"] => both_held(),
@@ -227,6 +229,31 @@ fn rlock_inner() -> io::Result<()> {
     Ok(())
 }
 
+/// Two locks at once: how often one was taken does not depend on the other. Parent and child do the
+/// same.
+fn rlock_two() -> io::Result<()> {
+    let shared = Shared::new((RLock::new(0_u32), RLock::new(0_u32)))?;
+    let section = Section::open()?;
+    let add = || {
+        let (outer, inner) = (shared.0.lock(), shared.0.lock());
+        // Taken and given back while the other is held.
+        let other = shared.1.lock();
+        other.set(other.get() + 1);
+        drop(other);
+        drop(inner);
+        section.enter();
+        let seen = outer.get();
+        section.pause();
+        outer.set(seen + 1);
+        section.leave();
+    };
+    let child = start(add)?;
+    add();
+    reap(child)?;
+    println!("parent and child: {} and {}", shared.0.lock().get(), shared.1.lock().get());
+    Ok(())
+}
+
 fn rlock_threads() -> io::Result<()> {
     let shared = Shared::new(RLock::new(0_u32))?;
     let section = Section::open()?;
@@ -292,7 +319,7 @@ fn robust(n: u32) -> io::Result<()> {
 }
 
 /// The one that dies leaves 100, which is half done; who is told makes it 0.
-fn robust_death() -> io::Result<()> {
+fn robust_death(n: u32) -> io::Result<()> {
     let shared = Shared::new(Robust::new(0_u32))?;
     let section = Section::open()?;
     let inside = Turn::new()?;
@@ -304,11 +331,10 @@ fn robust_death() -> io::Result<()> {
         end()
     })?;
     inside.take();
-    let heirs = [(); 2].map(|()| start(|| robust_add(&shared, &section)));
+    let heirs = (0..n).map(|_| start(|| robust_add(&shared, &section)));
+    let heirs = heirs.collect::<io::Result<_>>()?;
     reap(dies)?;
-    for heir in heirs {
-        reap(heir?)?;
-    }
+    reap_all(heirs)?;
     let (guard, died) = held(&shared);
     println!("after a death: {}; another owner died: {}", *guard, yes_or_no(died));
     Ok(())

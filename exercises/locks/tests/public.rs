@@ -83,7 +83,7 @@ mod robust {
     #[test]
     fn one_is_told_of_a_death_and_it_goes_on() {
         subject!()
-            .scenario("robust_death", [""; 0])
+            .scenario("robust_death", ["2"])
             .expect(stdout().is("told of the death\nafter a death: 2; another owner died: no\n"))
             .check();
     }

@@ -1,7 +1,7 @@
 //! Runs a scenario under many schedules, judges every run, and keeps for each broken rule the
 //! schedule that shows it best.
 
-use crate::confirm::{confirm, is_library_s_own};
+use crate::confirm::confirm;
 use crate::natural;
 use crate::record;
 use crate::replay::{self, Requested};
@@ -13,15 +13,13 @@ use forklings_model::{
     Demand, End, Explored, Failure, Finding, Judgement, Outcome, Rule, Schedule, Trace,
 };
 use forklings_report::sentence::end::given_up;
+use forklings_rules::is_library_s_own;
 use forklings_tracer::{Exploration, Explorer, Plan, Subject, TracerError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Failing schedules after which there is nothing more to learn about how often.
 const ENOUGH: u32 = 50;
-
-/// Schedules after which the record shows a sign of life.
-const SIGN_OF_LIFE: u32 = 100;
 
 /// CPU seconds that one run may use, where its exercise allows as many. A run takes milliseconds of
 /// them: who needs seconds is in a loop without an end, and every test would wait for it again.
@@ -90,9 +88,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
             return Err(given_up(reason, stuck, &trace));
         }
         *explored = exploration.explored();
-        if explored.schedules.is_multiple_of(SIGN_OF_LIFE) {
-            record::exploring(&check.subject.test, explored.schedules);
-        }
+        record::exploring(&check.subject.test, explored.schedules);
         let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
         let hopeless = findings.iter().any(|finding| is_final(finding.rule(), &trace.end));
         failed += u32::from(!findings.is_empty());
@@ -120,7 +116,8 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
         // The first one is the one that the message is about.
         if failures.is_empty()
             && !is_final(failure.rule(), &failure.trace.end)
-            && let Some((finding, trace)) = smaller(check, &mut explorer, &failure)
+            && let Some((finding, trace)) =
+                smaller(check, &mut explorer, &failure, explored.schedules)
         {
             (failure.finding, failure.trace) = (finding, trace);
             let schedule = &failure.trace.schedule;
@@ -152,11 +149,9 @@ fn replay_one(
         return Err(given_up(reason, stuck, &trace));
     }
     let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
-    if findings.is_empty() {
-        return Ok(Outcome::Passed);
-    }
-    let failures = findings
+    let failures: Vec<Failure> = findings
         .into_iter()
+        .filter(|finding| !is_library_s_own(finding, &trace))
         .filter_map(|finding| confirm(&mut explorer, &requested.file.schedule, finding))
         .map(|finding| Failure {
             finding,
@@ -165,7 +160,7 @@ fn replay_one(
             replay: Some(requested.path.clone()),
         })
         .collect();
-    Ok(Outcome::Failed { failures })
+    Ok(if failures.is_empty() { Outcome::Passed } else { Outcome::Failed { failures } })
 }
 
 /// Keeps the finding of each rule that the shortest run shows: it is the easiest to read.

@@ -8,15 +8,26 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Time between two signs of life, much less than a grader waits for one.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 /// A test begins a scenario.
 pub(crate) fn started(test: &str) {
     write(&Record::Started { test: test.to_owned() });
 }
 
-/// So many schedules of a scenario were tried.
+/// A sign of life: so many schedules of a scenario were tried. For each run, of which the record keeps
+/// few: by time and not by number, since a run of a program that computes takes seconds, and more
+/// where the machine is busy.
 pub(crate) fn exploring(test: &str, schedules: u32) {
-    write(&Record::Exploring { test: test.to_owned(), schedules });
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|last| last.elapsed() >= SIGN_OF_LIFE) {
+        *last = Some(Instant::now());
+        write(&Record::Exploring { test: test.to_owned(), schedules });
+    }
 }
 
 /// A scenario was judged.

@@ -2,20 +2,23 @@
 //! not show the same failure at the same place, the first one stays.
 
 use crate::confirm::confirm;
+use crate::record;
 use crate::scenario::Check;
 use crate::settings;
 use forklings_model::{Failure, Finding, Trace};
 use forklings_tracer::{Explorer, minimise};
 
 /// A smaller run that shows the same failure, with its lines of code. `None` where the failure has
-/// nothing to replay, or does not repeat.
+/// nothing to replay, or does not repeat. `schedules` were tried until then.
 pub(crate) fn smaller(
     check: &Check,
     explorer: &mut Explorer,
     failure: &Failure,
+    schedules: u32,
 ) -> Option<(Finding, Trace)> {
     failure.replay.as_ref().filter(|_| settings::small_runs())?;
     let found = |trace: &Trace| {
+        record::exploring(&check.subject.test, schedules);
         let findings = forklings_rules::verdict(trace, &check.demands, &check.waivers);
         findings.into_iter().find(|finding| finding.is_same_failure(&failure.finding))
     };

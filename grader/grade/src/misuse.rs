@@ -1,7 +1,8 @@
 //! Gives the compiler programs that misuse a submission's types. It must refuse each of them, for a
-//! reason that belongs to the misuse. Judged by the codes of its errors, never by their words.
+//! reason that belongs to the misuse. Judged by the codes of its errors, never by their words. Other
+//! programs use the types rightly, and it must accept them.
 //!
-//! One program, in which the types are used rightly, must compile: else nothing follows from what is
+//! One program must compile whatever was promised of the types: else nothing follows from what is
 //! refused, and the grader says that it failed. A program that is refused for another reason than
 //! those that are named has shown nothing either way, and the submission has the benefit of the doubt.
 //!
@@ -32,8 +33,8 @@ const MESSAGES: u64 = 1 << 20;
 enum Compiled {
     /// It compiles.
     Yes,
-    /// It is refused, and every error has one of these codes.
-    No(Vec<String>),
+    /// It is refused, and every error has one of these codes. Beside them what the compiler said.
+    No(Vec<String>, String),
     /// Nobody can tell.
     Unknown(String),
 }
@@ -74,7 +75,12 @@ pub(crate) fn judge(case: &Inspection<'_>, wanted: &[String]) -> Result<Answers,
             // The compiler was stopped before it had done the first.
             (Compiled::Unknown(reason), _) => (Vec::new(), Answer::Unknown(reason.clone())),
             (_, Compiled::Unknown(reason)) => (Vec::new(), Answer::Unknown(reason)),
-            (_, Compiled::No(codes)) => (codes, Answer::Right),
+            (_, Compiled::Yes) if misuse.right => (Vec::new(), Answer::Right),
+            (_, Compiled::No(codes, said)) if misuse.right => {
+                let (reason, program) = (misuse.reason.clone(), misuse.text.clone());
+                (codes, Answer::Wrong(Detail::UseRefused { reason, program, said }))
+            }
+            (_, Compiled::No(codes, _)) => (codes, Answer::Right),
             (_, Compiled::Yes) => {
                 let (reason, program) = (misuse.reason.clone(), misuse.text.clone());
                 (Vec::new(), Answer::Wrong(Detail::MisuseCompiles { reason, program }))
@@ -141,10 +147,13 @@ fn compiled(status: Option<i32>, messages: &[u8], expected: &[String]) -> Compil
     }
     let lines = messages.split(|&b| b == b'\n').filter(|line| !line.is_empty());
     let messages = lines.filter_map(|line| serde_json::from_slice::<Message>(line).ok());
-    let mut codes = BTreeSet::new();
+    let (mut codes, mut said) = (BTreeSet::new(), Vec::new());
     for message in messages.filter(|message| message.level.starts_with("error")) {
         match message.code {
-            Some(Code { code }) if expected.contains(&code) => drop(codes.insert(code)),
+            Some(Code { code }) if expected.contains(&code) => {
+                said.push(format!("{code}: {}", message.message));
+                codes.insert(code);
+            }
             Some(Code { code }) => {
                 let what = format!("refused for another reason, {code}: {}", message.message);
                 return Compiled::Unknown(what);
@@ -161,7 +170,7 @@ fn compiled(status: Option<i32>, messages: &[u8], expected: &[String]) -> Compil
     }
     match codes.is_empty() {
         true => Compiled::Unknown("the compiler gave no reason".to_owned()),
-        false => Compiled::No(codes.into_iter().collect()),
+        false => Compiled::No(codes.into_iter().collect(), said.join("\n")),
     }
 }
 
@@ -185,8 +194,8 @@ mod tests {
         compiled(Some(status), messages.join("\n").as_bytes(), &expected)
     }
 
-    fn no(codes: &[&str]) -> Compiled {
-        Compiled::No(codes.iter().map(ToString::to_string).collect())
+    fn no(codes: &[&str], said: &str) -> Compiled {
+        Compiled::No(codes.iter().map(ToString::to_string).collect(), said.to_owned())
     }
 
     #[test]
@@ -200,7 +209,10 @@ mod tests {
         let end = message("error", None, 0);
         let warning = message("warning", Some("dead_code"), 1);
         let two = [warning, message("error", Some("E0505"), 1), message("error", Some("E0277"), 1)];
-        assert_eq!(check(1, &[two.as_slice(), &[end]].concat()), no(&["E0277", "E0505"]));
+        assert_eq!(
+            check(1, &[two.as_slice(), &[end]].concat()),
+            no(&["E0277", "E0505"], "E0505: m\nE0277: m")
+        );
     }
 
     #[test]

@@ -68,6 +68,14 @@ mod rlock {
     }
 
     #[test]
+    fn two_locks_are_counted_apart() {
+        subject!()
+            .scenario("rlock_two", [""; 0])
+            .expect(stdout().is("parent and child: 2 and 2\n"))
+            .check();
+    }
+
+    #[test]
     fn it_is_free_when_it_has_been_released_as_often_as_it_was_taken() {
         let mut draw = draw!();
         let (n, depth) = (draw.u32(2..=3), draw.u32(3..=5));
@@ -81,6 +89,14 @@ mod rlock {
 
 mod robust {
     use super::*;
+
+    #[test]
+    fn those_who_come_after_the_heir_take_turns_as_before() {
+        subject!()
+            .scenario("robust_death", ["3"])
+            .expect(stdout().is("told of the death\nafter a death: 3; another owner died: no\n"))
+            .check();
+    }
 
     #[test]
     fn a_guard_that_a_fork_has_copied_releases_nothing_in_the_child() {

@@ -1,6 +1,6 @@
 //! Right uses, a function for each task: this must compile. Where it does not, nothing follows from
 //! what else is refused. It asks no more of the types than the driver, which was built: whether a lock
-//! is `Sync` is not asked here.
+//! is `Sync` is asked in `use/`.
 
 use locks::{Lock, OwnerDied, RLock, Robust, both};
 

@@ -74,6 +74,17 @@ pub enum Detail {
         /// The compiler's messages, shortened.
         diagnostics: String,
     },
+    /// As [`BuildFailed`](Self::BuildFailed), of a program of others that uses the types: the compiler
+    /// refused it.
+    #[serde(rename = "use-refused")]
+    UseRefused {
+        /// Why it must compile.
+        reason: String,
+        /// Its text.
+        program: String,
+        /// What the compiler said.
+        said: String,
+    },
     /// A `todo!` was reached.
     TodoLeft {
         /// Its text.
@@ -518,7 +529,7 @@ impl Detail {
     #[must_use]
     pub const fn rule(&self) -> Rule {
         match self {
-            Self::BuildFailed { .. } => Rule::BuildFailed,
+            Self::BuildFailed { .. } | Self::UseRefused { .. } => Rule::BuildFailed,
             Self::TodoLeft { .. } => Rule::TodoLeft,
             Self::ProcessLimit { .. } => Rule::ProcessLimit,
             Self::MemoryLimit { .. } => Rule::MemoryLimit,

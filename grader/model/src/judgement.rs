@@ -74,7 +74,7 @@ pub struct Inspected {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Inspector {
-    /// The compiler, which is given a program that misuses the types; with the codes of the errors
+    /// The compiler, which is given a program that uses the types, or misuses them; with the codes of the errors
     /// by which it refuses that.
     Compiler(Vec<String>),
     /// The model checker, which tries orders of memory accesses with at most so many preemptions.

@@ -116,7 +116,7 @@ fn next(judgement: &Judgement) -> String {
     match judgement.inspected.as_ref().map(|inspected| &inspected.by) {
         None => command(&judgement.exercise, &judgement.scenario),
         Some(Inspector::Compiler(_)) => {
-            format!("cargo check -p {} --example misuse", shell_word(&judgement.exercise))
+            format!("cargo check -p {} --example types", shell_word(&judgement.exercise))
         }
         Some(Inspector::ModelChecker(_)) => format!("{} explain data-race", tool(judgement)),
     }

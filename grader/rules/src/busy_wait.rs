@@ -2,7 +2,9 @@
 
 use crate::case::{At, Case, accuse};
 use crate::errno::EAGAIN;
-use forklings_model::{Demand, Detail, Event, EventKind, Finding, TaskId, WaitOutcome, WaitsFor};
+use forklings_model::{
+    Demand, Detail, Event, EventKind, Finding, SiteId, TaskId, Trace, WaitOutcome, WaitsFor,
+};
 use std::collections::BTreeMap;
 
 /// From so many vain polls in a row on it is no spin before a wait any more. The scheduler lets a
@@ -20,8 +22,37 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
         return memory.into_iter().collect();
     }
     let spins = streaks(case, Some(Role::Progress)).into_iter().filter(|s| s.polls.len() >= ENOUGH);
-    let first = spins.min_by_key(|streak| streak.polls[0].seq);
+    // One of the program's own must not hide behind a library's.
+    let first = spins.min_by_key(|streak| {
+        let first = streak.polls[0];
+        (yields_in_library(case.trace(), polled(first), first.site), first.seq)
+    });
     first.map_or_else(|| naps(case), |streak| vec![report(&streak)])
+}
+
+/// Whether a finding is about yields that a library makes inside of one call: so values are handed over
+/// in memory (`send` on a `sync_channel(0)`), and the scheduler may make the other's steps come late.
+/// Only the lines of the code tell: a trace without them exempts nobody.
+#[must_use]
+pub fn is_library_s_own(finding: &Finding, trace: &Trace) -> bool {
+    let Detail::BusyWait { call, .. } = &finding.detail else { return false };
+    yields_in_library(trace, call.as_deref(), finding.site)
+}
+
+/// Whether the innermost line of the program's own makes the call, and does not name it.
+fn yields_in_library(trace: &Trace, call: Option<&str>, site: Option<SiteId>) -> bool {
+    let lines = site.into_iter().flat_map(|site| trace.frames(site));
+    let mut own = lines.filter_map(|frame| frame.line.as_ref()).filter(|line| !line.is_foreign());
+    let text = own.next().and_then(|line| line.text.as_ref());
+    call == Some("sched_yield") && text.is_some_and(|text| !text.contains("yield"))
+}
+
+/// The call that an event asked in vain with.
+fn polled(event: &Event) -> Option<&str> {
+    match &event.kind {
+        EventKind::PolledInVain { call } | EventKind::TimedOut { call } => Some(call),
+        _ => None,
+    }
 }
 
 /// Who turns in a loop that only looks at memory. One that never ends is a matter of time-limit or
@@ -101,10 +132,7 @@ fn streaks<'a>(case: &Case<'a>, nap: Option<Role>) -> Vec<Streak<'a>> {
 fn report(streak: &Streak<'_>) -> Finding {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (first, last) = (streak.polls[0], streak.polls[streak.polls.len() - 1]);
-    let call = match &first.kind {
-        EventKind::PolledInVain { call } | EventKind::TimedOut { call } => Some(call.clone()),
-        _ => None,
-    };
+    let call = polled(first).map(str::to_owned);
     let (times, naps) = (number(streak.polls.len()), number(streak.naps));
     let detail = Detail::BusyWait { proc: first.task.proc, call, times, naps };
     let evidence = streak.polls.iter().take(2).chain([&last]).map(|event| event.seq);

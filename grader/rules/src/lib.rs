@@ -68,6 +68,7 @@ mod zombie_left;
 #[cfg(test)]
 mod tests;
 
+pub use busy_wait::is_library_s_own;
 pub use differs_unwatched::unwatched;
 pub use page::page;
 pub use without_contract::{Seen, without_contract};

@@ -1,6 +1,6 @@
-//! Programs that must not compile with a submission's library: `grader/hidden/<id>/misuse/*.rs`. The
-//! file's name is the task and what cannot be done; the first line has the compiler's codes for it,
-//! the second the reason.
+//! Programs that must not compile with a submission's library, `grader/hidden/<id>/misuse/*.rs`, and
+//! some that must, `use/*.rs`. The file's name is the task and what cannot or can be done; the first
+//! line has the compiler's codes for a refusal, the second the reason.
 
 use crate::error::GradeError;
 use forklings_model::Exercise;
@@ -10,22 +10,25 @@ use std::path::{Path, PathBuf};
 /// The programs of an exercise.
 #[derive(Clone, Debug)]
 pub struct Misuses {
-    /// What must not compile, by name.
+    /// What must not compile, by name; then what must, with the right types.
     pub programs: Vec<Misuse>,
-    /// What must compile.
+    /// What compiles with any types.
     pub control: PathBuf,
 }
 
-/// A program that must not compile.
+/// A program that must not compile, or must.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misuse {
     /// The file.
     pub file: PathBuf,
     /// Its name as a test, `task::sentence`.
     pub test: String,
-    /// The compiler's codes, of which every error must have one: `E0277`.
+    /// Whether it is a right use: it must compile.
+    pub right: bool,
+    /// The compiler's codes, of which every error must have one: `E0277`. A right use that is refused
+    /// for anything else has shown nothing.
     pub codes: Vec<String>,
-    /// Why it must not compile.
+    /// Why it must not compile, or must.
     pub reason: String,
     /// The program without these two lines.
     pub text: String,
@@ -38,8 +41,11 @@ impl Misuses {
         if !folder.is_dir() {
             return Ok(None);
         }
-        let mut files = Vec::new();
+        let (mut files, right) = (Vec::new(), hidden.join("use"));
         super::sources(&folder, &mut files)?;
+        if right.is_dir() {
+            super::sources(&right, &mut files)?;
+        }
         files.retain(|file| file.extension().is_some_and(|ending| ending == "rs"));
         if !control.is_file() {
             let reason = format!("{} is missing: right uses of the types", control.display());
@@ -49,11 +55,13 @@ impl Misuses {
             let text = fs::read_to_string(&file).map_err(GradeError::read(&file))?;
             let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             parse(&stem, &text, exercise)
+                .filter(|misuse| misuse.right == file.starts_with(&right))
                 .map(|misuse| Misuse { file: file.clone(), ..misuse })
                 .ok_or_else(|| GradeError::Prebuild {
                     reason: format!(
-                        "{}: its name must be a task and what cannot be done, its first line \
-                         `//! refuse: <codes>`, its second one a reason",
+                        "{}: its name must be a task and what cannot or can be done, its first line \
+                         `//! refuse: <codes>` in `misuse` and `//! accept: <codes>` in `use`, its \
+                         second one a reason",
                         file.display()
                     ),
                 })
@@ -69,11 +77,17 @@ fn parse(stem: &str, text: &str, exercise: &Exercise) -> Option<Misuse> {
     let tasks = exercise.tasks.iter().map(|task| task.id.as_str());
     let task = tasks.filter(of).max_by_key(|task| task.len())?;
     let mut lines = text.lines();
-    let codes = lines.next()?.strip_prefix("//! refuse: ")?;
+    let (must, codes) = lines.next()?.strip_prefix("//! ")?.split_once(": ")?;
+    let right = match must {
+        "refuse" => false,
+        "accept" => true,
+        _ => return None,
+    };
     let reason = lines.next()?.strip_prefix("//! ")?;
     Some(Misuse {
         file: PathBuf::new(),
         test: format!("{task}::{}", stem.get(task.len() + 1..)?),
+        right,
         codes: codes.split(',').map(|code| code.trim().to_owned()).collect(),
         reason: reason.to_owned(),
         text: lines.collect::<Vec<_>>().join("\n").trim().to_owned(),
@@ -112,6 +126,17 @@ mod tests {
         assert_eq!(misuse.test, "try_lock::data_cannot_stay");
         assert_eq!(misuse.codes, ["E0277", "E0505"]);
         assert_eq!((&*misuse.reason, &*misuse.text), ("Because.", "fn main() {}"));
+    }
+
+    #[test]
+    fn a_right_use_says_so() {
+        let text = "//! accept: E0277\n//! Because.\n\nfn main() {}\n";
+        let accepted = parse("lock_is_shared", text, &exercise());
+        assert_eq!(
+            accepted.map(|program| (program.right, program.codes[0].clone())),
+            Some((true, "E0277".to_owned()))
+        );
+        assert_eq!(parse("lock_is_shared", &text.replace("accept", "take"), &exercise()), None);
     }
 
     #[test]

@@ -69,6 +69,33 @@ fn a_misuse_that_compiles_is_named_with_its_reason_and_the_others_are_not() {
 }
 
 #[test]
+fn a_right_use_that_the_types_refuse_is_the_submission_s_mistake() {
+    let course = course(CONTROL);
+    let shared = "//! accept: E0277\n//! Threads share it.\n\nfn is_shared<T: Sync>() {}\n\n\
+                  fn main() {\n    is_shared::<echo::Kept>();\n}\n";
+    course.hide("use/one_threads_can_share_it.rs", shared);
+    course
+        .submit("a-is-shared", &library("pub struct Kept(pub u8);"))
+        .submit("b-is-not", &library("pub struct Kept(pub *const u8);"))
+        .submit("c-is-missing", &library(""));
+    let report = course.grade();
+    let lines: Vec<String> = report.graded.iter().map(line).collect();
+    let right = "a-is-shared accepted 15/15";
+    // That a name is missing is another reason: nothing follows.
+    assert_eq!(
+        lines,
+        [right, "b-is-not rejected build-failed 10/15", "c-is-missing accepted 15/15"]
+    );
+    let found = report.graded[1].judgements.iter().find_map(|judgement| match &judgement.outcome {
+        Outcome::Failed { failures } => Some((&judgement.test, &failures[0].finding.detail)),
+        Outcome::Passed | Outcome::GraderError { .. } => None,
+    });
+    let Some((test, Detail::UseRefused { reason, said, .. })) = found else { panic!("{found:?}") };
+    assert_eq!((&**test, &**reason), ("one::threads_can_share_it", "Threads share it."));
+    assert!(said.starts_with("E0277: `*const u8` cannot be shared"), "{said}");
+}
+
+#[test]
 fn where_right_uses_are_refused_the_grader_has_failed() {
     let course = course("fn main() {\n    let _ = no_such_library::answer(\"x\");\n}\n");
     course.submit("a", &library(""));

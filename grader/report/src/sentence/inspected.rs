@@ -5,9 +5,9 @@ use crate::escape::{block, line, quoted};
 use crate::sentence::name::count;
 use forklings_model::{Inspected, Inspector};
 
-/// Lines of a program that misuses the types.
+/// Lines of a program that uses the types, or misuses them.
 const PROGRAM: usize = 16;
-/// Lines of what the model checker says.
+/// Lines of what the compiler or the model checker says.
 const SAID: usize = 6;
 
 pub(super) fn misuse_compiles(reason: &str, program: &str) -> Explanation {
@@ -19,8 +19,28 @@ pub(super) fn misuse_compiles(reason: &str, program: &str) -> Explanation {
                  lives too long, access without the lock"
                 .to_owned(),
         experiment:
-            "put it into examples/misuse.rs of the exercise, and change the types until the \
+            "put it into examples/types.rs of the exercise, and change the types until the \
                      compiler objects"
+                .to_owned(),
+        man: "the Rustonomicon, \"Send and Sync\"",
+    }
+}
+
+pub(super) fn use_refused(reason: &str, program: &str, said: &str) -> Explanation {
+    Explanation {
+        expected: format!("this program compiles. {}", line(reason.trim_end_matches('.'))),
+        happened: format!(
+            "the compiler refuses it:\n{}\n{}",
+            block(program, PROGRAM).join("\n"),
+            block(said, SAID).join("\n")
+        ),
+        likely:
+            "the types promise less than the exercise asks for: what holds a raw pointer or a cell \
+                 is neither Send nor Sync unless an unsafe impl says so"
+                .to_owned(),
+        experiment:
+            "put it into examples/types.rs of the exercise, and let the compiler say what is \
+                     missing"
                 .to_owned(),
         man: "the Rustonomicon, \"Send and Sync\"",
     }
@@ -64,6 +84,7 @@ pub fn passed(inspected: &Inspected) -> String {
         return format!("not judged: {}", line(reason));
     }
     match &inspected.by {
+        Inspector::Compiler(codes) if codes.is_empty() => "the compiler accepts it".to_owned(),
         Inspector::Compiler(codes) => {
             let codes: Vec<String> = codes.iter().map(|code| line(code)).collect();
             format!("the compiler refuses it: {}", codes.join(", "))

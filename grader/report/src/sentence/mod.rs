@@ -145,6 +145,9 @@ pub fn explain(finding: &Finding, trace: &Trace) -> Explanation {
             memory::data_race(*first, *second, *offset, *size)
         }
         Detail::DataRaceInModel { model, said } => inspected::data_race_in_model(model, said),
+        Detail::UseRefused { reason, program, said } => {
+            inspected::use_refused(reason, program, said)
+        }
         Detail::MisuseCompiles { reason, program } => inspected::misuse_compiles(reason, program),
         Detail::ShmLeft { paths }
         | Detail::SemLeft { paths }
@@ -204,6 +207,7 @@ pub fn without_trace(finding: &Finding) -> String {
 pub fn concerned(detail: &Detail) -> Vec<ProcId> {
     match detail {
         Detail::BuildFailed { .. }
+        | Detail::UseRefused { .. }
         | Detail::TodoLeft { .. }
         | Detail::OrderViolated { .. }
         | Detail::OutputWrong { .. }

@@ -240,7 +240,7 @@ pub(crate) fn isolation() -> Isolation {
 /// What a test said about the scenario `zombies -- reap_all 2`.
 pub(crate) fn judgement(failures: Vec<Failure>) -> Judgement {
     let first = failures.first().map(|failure| &failure.finding.detail);
-    let by = if let Some(Detail::MisuseCompiles { .. }) = first {
+    let by = if let Some(Detail::MisuseCompiles { .. } | Detail::UseRefused { .. }) = first {
         Some(Inspector::Compiler(Vec::new()))
     } else if let Some(Detail::DataRaceInModel { .. }) = first {
         Some(Inspector::ModelChecker(3))

@@ -662,7 +662,7 @@ fn output_wrong_torn() -> Failure {
 }
 
 fn output_wrong_panic() -> Failure {
-    let mut run = Run::new(&["robust_death"]);
+    let mut run = Run::new(&["robust_death", "2"]);
     run.fork(P1);
     let report = "thread 'main' (101) panicked at exercises/locks/src/lib.rs:253:27:\n\
                   the mutex is unusable: ENOTRECOVERABLE\nnote: run with `RUST_BACKTRACE=1`\n";

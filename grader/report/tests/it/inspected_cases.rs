@@ -4,7 +4,11 @@ use forklings_model::{Detail, Failure, Finding, Trace, Weight};
 
 /// Every case, named by its rule, or by what it is beside another.
 pub(crate) fn all() -> Vec<(&'static str, Failure)> {
-    vec![("misuse-compiles", misuse_compiles()), ("data-race-in-model", data_race_in_model())]
+    vec![
+        ("misuse-compiles", misuse_compiles()),
+        ("use-refused", use_refused()),
+        ("data-race-in-model", data_race_in_model()),
+    ]
 }
 
 fn failure(detail: Detail) -> Failure {
@@ -21,6 +25,17 @@ fn misuse_compiles() -> Failure {
                   let guard = lock.lock();\n    std::thread::scope(|scope| {\n        \
                   scope.spawn(move || drop(guard));\n    });\n}"
             .to_owned(),
+    })
+}
+
+fn use_refused() -> Failure {
+    failure(Detail::UseRefused {
+        reason: "All threads use the same lock: `Lock<T>` is `Sync` where `T` is `Send`."
+            .to_owned(),
+        program: "use locks::Lock;\n\nfn is_shared<T: Sync>() {}\n\nfn main() {\n    \
+                  is_shared::<Lock<u32>>();\n}"
+            .to_owned(),
+        said: "E0277: `UnsafeCell<u32>` cannot be shared between threads safely".to_owned(),
     })
 }
 

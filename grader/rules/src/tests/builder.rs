@@ -67,6 +67,14 @@ impl Run {
         site
     }
 
+    /// The place of the last event is this line.
+    pub(super) fn in_line(&mut self, text: &str) -> Option<SiteId> {
+        let site = self.in_file("src/lib.rs");
+        let line = self.trace.sites.last_mut().and_then(|frames| frames[0].line.as_mut());
+        line.unwrap().text = Some(text.to_owned());
+        site
+    }
+
     /// A fork at a line of this file.
     pub(super) fn fork_in(&mut self, parent: ProcId, file: &str) -> Option<SiteId> {
         self.fork(parent);

@@ -2,6 +2,7 @@
 
 use super::builder::{child, pid};
 use super::*;
+use crate::is_library_s_own;
 use forklings_model::{
     Action, EventKind, Fault, Pid, SignalSource, Strike, TaskId, WaitOptions, WaitOutcome,
     WaitTarget, WaitsFor,
@@ -425,6 +426,37 @@ fn a_few_naps_are_no_busy_wait_nor_are_naps_before_a_call_that_waits() {
     assert_eq!(names(&between, &asleep), [""; 0], "few naps, each after several questions");
     let sleepy = polling(4, |run, _| (0..9).for_each(|_| run.sleeps(P1, 1)));
     assert_eq!(names(&sleepy, &asleep), [""; 0], "sleeps that follow no question");
+}
+
+#[test]
+fn yields_inside_of_a_call_are_the_library_s_own() {
+    let asking = |asks: &[(&str, &str)]| {
+        let mut run = run();
+        run.fork(P1);
+        for (call, line) in asks {
+            for _ in 0..60 {
+                run.event(P1, EventKind::PolledInVain { call: (*call).to_owned() });
+                run.in_line(line);
+            }
+            run.prints(P1, "on\n");
+        }
+        run.dies(P2, 0);
+        run.reaps(P1, P2);
+        run.done()
+    };
+    let own = |asks: &[(&str, &str)]| {
+        let trace = asking(asks);
+        is_library_s_own(&only(&trace, &[]), &trace)
+    };
+    let send = ("sched_yield", "sender.send(1)?;");
+    let yields = ("sched_yield", "thread::yield_now();");
+    assert!(own(&[send]));
+    assert!(!own(&[yields]));
+    assert!(!own(&[("waitid", "child.try_wait()?;")]), "a question that the line need not name");
+    assert!(!own(&[send, yields]), "one of its own comes later");
+    let mut unknown = asking(&[send]);
+    unknown.sites.clear();
+    assert!(!is_library_s_own(&only(&unknown, &[]), &unknown), "no line is known");
 }
 
 #[test]

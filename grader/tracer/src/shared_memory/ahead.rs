@@ -155,6 +155,6 @@ impl Run<'_> {
 
     fn whose(&self, t: usize, registers: &Registers) -> Whose {
         let task = &self.tasks[t];
-        Whose { tid: task.tid, process: task.id.proc, stack: registers.rsp }
+        Whose { tid: task.tid, memory: self.process(t).memory_of, stack: registers.rsp }
     }
 }

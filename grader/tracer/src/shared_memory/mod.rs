@@ -204,7 +204,6 @@ impl Run<'_> {
     /// Two processes have all their memory in common, and not only for the time of a `vfork`. What one
     /// tells the other there is seen by nobody: from now on no accesses are followed.
     pub(crate) fn has_one_memory(&mut self) {
-        self.own.is_common();
         self.unwatched_memory = true;
         self.accesses = FOLLOWED;
     }

@@ -21,22 +21,20 @@ pub(crate) struct OwnMemory {
     lines: Vec<Line>,
     /// Which one makes room for the next.
     oldest: usize,
-    /// Whether there are processes with one memory, so that nothing is a process's own.
-    is_common: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Line {
-    process: ProcId,
+    memory: ProcId,
     address: u64,
     bytes: [u8; LINE],
 }
 
-/// A stopped task: its number at the host, its process, and its stack pointer.
+/// A stopped task: its number at the host, the process whose memory it has, and its stack pointer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Whose {
     pub(super) tid: i32,
-    pub(super) process: ProcId,
+    pub(super) memory: ProcId,
     pub(super) stack: u64,
 }
 
@@ -47,12 +45,6 @@ impl OwnMemory {
         self.oldest = 0;
     }
 
-    /// Two processes have one memory. From now on nothing is kept.
-    pub(crate) fn is_common(&mut self) {
-        self.forget();
-        self.is_common = true;
-    }
-
     /// Fills `bytes` from `address`; `None` where nothing is mapped.
     pub(super) fn read(&mut self, whose: Whose, address: u64, bytes: &mut [u8]) -> Option<()> {
         let line = address & !(LINE as u64 - 1);
@@ -60,11 +52,11 @@ impl OwnMemory {
         if within + bytes.len() > LINE {
             return memory::exact(whose.tid, address, bytes).ok();
         }
-        let known = self.lines.iter().find(|known| known.is_at(whose.process, line)).copied();
+        let known = self.lines.iter().find(|known| known.is_at(whose.memory, line)).copied();
         let known = match known {
             Some(known) => known,
             None => {
-                let mut read = Line { process: whose.process, address: line, bytes: [0; _] };
+                let mut read = Line { memory: whose.memory, address: line, bytes: [0; _] };
                 memory::exact(whose.tid, line, &mut read.bytes).ok()?;
                 self.keep(read);
                 read
@@ -81,15 +73,12 @@ impl OwnMemory {
         let alone = (whose.stack.wrapping_sub(STACK.start)..whose.stack.wrapping_add(STACK.end))
             .contains(&address);
         self.lines.retain_mut(|line| {
-            if line.process == whose.process { line.takes(address, bytes) } else { alone }
+            if line.memory == whose.memory { line.takes(address, bytes) } else { alone }
         });
         Some(())
     }
 
     fn keep(&mut self, line: Line) {
-        if self.is_common {
-            return;
-        }
         if self.lines.len() < MOST {
             self.lines.push(line);
         } else {
@@ -100,8 +89,8 @@ impl OwnMemory {
 }
 
 impl Line {
-    fn is_at(&self, process: ProcId, address: u64) -> bool {
-        self.process == process && self.address == address
+    fn is_at(&self, memory: ProcId, address: u64) -> bool {
+        self.memory == memory && self.address == address
     }
 
     /// Learns of bytes that were written. Whether it still knows what it says.

@@ -24,7 +24,8 @@ pub(super) struct Gathered {
     command: Command,
     broken: BTreeMap<Rule, Shown>,
     outputs: BTreeMap<String, Class>,
-    listed: BTreeMap<Rule, (Finding, u32)>,
+    /// With the first run that shows it, where only the lines of its code tell whether it counts.
+    listed: BTreeMap<Rule, (Finding, u32, Option<Trace>)>,
     remarks: BTreeSet<Remark>,
 }
 
@@ -71,8 +72,10 @@ impl Gathered {
         }
         let mut listed = BTreeSet::new();
         for finding in seen.listed {
-            if listed.insert(finding.rule()) {
-                self.listed.entry(finding.rule()).or_insert((finding, 0)).1 += 1;
+            let rule = finding.rule();
+            if listed.insert(rule) {
+                let first = || (rule == Rule::BusyWait).then(|| trace.clone());
+                self.listed.entry(rule).or_insert_with(|| (finding, 0, first())).1 += 1;
             }
         }
         self.add_output(trace, clean);
@@ -188,6 +191,11 @@ impl Gathered {
                 None => unconfirmed.push(rule),
             }
         }
+        let command = &self.command;
+        let listed = self.listed.into_values().filter(|(finding, _, first)| {
+            !first.as_ref().is_some_and(|run| is_library_s_own(command, explorer, finding, run))
+        });
+        let listed = listed.map(|(finding, times, _)| (finding, times)).collect();
         let mut classes: Vec<(String, Class)> = self.outputs.into_iter().collect();
         // Equal numbers in the order of what was printed, so that equal explorations say the same.
         classes.sort_by(|a, b| {
@@ -208,7 +216,7 @@ impl Gathered {
             failures,
             unconfirmed,
             outputs,
-            listed: self.listed.into_values().collect(),
+            listed,
             remarks: self.remarks.into_iter().collect(),
         };
         (survey, schedules)
@@ -236,6 +244,19 @@ fn confirm(command: &Command, explorer: &mut Explorer, shown: Shown) -> Option<(
     }
     let modelled = matches!(rule, Rule::Deadlock | Rule::PipeEndOpen | Rule::SignalLost);
     (shown.trace.replayable || !modelled).then_some((shown.finding, shown.trace))
+}
+
+/// Whether a busy-wait is a library's own, by the lines of its code.
+fn is_library_s_own(
+    command: &Command,
+    explorer: &mut Explorer,
+    finding: &Finding,
+    run: &Trace,
+) -> bool {
+    let Ok(trace) = explorer.show(run) else { return false };
+    let seen = forklings_rules::without_contract(&trace, &command.demands, &command.waivers);
+    let again = seen.listed.iter().find(|found| found.rule() == finding.rule());
+    again.is_some_and(|found| forklings_rules::is_library_s_own(found, &trace))
 }
 
 /// A smaller run that shows the same failure at the same place, if there is one.

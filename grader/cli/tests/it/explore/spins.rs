@@ -1,7 +1,7 @@
 //! Loops that only look at memory: waits that make no call.
 
 use super::door::{finds, silent};
-use super::programs::{c, compiled};
+use super::programs::{c, compiled, rust};
 
 #[test]
 fn two_spin_locks_taken_in_two_orders_are_a_deadlock() {
@@ -20,4 +20,13 @@ fn a_loop_for_a_flag_ends_also_in_a_program_that_really_computes() {
         let output = &explored.json["outputs"][0];
         assert_eq!(output["stdout"], "first\nsecond\n", "{}", explored.json);
     }
+}
+
+#[test]
+fn yields_by_which_a_library_hands_a_value_over_are_not_listed() {
+    let listed = |words: &[&str]| silent(&["--schedules", "60"], words).json["listed"].clone();
+    let program = rust("handover");
+    assert_eq!(listed(&[&program]), serde_json::json!([]));
+    let own = listed(&[&program, "flag"]);
+    assert_eq!(own[0]["rule"], "busy-wait", "{own}");
 }
