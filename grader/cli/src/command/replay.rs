@@ -29,7 +29,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
-    let path = args.file.canonicalize().map_err(|error| bad(&args.file, &error.to_string()))?;
+    let path = args
+        .file
+        .canonicalize()
+        .map_err(|error| bad(&args.file, &format!("{error}; {WHICH_FILE}")))?;
     let file = match read(&path)? {
         File::Suite(file) => file,
         File::Command(file) => return alone(&file, args.step, screen),
@@ -77,10 +80,14 @@ enum File {
     Command(Box<CommandReplay>),
 }
 
+/// What to give instead of a path that is not a schedule file's.
+const WHICH_FILE: &str = "give a file that the line `replay` of a failure names";
+
 fn read(path: &Path) -> Result<File> {
-    let text = fs::read_to_string(path).map_err(|error| bad(path, &error.to_string()))?;
+    let other = |why: &str| bad(path, &format!("{why}; {WHICH_FILE}"));
+    let text = fs::read_to_string(path).map_err(|error| other(&error.to_string()))?;
     let value: serde_json::Value =
-        serde_json::from_str(&text).map_err(|_| bad(path, "it is no schedule file"))?;
+        serde_json::from_str(&text).map_err(|_| other("it is no schedule file"))?;
     let alone = value.get("command").is_some();
     let (most, again) = match alone {
         true => (CommandReplay::VERSION, "explore the program again"),
@@ -96,9 +103,9 @@ fn read(path: &Path) -> Result<File> {
             );
             return Err(bad(path, &why));
         }
-        None => return Err(bad(path, "it is no schedule file")),
+        None => return Err(other("it is no schedule file")),
     }
-    let damaged = |error| bad(path, &format!("it is damaged: {error}"));
+    let damaged = |error| bad(path, &format!("it is damaged: {error}; {again}"));
     if alone {
         return serde_json::from_value(value).map(File::Command).map_err(damaged);
     }

@@ -36,8 +36,12 @@ fn a_command_line_that_means_nothing_is_2() {
 fn a_path_that_cannot_be_used_is_3() {
     check(&["grade", "/does/not/exist"], 3, "the submissions in /does/not/exist cannot be read");
     check(&["list", "--course", "/proc"], 3, "/proc holds no course");
-    check(&["replay", "/does/not/exist"], 3, "cannot replay /does/not/exist");
-    check(&["replay", "Cargo.toml"], 3, "it is no schedule file");
+    check(
+        &["replay", "/does/not/exist"],
+        3,
+        "give a file that the line `replay` of a failure names",
+    );
+    check(&["replay", "Cargo.toml"], 3, "it is no schedule file; give a file");
     check(&["explore", "--stdout", "/no/such", "--", "true"], 3, "cannot read /no/such");
     check(&["explore", "--stdin", "/no/such", "--", "true"], 3, "cannot read /no/such");
     check(&["trace", "--", "no-such-program"], 3, "no program `no-such-program`");
