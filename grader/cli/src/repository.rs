@@ -79,7 +79,8 @@ pub(crate) fn task<'a>(exercise: &'a Exercise, id: &str) -> Result<&'a Task> {
     })
 }
 
-fn unknown<'a>(
+/// A name that nothing has, with the nearest of those that are known, and where to find all.
+pub(crate) fn unknown<'a>(
     what: &str,
     name: &str,
     known: impl Iterator<Item = &'a str>,

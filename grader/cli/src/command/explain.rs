@@ -1,9 +1,9 @@
 //! `forklings explain`: the pages of the rules, as they stand in the book.
 
 use crate::markdown;
+use crate::repository::unknown;
 use crate::screen::Screen;
 use anyhow::Result;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use forklings_grade::exit_codes;
 use forklings_model::{Family, Rule};
 use forklings_report::Style;
@@ -12,23 +12,22 @@ use forklings_report::style::Ink;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The rule, such as zombie-left
-    #[arg(value_parser = rules(), hide_possible_values = true)]
-    rule: Option<Rule>,
-}
-
-/// Knows every rule, so that clap suggests a near name for an unknown one.
-fn rules() -> impl TypedValueParser<Value = Rule> {
-    PossibleValuesParser::new(Rule::ALL.iter().map(|rule| rule.name()))
-        .try_map(|name| name.parse::<Rule>())
+    rule: Option<String>,
 }
 
 pub(crate) fn run(args: &Args, screen: &Screen) -> Result<u8> {
-    let text = match args.rule {
-        Some(rule) => markdown::render(forklings_rules::page(rule), &screen.style),
+    let text = match &args.rule {
+        Some(name) => markdown::render(forklings_rules::page(called(name)?), &screen.style),
         None => list(&screen.style),
     };
     screen.print(&text)?;
     Ok(exit_codes::OK)
+}
+
+/// The rule of this name.
+fn called(name: &str) -> Result<Rule> {
+    let known = Rule::ALL.iter().map(|rule| rule.name());
+    name.parse().map_err(|_| unknown("rule", name, known, "`forklings explain` lists all"))
 }
 
 /// Every rule by family, each with the first sentence of its page.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use forklings_report::escape;
 use std::env;
 use std::fs::{self, File, Metadata};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{self, Path, PathBuf};
@@ -31,7 +31,9 @@ pub(super) fn find(name: &str) -> Result<PathBuf> {
             None if Path::new(name).exists() => bail!(Failure::BadInput(format!(
                 "no program `{shown}` is in PATH; for the one in this folder write ./{shown}"
             ))),
-            None => bail!(Failure::BadInput(format!("no program `{shown}` can be run here"))),
+            None => bail!(Failure::BadInput(format!(
+                "no program `{shown}` is in PATH; a file is named by its path, as in ./a.out"
+            ))),
         }
     };
     look(&found)?;
@@ -46,8 +48,12 @@ fn is_runnable(metadata: &Metadata) -> bool {
 fn look(path: &Path) -> Result<()> {
     let shown = escape::line(&path.to_string_lossy());
     let bad = |why: String| -> anyhow::Error { Failure::BadInput(why).into() };
-    let metadata = fs::metadata(path)
-        .map_err(|error| bad(format!("no program `{shown}` can be run here: {error}")))?;
+    let metadata = fs::metadata(path).map_err(|error| {
+        bad(match error.kind() {
+            ErrorKind::NotFound => format!("there is no program {shown}; is it built?"),
+            _ => format!("{shown} cannot be run: {error}"),
+        })
+    })?;
     if metadata.is_dir() {
         return Err(bad(format!("{shown} is a folder, not a program")));
     }

@@ -14,7 +14,7 @@ fn check(args: &[&str], code: i32, message: &str) {
 
 #[test]
 fn a_command_line_that_means_nothing_is_2() {
-    check(&["explain", "zombie"], 2, "a similar value exists: 'zombie-left'");
+    check(&["explain", "zombie"], 2, "no rule is called `zombie`; did you mean `zombie-left`?");
     check(&["hint", "zombies", "reap-all"], 2, "did you mean `reap_all`?");
     check(&["check", "zombie"], 2, "no exercise is called `zombie`; did you mean `zombies`?");
     check(&["hint", "zombies", "reap_all", "4"], 2, "4 is not in 1..=3");

@@ -17,8 +17,8 @@ fn file(folder: &TempDir, name: &str, content: &[u8], mode: u32) -> String {
 #[test]
 fn what_is_no_program_is_refused_in_one_line() {
     let folder = TempDir::new().unwrap();
-    refused(&["no-such-program"], "no program `no-such-program` can be run here");
-    refused(&["./no-such-program"], "no program `./no-such-program` can be run here: No such file");
+    refused(&["no-such-program"], "no program `no-such-program` is in PATH; a file is named by its path");
+    refused(&["./no-such-program"], "there is no program ./no-such-program; is it built?");
     refused(&[&file(&folder, "plain", b"#!/bin/sh\n", 0o644)], "is not executable");
     refused(&[folder.path().to_str().unwrap()], "is a folder, not a program");
     refused(&[&file(&folder, "script", b"echo hello\n", 0o755)], "name what runs it: -- sh ");
