@@ -18,7 +18,7 @@ impl Run<'_> {
             return;
         }
         let written = file_written_by(call.number).and_then(|n| self.region_behind(t, call.int(n)));
-        let answered = answers_into_memory(call.number).then(|| self.region_in(t, call)).flatten();
+        let answered = self.region_answered(t, call);
         for region in [written, answered].into_iter().flatten() {
             let object = Some(self.regions[region].object);
             let call = crate::calls::name(call.number);
@@ -38,10 +38,12 @@ impl Run<'_> {
         self.regions.iter().position(|region| is_it(&region.behind))
     }
 
-    /// The memory that an argument of a call lies in.
-    fn region_in(&self, t: usize, call: &Call) -> Option<usize> {
+    /// The memory where a call has put an answer.
+    fn region_answered(&self, t: usize, call: &Call) -> Option<usize> {
         let shared = &self.process(t).shared;
-        call.args.iter().find_map(|&address| shared.at(address)).map(|mapped| mapped.region)
+        // Only these: what a register holds that a call does not use is an address by chance.
+        let answers = answers_of(call.number).iter().map(|&n| call.args[n]);
+        answers.filter_map(|address| shared.at(address)).map(|mapped| mapped.region).next()
     }
 }
 
@@ -61,22 +63,61 @@ fn file_written_by(call: i64) -> Option<usize> {
     }
 }
 
-/// Whether a call with an address in such memory may have put something there. Those that wait for a
-/// word there, or look at what lies there, do not.
-fn answers_into_memory(call: i64) -> bool {
-    !matches!(
-        call,
-        libc::SYS_futex
-            | libc::SYS_write
-            | libc::SYS_writev
-            | libc::SYS_pwrite64
-            | libc::SYS_sendto
-            | libc::SYS_sendmsg
-            | libc::SYS_mmap
-            | libc::SYS_mremap
-            | libc::SYS_munmap
-            | libc::SYS_mprotect
-            | libc::SYS_shmat
-            | libc::SYS_shmdt
-    )
+/// Which arguments of a call are addresses where the kernel puts an answer. Lists of buffers
+/// (`readv(2)`) are not followed.
+fn answers_of(call: i64) -> &'static [usize] {
+    match call {
+        libc::SYS_getrandom
+        | libc::SYS_pipe
+        | libc::SYS_pipe2
+        | libc::SYS_poll
+        | libc::SYS_ppoll
+        | libc::SYS_getcwd
+        | libc::SYS_gettimeofday
+        | libc::SYS_time
+        | libc::SYS_times
+        | libc::SYS_uname
+        | libc::SYS_sysinfo
+        | libc::SYS_rt_sigpending => &[0],
+        libc::SYS_read
+        | libc::SYS_pread64
+        | libc::SYS_recvfrom
+        | libc::SYS_stat
+        | libc::SYS_lstat
+        | libc::SYS_fstat
+        | libc::SYS_readlink
+        | libc::SYS_getdents64
+        | libc::SYS_wait4
+        | libc::SYS_clock_gettime
+        | libc::SYS_getrusage
+        | libc::SYS_getitimer
+        | libc::SYS_timerfd_gettime
+        | libc::SYS_nanosleep
+        | libc::SYS_rt_sigtimedwait
+        | libc::SYS_epoll_wait
+        | libc::SYS_epoll_pwait
+        | libc::SYS_accept
+        | libc::SYS_accept4
+        | libc::SYS_getsockname
+        | libc::SYS_getpeername
+        | libc::SYS_msgrcv
+        | libc::SYS_mq_timedreceive => &[1],
+        libc::SYS_waitid
+        | libc::SYS_newfstatat
+        | libc::SYS_readlinkat
+        | libc::SYS_rt_sigaction
+        | libc::SYS_rt_sigprocmask
+        | libc::SYS_setitimer
+        | libc::SYS_ioctl
+        | libc::SYS_shmctl
+        | libc::SYS_msgctl => &[2],
+        libc::SYS_socketpair
+        | libc::SYS_clock_nanosleep
+        | libc::SYS_getsockopt
+        | libc::SYS_semctl
+        | libc::SYS_timerfd_settime => &[3],
+        libc::SYS_select | libc::SYS_pselect6 => &[1, 2, 3],
+        libc::SYS_statx => &[4],
+        _ => &[],
+    }
 }

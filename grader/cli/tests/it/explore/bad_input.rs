@@ -17,7 +17,10 @@ fn file(folder: &TempDir, name: &str, content: &[u8], mode: u32) -> String {
 #[test]
 fn what_is_no_program_is_refused_in_one_line() {
     let folder = TempDir::new().unwrap();
-    refused(&["no-such-program"], "no program `no-such-program` is in PATH; a file is named by its path");
+    refused(
+        &["no-such-program"],
+        "no program `no-such-program` is in PATH; a file is named by its path",
+    );
     refused(&["./no-such-program"], "there is no program ./no-such-program; is it built?");
     refused(&[&file(&folder, "plain", b"#!/bin/sh\n", 0o644)], "is not executable");
     refused(&[folder.path().to_str().unwrap()], "is a folder, not a program");
