@@ -32,20 +32,19 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
 
 /// Whether a finding is about yields that a library makes inside of one call: so values are handed over
 /// in memory (`send` on a `sync_channel(0)`), and the scheduler may make the other's steps come late.
-/// Only the functions on the stack tell: a trace without them exempts nobody.
+/// Only the lines of the code tell: a trace without them exempts nobody.
 #[must_use]
 pub fn is_library_s_own(finding: &Finding, trace: &Trace) -> bool {
     let Detail::BusyWait { call, .. } = &finding.detail else { return false };
     yields_in_library(trace, call.as_deref(), finding.site)
 }
 
-/// Whether what the program itself calls there is a function of a library that does more than yield.
+/// Whether the innermost line of the program's own makes the call, and does not name it.
 fn yields_in_library(trace: &Trace, call: Option<&str>, site: Option<SiteId>) -> bool {
     let lines = site.into_iter().flat_map(|site| trace.frames(site));
-    let lines = lines.filter_map(|frame| frame.line.as_ref());
-    let called = lines.take_while(|line| line.is_foreign()).last();
-    let function = called.and_then(|line| line.function.as_ref());
-    call == Some("sched_yield") && function.is_some_and(|name| !name.contains("yield"))
+    let mut own = lines.filter_map(|frame| frame.line.as_ref()).filter(|line| !line.is_foreign());
+    let text = own.next().and_then(|line| line.text.as_ref());
+    call == Some("sched_yield") && text.is_some_and(|text| !text.contains("yield"))
 }
 
 /// The call that an event asked in vain with.

@@ -67,18 +67,11 @@ impl Run {
         site
     }
 
-    /// The place of the last event is in these functions of the standard library, innermost first, which
-    /// a line of the program's own calls.
-    pub(super) fn in_functions(&mut self, functions: &[&str]) -> Option<SiteId> {
+    /// The place of the last event is this line.
+    pub(super) fn in_line(&mut self, text: &str) -> Option<SiteId> {
         let site = self.in_file("src/lib.rs");
-        let frames = self.trace.sites.last_mut().unwrap();
-        let own = frames.remove(0);
-        frames.extend(functions.iter().map(|&name| {
-            let function = Some(name.to_owned());
-            let line = SourceLine { function, ..source("/rustc/1/library/std/src/lib.rs") };
-            Frame { line: Some(line), ..own.clone() }
-        }));
-        frames.push(own);
+        let line = self.trace.sites.last_mut().and_then(|frames| frames[0].line.as_mut());
+        line.unwrap().text = Some(text.to_owned());
         site
     }
 

@@ -430,13 +430,13 @@ fn a_few_naps_are_no_busy_wait_nor_are_naps_before_a_call_that_waits() {
 
 #[test]
 fn yields_inside_of_a_call_are_the_library_s_own() {
-    let asking = |asks: &[(&str, &[&str])]| {
+    let asking = |asks: &[(&str, &str)]| {
         let mut run = run();
         run.fork(P1);
-        for (call, functions) in asks {
+        for (call, line) in asks {
             for _ in 0..60 {
                 run.event(P1, EventKind::PolledInVain { call: (*call).to_owned() });
-                run.in_functions(functions);
+                run.in_line(line);
             }
             run.prints(P1, "on\n");
         }
@@ -444,21 +444,19 @@ fn yields_inside_of_a_call_are_the_library_s_own() {
         run.reaps(P1, P2);
         run.done()
     };
-    let own = |asks: &[(&str, &[&str])]| {
+    let own = |asks: &[(&str, &str)]| {
         let trace = asking(asks);
         is_library_s_own(&only(&trace, &[]), &trace)
     };
-    const INNER: &str = "std::thread::functions::yield_now";
-    let send = ("sched_yield", &[INNER, "std::sync::mpsc::SyncSender<T>::send"][..]);
-    let yields = ("sched_yield", &[INNER][..]);
+    let send = ("sched_yield", "sender.send(1)?;");
+    let yields = ("sched_yield", "thread::yield_now();");
     assert!(own(&[send]));
     assert!(!own(&[yields]));
-    assert!(!own(&[("sched_yield", &[])]), "by the system call");
-    assert!(!own(&[("waitid", &["std::process::Child::try_wait"])]), "a question of its own");
+    assert!(!own(&[("waitid", "child.try_wait()?;")]), "a question that the line need not name");
     assert!(!own(&[send, yields]), "one of its own comes later");
     let mut unknown = asking(&[send]);
     unknown.sites.clear();
-    assert!(!is_library_s_own(&only(&unknown, &[]), &unknown), "no function is known");
+    assert!(!is_library_s_own(&only(&unknown, &[]), &unknown), "no line is known");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::door::{finds, silent};
 use super::programs::{c, compiled, rust};
+use crate::door::forklings;
 
 #[test]
 fn two_spin_locks_taken_in_two_orders_are_a_deadlock() {
@@ -24,7 +25,13 @@ fn a_loop_for_a_flag_ends_also_in_a_program_that_really_computes() {
 
 #[test]
 fn yields_by_which_a_library_hands_a_value_over_are_not_listed() {
-    let listed = |words: &[&str]| silent(&["--schedules", "60"], words).json["listed"].clone();
+    // Where the lines of its code are found: they tell.
+    let listed = |words: &[&str]| {
+        let args = [&["explore", "--json", "--schedules", "60", "--"], words].concat();
+        let output = forklings(&args).output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        json["listed"].clone()
+    };
     let program = rust("handover");
     assert_eq!(listed(&[&program]), serde_json::json!([]));
     let own = listed(&[&program, "flag"]);
