@@ -49,9 +49,10 @@ fn look(path: &Path) -> Result<()> {
     let shown = escape::line(&path.to_string_lossy());
     let bad = |why: String| -> anyhow::Error { Failure::BadInput(why).into() };
     let metadata = fs::metadata(path).map_err(|error| {
-        bad(match error.kind() {
-            ErrorKind::NotFound => format!("there is no program {shown}; is it built?"),
-            _ => format!("{shown} cannot be run: {error}"),
+        bad(if error.kind() == ErrorKind::NotFound {
+            format!("there is no program {shown}; is it built?")
+        } else {
+            format!("{shown} cannot be run: {error}")
         })
     })?;
     if metadata.is_dir() {

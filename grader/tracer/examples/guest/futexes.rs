@@ -255,7 +255,7 @@ fn shared_condvar_and_handler() {
     let takes_turns = |mine: u32| unsafe {
         for _ in 0..2 {
             libc::pthread_mutex_lock(mutex);
-            while *turn % 2 != mine {
+            while turn.read_volatile() % 2 != mine {
                 libc::pthread_cond_wait(condition, mutex);
             }
             *turn += 1;
