@@ -86,6 +86,7 @@ impl Run<'_> {
             };
             if let Some(access) = access.filter(|access| !self.is_decision_access(t, access)) {
                 self.note_site(t, &stopped, &access.registers);
+                self.own.forget();
                 halt = match self.access(t, stopped, access)? {
                     Made::Stands(stopped) => match stopped.resume(Resume::Free, 0) {
                         Ok(running) => match self.wait_for(t, running, call)? {

@@ -50,7 +50,7 @@ impl Run<'_> {
         let parent = if asked(libc::CLONE_PARENT) { maker.parent } else { Some(maker.id) };
         let borrows = asked(libc::CLONE_VM) || call.is_some_and(|c| c.number == libc::SYS_vfork);
         // A vfork parent waits until its memory is its own again.
-        let one_memory = borrows && reason != Reason::Vfork;
+        let one_memory = call.is_some_and(|call| self.makes_one_memory(t, &call));
         let process = Process {
             id,
             host: tid,

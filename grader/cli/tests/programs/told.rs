@@ -89,7 +89,6 @@ fn answer(wrong: bool) {
 }
 
 /// By the end of a `vfork`, while somebody else has the memory too; the wrong one writes there.
-#[allow(deprecated, reason = "it is what this is about")]
 fn vforks(wrong: bool) {
     let s = map(PAGE, ANONYMOUS, -1);
     child(|| {

@@ -6,14 +6,14 @@
 
 use forklings_model::ProcId;
 use forklings_sys::memory;
-use std::ops::Range;
 
 /// Bytes that are read at once, and lie in one page.
 const LINE: usize = 64;
 /// Lines that are kept.
 const MOST: usize = 32;
-/// Bytes above the stack pointer, and below it, that only the thread itself uses.
-const STACK: Range<u64> = 128..16_384;
+/// Bytes below and above the stack pointer that only the thread itself uses.
+const BELOW: u64 = 128;
+const ABOVE: u64 = 16_384;
 
 /// Lines of the memory of those that were stopped, read since somebody was last let go.
 #[derive(Debug, Default)]
@@ -70,8 +70,8 @@ impl OwnMemory {
     pub(super) fn write(&mut self, whose: Whose, address: u64, bytes: &[u8]) -> Option<()> {
         memory::write(whose.tid, address, bytes).ok()?;
         // Anywhere but on its stack others may have the same memory, where that is not followed.
-        let alone = (whose.stack.wrapping_sub(STACK.start)..whose.stack.wrapping_add(STACK.end))
-            .contains(&address);
+        let stack = whose.stack.wrapping_sub(BELOW)..whose.stack.wrapping_add(ABOVE);
+        let alone = stack.contains(&address);
         self.lines.retain_mut(|line| {
             if line.memory == whose.memory { line.takes(address, bytes) } else { alone }
         });
