@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 
 /// Package of the hidden suites, whose targets are called as the exercises.
 const HIDDEN: &str = "forklings-hidden";
+/// Package of this program.
+const PROGRAM: &str = env!("CARGO_PKG_NAME");
 /// Target of an exercise's visible tests.
 const PUBLIC: &str = "public";
 
@@ -26,7 +28,8 @@ pub(crate) struct Programs {
 
 /// Builds an exercise's driver and suites, as `cargo test -p <id>` does.
 pub(crate) fn programs(root: &Path, id: &str, hidden: bool) -> Result<Programs> {
-    let mut args = vec!["test", "--no-run", "--test", PUBLIC, "-p", id];
+    // With this program's own package, or what it shares with the suites would be built once more.
+    let mut args = vec!["test", "--no-run", "--test", PUBLIC, "-p", id, "-p", PROGRAM];
     if hidden {
         args.extend(["-p", HIDDEN, "--test", id]);
     }

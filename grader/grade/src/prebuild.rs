@@ -21,6 +21,8 @@ use std::process::{Command, Stdio};
 
 /// Package of the hidden suites.
 const HIDDEN: &str = "forklings-hidden";
+/// Package of the program that calls cargo here.
+const PROGRAM: &str = "forklings";
 /// Target of an exercise's visible tests.
 const PUBLIC: &str = "public";
 /// Most bytes of cargo's messages that an error repeats.
@@ -148,6 +150,11 @@ fn build(
         command.arg("--release");
     }
     command.args(["--test", PUBLIC]);
+    // Cargo unites the features of the packages it is given: without that program's the tracer and all it
+    // stands on would be built once more.
+    if packages.has(PROGRAM) {
+        command.args(["-p", PROGRAM]);
+    }
     for id in wanted {
         command.args(["-p", id]);
     }

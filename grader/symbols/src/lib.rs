@@ -26,6 +26,6 @@ pub use entries::{callable, entry_points};
 pub use functions::Functions;
 pub use lines::Symbols;
 pub use maps::{Mapping, parse_maps};
-pub use names::demangle;
+pub use names::{demangle, is_made_by_std, without_types};
 pub use registers::{Buffered, Memory, Registers};
 pub use unwind::Unwinder;

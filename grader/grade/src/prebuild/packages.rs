@@ -96,6 +96,10 @@ impl Packages {
         })
     }
 
+    pub(super) fn has(&self, package: &str) -> bool {
+        self.by_name.contains_key(package)
+    }
+
     pub(super) fn has_test(&self, package: &str, test: &str) -> bool {
         self.by_name.get(package).is_some_and(|p| p.tests.iter().any(|name| name == test))
     }

@@ -1,7 +1,9 @@
 //! Which functions of a program use mutexes and the like: those of the C library, and those of
 //! Rust's standard library as far as the compiler did not inline them, as in a debug build.
 
-use forklings_symbols::{Mapping, callable, demangle, entry_points};
+use forklings_symbols::{
+    Mapping, callable, demangle, entry_points, is_made_by_std, without_types,
+};
 use forklings_sys::memory;
 
 /// Such a function of a program.
@@ -151,7 +153,7 @@ pub(crate) fn functions(tid: i32, maps: &[Mapping]) -> Vec<MutexFunction> {
 /// Which of Rust's functions a symbol is.
 fn of_rust(symbol: &str) -> Option<&'static Known> {
     // Most symbols need not be demangled to see that they are none of these.
-    if !symbol.starts_with('_') || !symbol.contains("sync") {
+    if !symbol.starts_with('_') || !symbol.contains("sync") || is_made_by_std(symbol) {
         return None;
     }
     let name = plain(&demangle(symbol));
@@ -160,9 +162,9 @@ fn of_rust(symbol: &str) -> Option<&'static Known> {
 
 /// `mutex::Mutex::lock` of `std::sync::poison::mutex::Mutex<T>::lock`, and `mutex::MutexGuard::drop`
 /// of `<std::sync::poison::mutex::MutexGuard<T> as core::ops::drop::Drop>::drop`. The standard
-/// library's own instances, which name the type, are not meant: nobody else can reach their locks.
+/// library's own instances are not meant: nobody else can reach their locks.
 fn plain(name: &str) -> String {
-    let name = name.replace(" as core::ops::drop::Drop", "").replace("<T>", "");
+    let name = without_types(name).replace(" as core::ops::drop::Drop", "");
     let name = name.replace(['<', '>'], "");
     let name = name.strip_prefix("std::sync::").unwrap_or_default();
     let without = |variant| name.strip_prefix(variant);
@@ -192,6 +194,14 @@ mod tests {
                 "MutexGuard::drop",
             ),
             ("_ZN3std4sync6poison7condvar7Condvar4wait17h0123456789abcdefE", "Condvar::wait"),
+            (
+                "_RNvMs5_NtNtNtCsjrHSEGnQ3l9_3std4sync6poison5mutexINtB5_5MutexuE4lockCs8mTtIl9CexH_9lockorder",
+                "Mutex::lock",
+            ),
+            (
+                "_RNvXsc_NtNtNtCsjrHSEGnQ3l9_3std4sync6poison5mutexINtB5_10MutexGuarduENtNtNtCsgEmfK2I1SDS_4core3ops4drop4Drop4dropCs8mTtIl9CexH_9lockorder",
+                "MutexGuard::drop",
+            ),
         ] {
             assert_eq!(of_rust(symbol).map(|known| known.name), Some(name), "{symbol}");
         }
