@@ -1,7 +1,7 @@
 //! Finds the course's folder, and exercises and tasks by the names that somebody typed.
 
 use crate::failure::Failure;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use forklings_model::{Course, Exercise, Task};
 use std::env;
 use std::path::{Path, PathBuf};
@@ -77,6 +77,21 @@ pub(crate) fn task<'a>(exercise: &'a Exercise, id: &str) -> Result<&'a Task> {
         let all = format!("`{}` has {}", exercise.id, all.join(", "));
         unknown("task", id, ids, &all)
     })
+}
+
+/// An exercise and one of its driver's scenarios, for commands that run one.
+pub(crate) fn scenario<'a>(
+    course: &'a Course,
+    id: &str,
+    scenario: Option<&'a str>,
+) -> Result<(&'a Exercise, &'a str)> {
+    let exercise = exercise(course, id)?;
+    let Some(scenario) = scenario else {
+        let id = &exercise.id;
+        let which = format!("name one of its scenarios too: `cargo run -p {id}` lists them");
+        bail!(Failure::Usage(which));
+    };
+    Ok((exercise, scenario))
 }
 
 /// A name that nothing has, with the nearest of those that are known, and where to find all.

@@ -155,8 +155,7 @@ mod tests {
     use super::*;
 
     /// Of a program and of the standard library in it, by rustc 1.95.
-    const LOCK: &str =
-        "_RNvMs5_NtNtNtCsjrHSEGnQ3l9_3std4sync6poison5mutexINtB5_5MutexuE4lockCs8mTtIl9CexH_9lockorder";
+    const LOCK: &str = "_RNvMs5_NtNtNtCsjrHSEGnQ3l9_3std4sync6poison5mutexINtB5_5MutexuE4lockCs8mTtIl9CexH_9lockorder";
     const LOCK_IN_STD: &str = "_RNvMs5_NtNtNtCsjrHSEGnQ3l9_3std4sync6poison5mutexINtB5_5MutexINtNtCslNYArtu3iFV_5alloc3vec3VechEE4lockBb_";
     const DROP: &str = "_RNvXsc_NtNtNtCsjrHSEGnQ3l9_3std4sync6poison5mutexINtB5_10MutexGuarduENtNtNtCsgEmfK2I1SDS_4core3ops4drop4Drop4dropCs8mTtIl9CexH_9lockorder";
 

@@ -17,6 +17,15 @@ const ELF: [u8; 6] = [0x7f, b'E', b'L', b'F', 2, 1];
 /// Where an ELF file names its machine, and the only machine that the tracer knows (x86-64).
 const MACHINE: (usize, [u8; 2]) = (18, [62, 0]);
 
+/// Refuses the path of a program where an exercise is named.
+pub(super) fn refuse(name: &str) -> Result<()> {
+    if name.contains('/') {
+        let name = escape::line(name);
+        bail!(Failure::Usage(format!("a program is named behind `--`, as in `-- {name}`")));
+    }
+    Ok(())
+}
+
 /// Finds a program as a shell does, and looks whether it can be run. The path is absolute and not
 /// resolved further: programs such as busybox act by the name that they are called by.
 pub(super) fn find(name: &str) -> Result<PathBuf> {

@@ -23,7 +23,6 @@ const LINES: usize = 40;
                             forklings trace [OPTIONS] -- <COMMAND> [ARGS]...")]
 pub(crate) struct Args {
     /// The exercise's id
-    #[arg(requires = "scenario")]
     exercise: Option<String>,
     /// The scenario: what its driver takes as its first argument, mostly a task's id
     scenario: Option<String>,
@@ -74,9 +73,12 @@ pub(crate) fn run(
     screen: &Screen,
 ) -> Result<u8> {
     let schedule = Schedule::new(args.strategy.clone(), args.seed);
-    let subject = match (&args.exercise, &args.scenario) {
-        (Some(exercise), Some(scenario)) => scenario_of(&repository()?, exercise, scenario, &args)?,
-        _ => command(&args)?,
+    let subject = match &args.exercise {
+        Some(exercise) => {
+            program::refuse(exercise)?;
+            scenario_of(&repository()?, exercise, &args)?
+        }
+        None => command(&args)?,
     };
     let shown = subject.terminal;
     let trace = Explorer::launch(subject)?.run_with_stacks(&schedule)?;
@@ -101,14 +103,9 @@ pub(crate) fn run(
 }
 
 /// The driver of an exercise with a scenario.
-fn scenario_of(
-    repository: &Repository,
-    exercise: &str,
-    scenario: &str,
-    args: &Args,
-) -> Result<Subject> {
+fn scenario_of(repository: &Repository, exercise: &str, args: &Args) -> Result<Subject> {
     let course = repository.course()?;
-    let exercise = repository::exercise(&course, exercise)?;
+    let (exercise, scenario) = repository::scenario(&course, exercise, args.scenario.as_deref())?;
     let driver = cargo::driver(&repository.root, &exercise.id)?;
     let mut words = vec![scenario.to_owned()];
     words.extend(args.args.iter().cloned());

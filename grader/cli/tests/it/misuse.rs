@@ -17,6 +17,11 @@ fn a_command_line_that_means_nothing_is_2() {
     check(&["explain", "zombie"], 2, "no rule is called `zombie`; did you mean `zombie-left`?");
     check(&["hint", "zombies", "reap-all"], 2, "did you mean `reap_all`?");
     check(&["check", "zombie"], 2, "no exercise is called `zombie`; did you mean `zombies`?");
+    for command in ["trace", "explore"] {
+        check(&[command, "zombie"], 2, "no exercise is called `zombie`; did you mean `zombies`?");
+        check(&[command, "zombies"], 2, "`cargo run -p zombies` lists them");
+        check(&[command, "./a.out"], 2, "a program is named behind `--`, as in `-- ./a.out`");
+    }
     check(&["hint", "zombies", "reap_all", "4"], 2, "4 is not in 1..=3");
     check(&["trace"], 2, "Usage:");
     check(&["trace", "zombies"], 2, "<SCENARIO>");

@@ -47,9 +47,10 @@ pub(super) fn memory_limit(mib: u32, proc: ProcId) -> Explanation {
         expected: format!("a process uses at most {mib} MiB of memory"),
         happened: format!("{proc} wanted more, and the run was ended"),
         likely: "something grows in a loop that does not end, or a length is taken from data \
-                 without a check"
+                 without a check; a length may be no length at all, when an earlier read took less \
+                 or more than its message"
             .to_owned(),
-        experiment: "print the lengths that you allocate".to_owned(),
+        experiment: "print the lengths that you allocate, and how much each read gave".to_owned(),
         man: "man 2 setrlimit, RLIMIT_AS",
     }
 }

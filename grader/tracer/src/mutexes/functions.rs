@@ -1,9 +1,7 @@
 //! Which functions of a program use mutexes and the like: those of the C library, and those of
 //! Rust's standard library as far as the compiler did not inline them, as in a debug build.
 
-use forklings_symbols::{
-    Mapping, callable, demangle, entry_points, is_made_by_std, without_types,
-};
+use forklings_symbols::{Mapping, callable, demangle, entry_points, is_made_by_std, without_types};
 use forklings_sys::memory;
 
 /// Such a function of a program.

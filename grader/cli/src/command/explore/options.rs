@@ -47,7 +47,6 @@ Faults (each is something that a kernel may do to a correct program):
 #[command(after_help = "`--help` says what is looked for, what faults mean, and the exit codes")]
 pub(crate) struct Args {
     /// The exercise's id
-    #[arg(requires = "scenario")]
     exercise: Option<String>,
     /// The scenario: what its driver takes as its first argument, mostly a task's id
     scenario: Option<String>,
@@ -155,9 +154,12 @@ pub(super) fn command(args: &Args, repository: impl Fn() -> Result<Repository>) 
         .iter()
         .map(|&rule| Waiver { rule, reason: "waived on the command line".to_owned() })
         .collect();
-    let mut command = match (&args.exercise, &args.scenario) {
-        (Some(exercise), Some(scenario)) => scenario_of(&repository()?, exercise, scenario, args)?,
-        _ => any(args)?,
+    let mut command = match &args.exercise {
+        Some(exercise) => {
+            program::refuse(exercise)?;
+            scenario_of(&repository()?, exercise, args)?
+        }
+        None => any(args)?,
     };
     command.stdin = args.stdin.as_ref().map(read).transpose()?.unwrap_or_default();
     command.cpu_seconds = args.seconds.unwrap_or(command.cpu_seconds);
@@ -167,14 +169,9 @@ pub(super) fn command(args: &Args, repository: impl Fn() -> Result<Repository>) 
     Ok(command)
 }
 
-fn scenario_of(
-    repository: &Repository,
-    exercise: &str,
-    scenario: &str,
-    args: &Args,
-) -> Result<Command> {
+fn scenario_of(repository: &Repository, exercise: &str, args: &Args) -> Result<Command> {
     let course = repository.course()?;
-    let exercise = repository::exercise(&course, exercise)?;
+    let (exercise, scenario) = repository::scenario(&course, exercise, args.scenario.as_deref())?;
     let mut words = vec![scenario.to_owned()];
     words.extend(args.args.iter().cloned());
     Ok(Command {

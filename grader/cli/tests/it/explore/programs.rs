@@ -34,6 +34,12 @@ pub(super) fn rust(name: &str) -> String {
     build("rustc", &format!("{name}-rust"), &source(&format!("{name}.rs")), &options)
 }
 
+/// The same with names that are mangled by the newer scheme, as nightly compilers do.
+pub(super) fn rust_v0(name: &str) -> String {
+    let options = ["-C", "debuginfo=1", "--edition", "2024", "-C", "symbol-mangling-version=v0"];
+    build("rustc", &format!("{name}-v0"), &source(&format!("{name}.rs")), &options)
+}
+
 #[track_caller]
 fn build(compiler: &str, program: &str, source: &Path, options: &[&str]) -> String {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
