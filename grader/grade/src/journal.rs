@@ -2,25 +2,23 @@
 //! and synchronised before anybody is told. Every report is rendered from it, so a killed run goes
 //! on where it was.
 //!
-//! One grader at a time holds the journal, by a lock that the kernel drops with the process. A line
-//! that a kill or a full disk cut short is removed when the journal is opened.
+//! One grader at a time holds the journal, by a record lock: it ends with the process that took it,
+//! while one of `flock(2)` would last until the last child of a killed grader has died. Source:
+//! fcntl(2). A line that a kill or a full disk cut short is removed when the journal is opened.
 
 use crate::error::GradeError;
 use forklings_model::Graded;
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 const FILE: &str = "journal.jsonl";
-/// How long the children of a killed grader may take to die.
-const DYING: Duration = Duration::from_secs(1);
 
 /// What a result is known by. A changed submission, suite or compiler gives another key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,7 +43,8 @@ struct Line {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Flock<File>,
+    /// Never opened elsewhere in this process: to close it anywhere gives the lock up.
+    file: File,
     /// Length of the whole lines, in bytes.
     length: u64,
     /// Results as they are written, since an old journal holds many that nobody asks for again.
@@ -53,18 +52,19 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens or makes the journal of `out`, and makes `out` itself.
+    /// Opens or makes the journal of `out`, and makes `out` itself. A process must not open one
+    /// twice at a time: the lock keeps out other processes only.
     ///
     /// # Errors
-    /// `Busy` while another grader holds it (EWOULDBLOCK); otherwise what the file system says.
+    /// `Busy` while another process holds it (EAGAIN, EACCES); otherwise what the file system says.
     pub fn open(out: &Path) -> Result<Self, GradeError> {
         fs::create_dir_all(out).map_err(GradeError::write(out))?;
         let path = out.join(FILE);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(&path).map_err(GradeError::write(&path))?;
-        let mut file = lock(file).map_err(|errno| {
-            if errno == Errno::EWOULDBLOCK {
+        let mut file = options.open(&path).map_err(GradeError::write(&path))?;
+        lock(&file).map_err(|errno| {
+            if matches!(errno, Errno::EAGAIN | Errno::EACCES) {
                 GradeError::Busy { folder: out.to_owned() }
             } else {
                 GradeError::Write { path: path.clone(), source: errno.into() }
@@ -116,6 +116,16 @@ impl Journal {
         Ok(())
     }
 
+    /// Throws away every result.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn clear(&mut self) -> Result<(), GradeError> {
+        self.known.clear();
+        self.length = 0;
+        self.cut()
+    }
+
     /// Removes what follows the last whole line.
     fn cut(&mut self) -> Result<(), GradeError> {
         let failed = GradeError::write(&self.path);
@@ -125,16 +135,15 @@ impl Journal {
     }
 }
 
-/// Takes the lock. A grader that was killed a moment ago may have children that hold its open
-/// files until they die with it, so one refusal is not believed.
-fn lock(mut file: File) -> Result<Flock<File>, Errno> {
-    let deadline = Instant::now() + DYING;
-    loop {
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(locked) => return Ok(locked),
-            Err((same, Errno::EWOULDBLOCK)) if Instant::now() < deadline => file = same,
-            Err((_, errno)) => return Err(errno),
-        }
-        thread::sleep(DYING / 50);
-    }
+/// Takes the lock on the whole file, without waiting for it.
+#[expect(clippy::cast_possible_truncation, reason = "both constants are below 8")]
+fn lock(file: &File) -> Result<(), Errno> {
+    let whole = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    fcntl(file, FcntlArg::F_SETLK(&whole)).map(drop)
 }

@@ -3,10 +3,15 @@
 use forklings_grade::GradeError;
 use forklings_grade::journal::{Journal, Key};
 use forklings_model::{Graded, Submission, Verdict};
+use nix::libc;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{ForkResult, Pid, fork, pause};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use tempfile::TempDir;
 
 fn key(name: &str) -> Key {
@@ -82,13 +87,88 @@ fn a_line_that_makes_no_sense_costs_no_other() {
     assert!(journal.get(&key("a")).is_some() && journal.get(&key("b")).is_some());
 }
 
+/// Not a test by itself: holds a journal until its input ends, and leaves a child that has the same
+/// open files and outlives it.
+#[test]
+#[expect(unsafe_code, reason = "only fork makes a child that keeps files which exec would close")]
+fn holder() {
+    let Some(out) = std::env::var_os("HOLD_JOURNAL") else { return };
+    let _held = Journal::open(out.as_ref()).unwrap();
+    // SAFETY: the child makes one call, which is safe after fork, and ends.
+    if matches!(unsafe { fork() }.unwrap(), ForkResult::Child) {
+        pause();
+        // SAFETY: see above.
+        unsafe { libc::_exit(0) };
+    }
+    fs::write(Path::new(&out).join("held"), "").unwrap();
+    std::io::stdin().read_to_end(&mut vec![]).unwrap();
+}
+
+/// Another process that holds the journal of a folder.
+pub(crate) struct Holder {
+    process: Child,
+}
+
+impl Holder {
+    pub(crate) fn of(out: &Path) -> Self {
+        fs::create_dir_all(out).unwrap();
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "journal::holder"])
+            .env("HOLD_JOURNAL", out)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            // With its child in a group of its own, to end both.
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let held = out.join("held");
+        while !held.exists() {
+            assert!(process.try_wait().unwrap().is_none(), "it could not be held");
+            thread::yield_now();
+        }
+        fs::remove_file(held).unwrap();
+        Self { process }
+    }
+
+    /// Kills it, as a user or the kernel would; its child lives on.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        killpg(Pid::from_raw(self.process.id().cast_signed()), Signal::SIGKILL).unwrap();
+        drop(self.process.wait());
+    }
+}
+
 #[test]
 fn a_second_grader_is_told() {
     let out = TempDir::new().unwrap();
-    let first = Journal::open(out.path()).unwrap();
+    let _first = Holder::of(out.path());
     assert!(matches!(Journal::open(out.path()), Err(GradeError::Busy { .. })));
-    drop(first);
+}
+
+#[test]
+fn a_killed_grader_holds_nothing_even_while_a_child_of_it_lives() {
+    let out = TempDir::new().unwrap();
+    let mut killed = Holder::of(out.path());
+    killed.kill();
     Journal::open(out.path()).unwrap();
+}
+
+#[test]
+fn what_is_thrown_away_is_gone_for_the_next_run() {
+    let out = TempDir::new().unwrap();
+    let mut journal = Journal::open(out.path()).unwrap();
+    journal.append(key("a"), &graded("a")).unwrap();
+    journal.clear().unwrap();
+    journal.append(key("b"), &graded("b")).unwrap();
+    drop(journal);
+    let journal = Journal::open(out.path()).unwrap();
+    assert!(journal.get(&key("a")).is_none() && journal.get(&key("b")).is_some());
 }
 
 #[test]

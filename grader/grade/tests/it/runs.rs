@@ -1,7 +1,7 @@
 //! Whole runs: build, suites, verdicts, journal, reports.
 
 use crate::course::{Course, answers, line};
-use forklings_grade::journal::Journal;
+use crate::journal::Holder;
 use forklings_grade::{GradeError, Options, Progress, Silent, Step, exit_codes, grade};
 use forklings_model::{Graded, Submission};
 use std::fs;
@@ -185,11 +185,10 @@ fn a_suite_without_end_is_the_graders_error() {
 fn a_second_grader_is_told_and_changes_nothing() {
     let course = Course::new();
     course.submit("a", &answers("\"x\" => \"y\""));
-    let held = Journal::open(&course.path("out")).unwrap();
+    let _held = Holder::of(&course.path("out"));
     let error = grade(&course.options(), &mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().starts_with("another grader is at work in "), "{error}");
     assert_eq!(error.exit_code(), exit_codes::GRADER_ERROR);
-    drop(held);
     assert_eq!(course.left(), ["journal.jsonl"]);
 }
 

@@ -268,11 +268,7 @@ fn forget(out: &Path) -> Result<()> {
         // Emptied only while nobody else works with it.
         match Journal::open(out) {
             Err(GradeError::Busy { .. }) => {}
-            held => {
-                let held = held?;
-                fs::write(&path, "").with_context(|| format!("cannot write {}", path.display()))?;
-                drop(held);
-            }
+            held => held?.clear()?,
         }
     }
     Ok(())
