@@ -29,5 +29,5 @@ pub mod step;
 pub mod terminal;
 pub mod timer;
 
-pub use copies::Copied;
+pub use copies::{Copied, without_copies};
 pub use error::{Result, SysError};

@@ -3,10 +3,11 @@
 use crate::natural;
 use forklings_model::{End, Ending, Limits, Schedule, Strategy, Trace};
 use forklings_sandbox::{Wanted, probe};
+use forklings_sys::without_copies;
 use forklings_tracer::{Explorer, Subject};
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The guests' program, which cargo builds beside the tests.
 pub(crate) fn program() -> PathBuf {
@@ -52,7 +53,11 @@ pub(crate) fn schedules() -> Vec<Schedule> {
 /// Runs a guest without the tracer: output and ending.
 pub(crate) fn naturally(guest: &str) -> (String, Ending) {
     use std::os::unix::process::ExitStatusExt;
-    let output = Command::new(program()).arg(guest).output().unwrap();
+    let mut command = Command::new(program());
+    command.arg(guest).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Other tests trace at the same time: the new process would keep copies of their descriptors.
+    let started = without_copies(|| command.spawn()).unwrap();
+    let output = started.wait_with_output().unwrap();
     let ending = Ending::from_status_word(output.status.into_raw()).unwrap();
     (String::from_utf8(output.stdout).unwrap(), ending)
 }
@@ -76,7 +81,9 @@ pub(crate) fn behaves(guest: &str) {
     natural::is_the_same(guest, &output, ending);
     for trace in runs(guest) {
         let schedule = &trace.schedule;
-        assert_eq!(String::from_utf8_lossy(&trace.stdout), output, "{guest} under {schedule:?}");
+        let stdout = String::from_utf8_lossy(&trace.stdout);
+        let last = &trace.events[trace.events.len().saturating_sub(8)..];
+        assert_eq!(stdout, output, "{guest} under {schedule:?}: {:?} after {last:#?}", trace.end);
         assert_eq!(trace.root_ending(), Some(ending), "{guest}: {:?}", trace.end);
         assert!(trace.unmodelled.is_empty(), "{guest}: {:?}", trace.unmodelled);
         assert!(trace.replayable, "{guest} under {schedule:?}");
