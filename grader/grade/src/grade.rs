@@ -17,6 +17,7 @@ use crate::take_in::{TakenIn, Work, take_in};
 use crate::toolchain::Toolchain;
 use crate::unsandboxed::Unsandboxed;
 use forklings_model::{Course, Graded, Isolation, Report, Verdict};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -89,7 +90,7 @@ fn grade_work(
     let ids: Vec<&str> = ids.into_iter().collect();
     progress.preparing(ids.len());
     let libraries = scratch.folder()?;
-    let salt = format!("{VERSION} {} {:?} {}", toolchain.version, options.schedules, options.seed);
+    let salt = format!("{VERSION} {} {}", toolchain.version, options.seed);
     let place = libraries.path().join("libraries");
     let mut heard = |name: &str| {
         progress.prepared(name);
@@ -99,11 +100,13 @@ fn grade_work(
         // Ctrl-C reaches cargo too, and its failure is then no failure.
         .map_err(|e| if cancel.load(Ordering::Relaxed) { GradeError::Interrupted } else { e })?;
     let suites = list_suites(&prebuilt)?;
-    let keys: Vec<Key> = taken.work.iter().map(|work| key(work, &prebuilt)).collect();
+    let keys: Vec<Key> = taken.work.iter().map(|work| key(work, &prebuilt, options)).collect();
     // The grader's own errors are tried again: the machine may have been mended.
     let known = |key: &Key| journal.get(key).is_some_and(|g| g.verdict != Verdict::GraderError);
-    let todo: Vec<&Work> =
+    let mut todo: Vec<&Work> =
         taken.work.iter().zip(&keys).filter(|(_, key)| !known(key)).map(|(work, _)| work).collect();
+    // What takes longest comes first: at the end no worker is idle for long.
+    todo.sort_by_key(|work| Reverse(options.schedules_of(&work.submission).unwrap_or(u32::MAX)));
     progress.starting(taken.work.len(), taken.work.len() - todo.len());
     let builder = Builder {
         toolchain: &toolchain,
@@ -113,7 +116,7 @@ fn grade_work(
     };
     let grader = Grader { course, options, builder, scratch, suites: &suites };
     let done = |work: &Work, graded: Graded, progress: &mut dyn Progress| {
-        journal.append(key(work, &prebuilt), &graded)?;
+        journal.append(key(work, &prebuilt, options), &graded)?;
         progress.graded(&graded);
         Ok(())
     };
@@ -139,13 +142,14 @@ fn list_suites(prebuilt: &Prebuilt) -> Result<BTreeMap<String, Vec<Suite>>, Grad
     each.collect()
 }
 
-fn key(work: &Work, prebuilt: &Prebuilt) -> Key {
+fn key(work: &Work, prebuilt: &Prebuilt, options: &Options) -> Key {
     let prepared = prebuilt.exercises.get(&work.exercise);
+    let schedules = options.schedules_of(&work.submission).map_or("all".into(), |n| n.to_string());
     Key {
         submission: work.submission.name.clone(),
         exercise: work.exercise.clone(),
         content: work.hash(),
-        recipe: prepared.map(|prepared| prepared.recipe.clone()).unwrap_or_default(),
+        recipe: prepared.map(|p| format!("{} {schedules}", p.recipe)).unwrap_or_default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a grading run is asked to do.
 
+use forklings_model::Submission;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,9 @@ pub struct Options {
     pub jobs: usize,
     /// Schedules for each scenario; the suites' default when `None`.
     pub schedules: Option<u32>,
+    /// For the submissions named here, so many instead. The course's own programs are tried with few
+    /// first.
+    pub fewer_schedules: BTreeMap<String, u32>,
     /// The class's seed, from which hidden tests draw their inputs.
     pub seed: u64,
     /// Whether the run that shows a failure is made small. The verdict is the same.
@@ -78,6 +82,7 @@ impl Options {
             repository: repository.into(),
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             schedules: None,
+            fewer_schedules: BTreeMap::new(),
             seed: 0,
             small_runs: true,
             build: BuildLimits::default(),
@@ -87,6 +92,11 @@ impl Options {
             only: None,
             formats: Format::ALL.to_vec(),
         }
+    }
+
+    /// Schedules for each scenario of a submission; the suites' default when `None`.
+    pub(crate) fn schedules_of(&self, submission: &Submission) -> Option<u32> {
+        self.fewer_schedules.get(&submission.name).copied().or(self.schedules)
     }
 }
 

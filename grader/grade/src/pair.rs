@@ -131,7 +131,7 @@ impl Grader<'_> {
                     let bench = Bench {
                         subject,
                         folder: waste.path(),
-                        schedules: self.options.schedules,
+                        schedules: self.options.schedules_of(&work.submission),
                         seed: self.options.seed,
                         small_runs: self.options.small_runs,
                         patience: self.options.patience,

@@ -7,7 +7,7 @@ fn numbers() -> Vec<u64> {
 }
 
 fn words() -> Vec<String> {
-    (0..20_000).map(|n| format!("{n:>40}")).collect()
+    (0..6_000).map(|n| format!("{n:>40}")).collect()
 }
 
 fn main() {

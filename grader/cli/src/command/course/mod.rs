@@ -182,46 +182,53 @@ impl Bench<'_> {
     fn judge(&self, specimens: &[Specimen]) -> Result<Option<Report>> {
         forget(self.out)?;
         let mut left: Vec<&Specimen> = specimens.iter().collect();
-        let mut graded = Vec::new();
-        // A run that somebody looks at says in how many schedules the same comes.
-        let mutant = if self.small_runs { &MUTANT[1..] } else { &MUTANT };
-        for &few in mutant.iter().chain(&VARIANT) {
-            if self.args.schedules.is_some() {
-                break;
+        let (mut graded, mut refused) = (Vec::new(), Vec::new());
+        let mut round = 0;
+        loop {
+            let Some(mut report) = self.grade(&left, round)? else { return Ok(None) };
+            let is_over = |specimen: &&Specimen| {
+                self.fewer(specimen).get(round).is_none()
+                    || expect::judge(specimen, &report, self.course).is_empty()
+            };
+            let (over, again): (Vec<_>, Vec<_>) = left.into_iter().partition(is_over);
+            let is_told = |name: &str| over.iter().any(|specimen| specimen.name == name);
+            graded.extend(report.graded.extract_if(.., |g| is_told(&g.submission.name)));
+            refused.extend(report.refused.extract_if(.., |(who, _)| is_told(&who.name)));
+            if again.is_empty() {
+                return Ok(Some(Report { graded, refused, ..report }));
             }
-            let (tried, others): (Vec<_>, Vec<_>) =
-                left.into_iter().partition(|specimen| tried_with(specimen).contains(&few));
-            left = others;
-            if tried.is_empty() {
-                continue;
-            }
-            let Some(report) = self.grade(&tried, Some(few))? else { return Ok(None) };
-            let is_right =
-                |specimen: &&Specimen| expect::judge(specimen, &report, self.course).is_empty();
-            let (right, again): (Vec<_>, Vec<_>) = tried.into_iter().partition(is_right);
-            left.extend(again);
-            graded.extend(right.iter().filter_map(|specimen| result(specimen, &report).cloned()));
-            if left.is_empty() {
-                return Ok(Some(Report { graded, ..report }));
-            }
+            left = again;
+            round += 1;
         }
-        let Some(mut report) = self.grade(&left, self.args.schedules)? else { return Ok(None) };
-        report.graded.append(&mut graded);
-        Ok(Some(report))
+    }
+
+    /// With how many schedules a program is tried, round by round, before all of them.
+    fn fewer(&self, specimen: &Specimen) -> &'static [u32] {
+        match specimen.kind {
+            _ if self.args.schedules.is_some() => &[],
+            // A run that somebody looks at says in how many schedules the same comes.
+            Kind::Mutant(_) if self.small_runs => &MUTANT[1..],
+            Kind::Mutant(_) => &MUTANT,
+            Kind::Variant => &VARIANT,
+            Kind::Stub | Kind::Solution => &[],
+        }
     }
 
     /// Grades specimens as one class; `None` when it was interrupted.
-    fn grade(&self, specimens: &[&Specimen], schedules: Option<u32>) -> Result<Option<Report>> {
+    fn grade(&self, specimens: &[&Specimen], round: usize) -> Result<Option<Report>> {
         let class = tempfile::tempdir().context("cannot make a temporary folder")?;
         let mut options = Options::new(&self.repository.root, class.path(), self.out);
+        options.schedules = self.args.schedules;
         for specimen in specimens {
             let exercise = repository::exercise(self.course, &specimen.exercise)?;
             specimen.hand_in(class.path(), exercise)?;
             if let Some(task) = specimen.task(exercise) {
                 options.only_task.insert(specimen.name.clone(), task.to_owned());
             }
+            if let Some(&few) = self.fewer(specimen).get(round) {
+                options.fewer_schedules.insert(specimen.name.clone(), few);
+            }
         }
-        options.schedules = schedules;
         options.seed = self.args.seed;
         options.small_runs = self.small_runs;
         // All of this is the course's own code.
@@ -249,15 +256,6 @@ impl Bench<'_> {
                 result => return Ok(Some(result?)),
             }
         }
-    }
-}
-
-/// With how many schedules a program is tried before all of them.
-fn tried_with(specimen: &Specimen) -> &'static [u32] {
-    match specimen.kind {
-        Kind::Mutant(_) => &MUTANT,
-        Kind::Variant => &VARIANT,
-        Kind::Stub | Kind::Solution => &[],
     }
 }
 
