@@ -60,13 +60,16 @@ impl Timed<'_> {
 
 /// Every access of a run to shared memory, in order.
 pub(crate) fn accesses(trace: &Trace) -> Vec<Timed<'_>> {
+    // Most runs have none, and what comes after the last tells nothing of them.
+    let is_access = |event: &Event| matches!(event.kind, EventKind::Accessed(_));
+    let Some(last) = trace.events.iter().rposition(is_access) else { return Vec::new() };
     let mut clocks: BTreeMap<ProcId, Clock> = BTreeMap::new();
     let mut places: BTreeMap<Place, Clock> = BTreeMap::new();
     let mut found = Vec::new();
     let mut slept: BTreeSet<TaskId> = BTreeSet::new();
     // Who made a process by `vfork`.
     let mut makers: BTreeMap<ProcId, ProcId> = BTreeMap::new();
-    for event in &trace.events {
+    for event in &trace.events[..=last] {
         let proc = event.task.proc;
         if slept.remove(&event.task) {
             let all: Vec<Clock> = clocks.values().cloned().collect();
@@ -91,21 +94,25 @@ pub(crate) fn accesses(trace: &Trace) -> Vec<Timed<'_>> {
         if let EventKind::Accessed(access) = &event.kind {
             found.push(Timed { event, access, time, before: clock.clone() });
         }
-        let clock = clock.clone();
         for place in tells(event) {
-            join(places.entry(place).or_default(), &clock);
+            join(places.entry(place).or_default(), clock);
         }
-        if let EventKind::Forked { child, how } = event.kind {
-            join(clocks.entry(child).or_default(), &clock);
-            if how == ForkKind::Vfork {
-                makers.insert(child, proc);
+        match event.kind {
+            EventKind::Forked { child, how } => {
+                let clock = clock.clone();
+                join(clocks.entry(child).or_default(), &clock);
+                if how == ForkKind::Vfork {
+                    makers.insert(child, proc);
+                }
             }
-        }
-        // Until then its maker has stood still.
-        if let EventKind::Exec { .. } | EventKind::Ended { .. } = event.kind
-            && let Some(maker) = makers.remove(&proc)
-        {
-            join(clocks.entry(maker).or_default(), &clock);
+            // Until then its maker has stood still.
+            EventKind::Exec { .. } | EventKind::Ended { .. } => {
+                if let Some(maker) = makers.remove(&proc) {
+                    let clock = clock.clone();
+                    join(clocks.entry(maker).or_default(), &clock);
+                }
+            }
+            _ => {}
         }
     }
     found
