@@ -141,14 +141,17 @@ mod tests {
     fn a_clone_waits_for_the_last_copy_and_a_second_copy_waits_for_nobody() {
         let first = copy();
         let (told, hears) = mpsc::channel();
-        let cloner = thread::spawn(move || without_copies(|| told.send(()).unwrap()));
+        let cloner = thread::spawn(move || {
+            let alone = alone();
+            told.send(alone.0.copying).unwrap();
+        });
         // The cloner waits by now or will; either way this thread may have another copy.
         let second = copy();
         assert!(hears.try_recv().is_err());
         drop(first);
         assert!(hears.try_recv().is_err(), "one is still open");
         drop(second);
-        hears.recv().unwrap();
+        assert_eq!(hears.recv().unwrap(), 0);
         cloner.join().unwrap();
     }
 }
