@@ -11,10 +11,12 @@ mod faults;
 mod fifos;
 mod futexes;
 mod handlers;
+mod instructions;
 mod kernel;
 mod leaks;
 mod locks;
 mod memory;
+mod one_memory;
 mod pipes;
 mod pollers;
 mod queues;
@@ -38,9 +40,11 @@ const FAMILIES: &[&[kernel::Guest]] = &[
     faults::GUESTS,
     fifos::GUESTS,
     futexes::GUESTS,
+    instructions::GUESTS,
     leaks::GUESTS,
     locks::GUESTS,
     memory::GUESTS,
+    one_memory::GUESTS,
     handlers::GUESTS,
     pipes::GUESTS,
     pollers::GUESTS,

@@ -7,12 +7,15 @@
 //! its entry point, where two bytes of code are replaced by such an instruction; the server keeps
 //! them, and each copy gets its own bytes back.
 
+mod arrival;
+mod root;
+
+pub(crate) use root::ROOT_PID;
+
 use crate::callers::{Caller, Callers};
-use crate::calls::{self, memory::is_about_memory};
+use crate::calls::memory::is_about_memory;
 use crate::error::{Result, TracerError};
 use crate::filter;
-use crate::follow::await_release;
-use crate::image;
 use crate::mutexes::{self, MutexFunction};
 use crate::prelude::{self, Prelude};
 use crate::process::Dispositions;
@@ -22,6 +25,7 @@ use crate::subject::Subject;
 use crate::task::Call;
 use crate::watch::{Functions, watched_name};
 use crate::watchdog::Watchdog;
+use arrival::{Arrival, to_entry};
 use forklings_model::Isolation;
 use forklings_sandbox::{CpuLease, Held, Launch, Wanted, probe};
 use forklings_symbols::entry_points;
@@ -29,16 +33,12 @@ use forklings_sys::ptrace::{self, Halt, Reason, Registers, Resume, Running, Stop
 use forklings_sys::{descriptor, memory};
 use std::cell::{OnceCell, RefCell};
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// Pid of every root, where the namespace allows to choose.
-pub(crate) const ROOT_PID: i32 = 100;
-/// Roots that are cloned at most until one has it.
-const TRIES: u32 = 100;
 /// The `syscall` instruction.
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
 
@@ -77,12 +77,6 @@ pub(crate) struct Server {
 #[derive(Debug)]
 struct Place {
     stopped: RefCell<Option<Stopped>>,
-}
-
-/// A process that was just cloned from the server, stopped at the entry point.
-pub(crate) struct Root {
-    pub(crate) stopped: Stopped,
-    pub(crate) pid: i32,
 }
 
 impl Server {
@@ -255,59 +249,6 @@ impl Server {
         self.callers.borrow_mut().look(tid, &maps, registers)
     }
 
-    /// Clones a root, in its own session, with empty output files and input at its beginning.
-    pub(crate) fn root(&mut self) -> Result<Root> {
-        self.rewind().map_err(|error| lost(format!("standard streams: {error}")))?;
-        let (child, pid) = self.numbered_root()?;
-        let Halt::Stopped(root, _) = child.wait()? else {
-            return Err(lost("the root died at birth"));
-        };
-        // A session of its own: `kill(0, …)` shall not reach the server.
-        let (root, _) = self.perform(root, libc::SYS_setsid, [0; 4])?;
-        if let Some(code) = self.replaced {
-            root.poke(self.syscall, code)?;
-        }
-        root.set_registers(&self.registers)?;
-        Ok(Root { stopped: root, pid })
-    }
-
-    /// Clones a root that has the number of all roots, where it can be chosen; gives its pid.
-    fn numbered_root(&self) -> Result<(Running, i32)> {
-        for _ in 0..TRIES {
-            let (child, pid) = self.clone_root()?;
-            if !self.held.isolation.namespaces || pid == ROOT_PID {
-                return Ok((child, pid));
-            }
-            // The root of the run before is gone for everybody who asks, and its number is given back a
-            // moment later. Source: Linux, kernel/exit.c, `release_task`.
-            let host = child.tid();
-            ptrace::kill(host, libc::SIGKILL)?;
-            reap(child);
-            await_release(host);
-        }
-        Err(lost(format!("no root got pid {ROOT_PID}")))
-    }
-
-    fn clone_root(&self) -> Result<(Running, i32)> {
-        if self.held.isolation.namespaces {
-            self.held.init.set_next_pid(ROOT_PID)?;
-        }
-        let mut flags = libc::CLONE_PARENT | libc::SIGCHLD;
-        if self.tid_address != 0 {
-            flags |= libc::CLONE_CHILD_SETTID | libc::CLONE_CHILD_CLEARTID;
-        }
-        let server = self.take()?;
-        let flags = u64::from(flags.unsigned_abs());
-        let (server, child) =
-            self.perform(server, libc::SYS_clone, [flags, 0, 0, self.tid_address])?;
-        let pid = i32::try_from(server.registers()?.rax.cast_signed()).unwrap_or(-1);
-        self.put_back(server);
-        match child {
-            Some(child) => Ok((child, pid)),
-            None => Err(lost(format!("the fork server could not clone: {pid}"))),
-        }
-    }
-
     /// Makes the server itself perform a call; gives its result.
     pub(crate) fn order(&self, number: i64, args: [u64; 4]) -> Result<i64> {
         let server = self.take()?;
@@ -354,12 +295,6 @@ impl Server {
                 drop(removed);
             }
         }
-    }
-
-    fn rewind(&mut self) -> std::io::Result<()> {
-        self.stdin.seek(SeekFrom::Start(0))?;
-        self.stdout.set_len(0)?;
-        self.stderr.set_len(0)
     }
 
     /// Makes a thread that stands where runs begin perform a call, to its return; gives the process
@@ -438,76 +373,6 @@ pub(crate) fn read_all(file: &File) -> Vec<u8> {
     }
     bytes.truncate(filled);
     bytes
-}
-
-enum Arrival {
-    AtEntry { stopped: Stopped, entry: u64, tid_address: u64, dispositions: Box<Dispositions> },
-    NeverExecuted,
-    Died(i32),
-}
-
-/// Runs a fresh tracee through its `execve` and the dynamic linker to its entry point.
-fn to_entry(mut running: Running) -> Result<Arrival> {
-    let mut executed = false;
-    let mut entry = 0;
-    let mut saved = 0;
-    let mut tid_address = 0;
-    let mut dispositions = Dispositions::new();
-    loop {
-        let (stopped, reason) = match running.wait()? {
-            Halt::Stopped(stopped, reason) => (stopped, reason),
-            Halt::Died(status) if executed => return Ok(Arrival::Died(status)),
-            Halt::Died(_) => return Ok(Arrival::NeverExecuted),
-        };
-        let mut signal = 0;
-        match reason {
-            Reason::Exec => {
-                executed = true;
-                tid_address = 0;
-                dispositions.exec();
-                entry = image::prepare(&stopped)?.ok_or_else(|| lost("no entry point"))?;
-                saved = memory::read_u64(stopped.tid(), entry)?;
-                stopped.poke(entry, (saved & !0xff) | 0xcc)?;
-            }
-            Reason::Seccomp => {
-                let registers = stopped.registers()?;
-                if registers.orig_rax.cast_signed() == libc::SYS_set_tid_address {
-                    tid_address = registers.rdi;
-                }
-                // It may fail, which no constructor does on purpose.
-                if registers.orig_rax.cast_signed() == libc::SYS_rt_sigaction && registers.rsi != 0
-                {
-                    let signal = i32::try_from(registers.rdi).unwrap_or(0);
-                    let tid = stopped.tid();
-                    dispositions.set(signal, calls::signals::disposition_at(tid, registers.rsi)?);
-                }
-            }
-            Reason::Signal(libc::SIGTRAP) if executed => {
-                let mut registers = stopped.registers()?;
-                if registers.rip == entry + 1 {
-                    stopped.poke(entry, saved)?;
-                    registers.rip = entry;
-                    registers.orig_rax = u64::MAX;
-                    stopped.set_registers(&registers)?;
-                    return Ok(Arrival::AtEntry {
-                        stopped,
-                        entry,
-                        tid_address,
-                        dispositions: Box::new(dispositions),
-                    });
-                }
-            }
-            Reason::Signal(number) => signal = number,
-            Reason::SyscallExit
-            | Reason::Fork
-            | Reason::Vfork
-            | Reason::Clone
-            | Reason::VforkDone
-            | Reason::Exit
-            | Reason::Group(_) => {}
-        }
-        running = stopped.resume(Resume::Free, signal)?;
-    }
 }
 
 pub(crate) fn lost(what: impl Into<String>) -> TracerError {
