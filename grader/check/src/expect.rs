@@ -51,6 +51,13 @@ impl Output {
     }
 }
 
+/// Standard output does not have this line where a process other than the first one ended
+/// otherwise than with status 0.
+#[must_use]
+pub fn no_line_after_failure(line: impl Into<String>) -> Demand {
+    Demand::NoLineAfterFailure { line: line.into() }
+}
+
 /// Both lines are on standard output, the first before the second.
 #[must_use]
 pub fn before(first: impl Into<String>, second: impl Into<String>) -> Demand {

@@ -38,9 +38,10 @@ pub mod prelude {
         Output, answers, at_most_alive, before, bytes_pass, child_exits, child_reads_to_the_end,
         each_task_once, early_timeouts, eintr, emfile, enospc, epipe, exit_status, fork_eagain,
         forks, handlers_restored, heap_grows_at_most, heap_grows_at_most_between, kill, killed_by,
-        mask_restored, never_sleeps, nobody_waits, one_at_a_time, reaped_before, short_reads,
-        short_writes, spurious_wakeup, statuses_taken, stderr, stdout, tree, unmapped,
-        unmapped_between, waits_asleep, workers, zombie_inspected, zombie_signalled,
+        mask_restored, never_sleeps, no_line_after_failure, nobody_waits, one_at_a_time,
+        reaped_before, short_reads, short_writes, spurious_wakeup, statuses_taken, stderr, stdout,
+        tree, unmapped, unmapped_between, waits_asleep, workers, zombie_inspected,
+        zombie_signalled,
     };
     pub use crate::{draw, subject};
     pub use fastrand::Rng;

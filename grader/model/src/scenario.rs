@@ -60,6 +60,12 @@ pub enum Demand {
         /// The line.
         line: String,
     },
+    /// Standard output does not have this line where a process other than the root ended otherwise
+    /// than with status 0.
+    NoLineAfterFailure {
+        /// The line.
+        line: String,
+    },
     /// The stream's lines are these, in any order.
     LinesInAnyOrder {
         /// Which stream.

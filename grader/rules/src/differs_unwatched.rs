@@ -49,7 +49,8 @@ fn is_told_by_output(demand: &Demand) -> bool {
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. }
         | Demand::Ends(_) => true,
-        Demand::Forks(_)
+        Demand::NoLineAfterFailure { .. }
+        | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
         | Demand::ReapedBefore { .. }

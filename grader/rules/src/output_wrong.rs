@@ -3,12 +3,13 @@
 
 use crate::case::{At, Case, accuse};
 use crate::deeds;
+use crate::index::Life;
 use crate::lines::{lines, nearest, sorted, text, written};
 use crate::order_violated::{came_too_early, same_lines_in_another_order};
 use crate::tasks;
 use crate::tree::Shape;
 use forklings_model::{
-    Demand, Detail, End, Event, EventKind, Finding, ProcId, Span, Stream, Trace,
+    Demand, Detail, End, Ending, Event, EventKind, Finding, ProcId, Span, Stream, Trace,
 };
 
 pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -21,6 +22,7 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
     let end = root.and_then(|root| root.ended).map(|(seq, _)| seq);
     let shown = match demand {
         Demand::NoLine { stream: Stream::Stdout, line }
+        | Demand::NoLineAfterFailure { line }
         | Demand::LineTimes { stream: Stream::Stdout, line, .. } => written(case, line),
         Demand::Line { stream: Stream::Stdout, .. } => written(case, &actual),
         Demand::NobodyWaits => waited(case),
@@ -28,7 +30,9 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
     };
     let forks = matches!(demand, Demand::Forks(_) | Demand::Tree { .. });
     let forked = case.run.lives().filter(|_| forks).filter_map(|life| life.forked);
-    let evidence = forked.chain(end).chain(shown.map(|event| event.seq));
+    let death = failed(case).filter(|_| matches!(demand, Demand::NoLineAfterFailure { .. }));
+    let death = death.map(|(_, seq, _)| seq);
+    let evidence = forked.chain(death).chain(end).chain(shown.map(|event| event.seq));
     let site = shown.and_then(|event| event.site).or_else(|| {
         let mut events = case.trace().events.iter();
         events.rfind(|event| forks && matches!(event.kind, EventKind::Forked { .. }))?.site
@@ -56,6 +60,11 @@ fn actual(case: &Case<'_>, demand: &Demand) -> Option<String> {
         }
         Demand::NoLine { stream, line } => {
             lines(trace, *stream).contains(line).then(|| line.clone())
+        }
+        Demand::NoLineAfterFailure { line } => {
+            let (life, _, ending) = failed(case)?;
+            let there = lines(trace, Stream::Stdout).contains(line);
+            there.then(|| format!("{} {ending}", life.proc))
         }
         Demand::LinesInAnyOrder { stream, lines: wanted } => {
             let wrong = sorted(lines(trace, *stream)) != sorted(wanted.clone());
@@ -123,6 +132,7 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         }
         Demand::Before { first, second } => came_too_early(trace, first, second),
         Demand::Line { .. }
+        | Demand::NoLineAfterFailure { .. }
         | Demand::Ends(_)
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
@@ -142,6 +152,14 @@ pub(crate) fn is_lasting(trace: &Trace, demand: &Demand) -> bool {
         | Demand::Answers(_)
         | Demand::Workers(_) => false,
     }
+}
+
+/// The first process, the root aside, that ended otherwise than with status 0: who, when and how.
+fn failed<'a>(case: &'a Case<'_>) -> Option<(&'a Life, u32, Ending)> {
+    case.run.lives().filter(|life| life.proc != ProcId::ROOT).find_map(|life| {
+        let (seq, ending) = life.ended?;
+        (ending != Ending::Exited(0)).then_some((life, seq, ending))
+    })
 }
 
 /// The first time that somebody waited.

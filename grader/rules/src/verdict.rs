@@ -66,6 +66,7 @@ fn is_text(demand: &Demand) -> bool {
         | Demand::Line { .. }
         | Demand::LineTimes { .. }
         | Demand::NoLine { .. }
+        | Demand::NoLineAfterFailure { .. }
         | Demand::LinesInAnyOrder { .. }
         | Demand::Before { .. }
         | Demand::OneAtATime { .. }

@@ -26,6 +26,11 @@ pub fn demand(demand: &Demand) -> String {
         Demand::NoLine { stream, line } => {
             format!("{} does not have the line {}", self::stream(*stream), quoted(line))
         }
+        Demand::NoLineAfterFailure { line } => format!(
+            "where a child ended otherwise than with status 0, standard output does not have the \
+             line {}",
+            quoted(line)
+        ),
         Demand::LinesInAnyOrder { stream, lines } => {
             let text = crate::escape::block(&lines.join("\n"), 6).join("\n");
             format!(

@@ -4,7 +4,7 @@ use super::Explanation;
 use crate::escape::{block, quoted};
 use crate::sentence::demand::{demand, stream};
 use crate::sentence::name::{count, span};
-use forklings_model::{Demand, ProcId, Stream, Trace};
+use forklings_model::{Demand, Ending, EventKind, ProcId, Stream, Trace};
 
 pub(super) fn by_sleep(
     proc: ProcId,
@@ -64,6 +64,7 @@ pub(super) fn violated(demanded: &Demand, trace: &Trace) -> Explanation {
             | Demand::Line { .. }
             | Demand::LineTimes { .. }
             | Demand::NoLine { .. }
+            | Demand::NoLineAfterFailure { .. }
             | Demand::LinesInAnyOrder { .. }
             | Demand::Ends(_)
             | Demand::Forks(_)
@@ -171,6 +172,17 @@ fn seen(demanded: &Demand, actual: &str, trace: &Trace) -> String {
         | Demand::OneAtATime { .. }
         | Demand::WaitsAsleep => crate::escape::line(actual),
         Demand::NobodyWaits => format!("{} waited", crate::escape::line(actual)),
+        Demand::NoLineAfterFailure { line } => {
+            let failed = trace.events.iter().find_map(|event| {
+                let EventKind::Ended { ending } = event.kind else { return None };
+                let proc = event.task.proc;
+                let is_failure = proc != ProcId::ROOT && ending != Ending::Exited(0);
+                is_failure.then(|| format!("{proc} {}", super::name::ended(ending)))
+            });
+            // A run without events is told by what the rule has seen.
+            let failed = failed.unwrap_or_else(|| crate::escape::line(actual));
+            format!("{failed}, and yet the program wrote {}", quoted(line))
+        }
         Demand::Answers(_) => format!("they are\n{}", block(actual, 6).join("\n")),
         Demand::TasksOnce(_) | Demand::Workers(_) => crate::escape::line(actual),
         Demand::Done(deed) => super::deed::seen(*deed, actual),
@@ -188,6 +200,12 @@ fn cause(demanded: &Demand, trace: &Trace) -> (&'static str, &'static str) {
             "an error was returned that should not occur here, or one was hidden that should be \
              passed on",
             "look at the last lines of the timeline: which call failed, and what became of its error?",
+        ),
+        Demand::NoLineAfterFailure { .. } => (
+            "nobody looked how the child ended. What it sent may be whole, and the child has failed \
+             nevertheless: its end comes after the sending",
+            "match on what waitpid gives: only Exited(_, 0) is success; another code, and every \
+             signal, is an error for your caller",
         ),
         Demand::Forks(_) => {
             ("fork is not called as often as the contract says", "count the forks in the timeline")
@@ -260,6 +278,7 @@ fn man(demanded: &Demand, trace: &Trace) -> &'static str {
         | Demand::NeverSleeps
         | Demand::ReapedBefore { .. }
         | Demand::OneAtATime { .. }
+        | Demand::NoLineAfterFailure { .. }
         | Demand::WaitsAsleep => "man 2 waitpid",
         Demand::NobodyWaits => "man 7 pipe, O_NONBLOCK",
         Demand::Answers(_) | Demand::TasksOnce(_) | Demand::Workers(_) => "the exercise's README",
@@ -291,6 +310,7 @@ fn order_seen(demanded: &Demand, trace: &Trace) -> String {
             format!("\n{}", whole(*s, &text_of(*s, trace)))
         }
         Demand::Ends(_)
+        | Demand::NoLineAfterFailure { .. }
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }
@@ -380,6 +400,7 @@ fn complaint(demanded: &Demand, trace: &Trace) -> String {
         | Demand::Unmapped { .. }
         | Demand::GrowsAtMost { .. } => true,
         Demand::Ends(_)
+        | Demand::NoLineAfterFailure { .. }
         | Demand::Forks(_)
         | Demand::AtMostAlive(_)
         | Demand::Tree { .. }

@@ -343,6 +343,7 @@ fn lines(detail: &Detail) -> Vec<&str> {
         Demand::Line { line, .. }
         | Demand::ReapedBefore { line }
         | Demand::LineTimes { line, .. }
+        | Demand::NoLineAfterFailure { line }
         | Demand::NoLine { line, .. } => {
             vec![line]
         }

@@ -11,6 +11,7 @@ mod leak_cases;
 mod lock_cases;
 mod memory_cases;
 mod messages;
+mod output_cases;
 #[cfg(all(feature = "html", feature = "machine", feature = "class"))]
 mod outputs;
 mod pool_cases;

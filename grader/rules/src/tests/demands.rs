@@ -68,6 +68,35 @@ fn each_unmet_demand_tells_what_was_there_instead() {
 }
 
 #[test]
+fn a_line_of_success_is_wrong_only_after_a_failure() {
+    let demand = Demand::NoLineAfterFailure { line: "answered".to_owned() };
+    let ended = |ending: Ending, said: &str| {
+        let mut run = run();
+        run.fork(P1);
+        match ending {
+            Ending::Exited(code) => run.dies(P2, code),
+            Ending::Killed(signal) => run.killed(P2, signal),
+        }
+        run.reaps(P1, P2);
+        run.prints(P1, said);
+        run.done()
+    };
+    assert_eq!(
+        names(&ended(Ending::Exited(0), "answered\n"), std::slice::from_ref(&demand)),
+        [""; 0]
+    );
+    for ending in [Ending::Exited(3), Ending::Killed(Signal::KILL)] {
+        assert_eq!(crate::demand(&ended(ending, "failed\n"), &demand), None);
+        let trace = ended(ending, "answered\n");
+        let finding = crate::demand(&trace, &demand).unwrap();
+        let actual = format!("P2 {ending}");
+        assert_eq!(finding.detail, Detail::OutputWrong { demand: demand.clone(), actual });
+        // The death, the line, and the end.
+        assert_eq!(finding.evidence.len(), 3);
+    }
+}
+
+#[test]
 fn standard_error_is_a_stream_of_its_own() {
     let mut run = run();
     run.complains(P1, "error: ECHILD\n");
