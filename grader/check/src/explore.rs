@@ -123,6 +123,7 @@ fn try_explore(check: &Check, explored: &mut Explored) -> Result<Outcome, String
             let schedule = &failure.trace.schedule;
             failure.replay = replay::save(check, &program, number, schedule).or(failure.replay);
         }
+        failure.trace.abridge();
         failures.push(failure);
     }
     Ok(if failures.is_empty() { Outcome::Passed } else { Outcome::Failed { failures } })
@@ -149,6 +150,8 @@ fn replay_one(
         return Err(given_up(reason, stuck, &trace));
     }
     let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
+    let mut abridged = trace.clone();
+    abridged.abridge();
     let failures: Vec<Failure> = findings
         .into_iter()
         .filter(|finding| !is_library_s_own(finding, &trace))
@@ -156,7 +159,7 @@ fn replay_one(
         .map(|finding| Failure {
             finding,
             shown_in: 1,
-            trace: trace.clone(),
+            trace: abridged.clone(),
             replay: Some(requested.path.clone()),
         })
         .collect();

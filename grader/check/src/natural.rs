@@ -34,7 +34,8 @@ pub(crate) fn beside(check: &Check, explorer: Explorer, explored: &mut Explored)
     explored.natural = Some(natural);
     match shown {
         None => Outcome::Passed,
-        Some((finding, trace)) => {
+        Some((finding, mut trace)) => {
+            trace.abridge();
             let failure = Failure { finding, shown_in: runs, trace, replay: None };
             Outcome::Failed { failures: vec![failure] }
         }

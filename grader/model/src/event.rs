@@ -448,7 +448,7 @@ pub struct IoResult {
     pub asked: u64,
     /// Bytes moved, or why not.
     pub result: Result<u64, Errno>,
-    /// The first bytes that were moved, at most 4,096.
+    /// The first bytes that were moved, at most 4,096; see [`crate::Trace::abridge`].
     #[serde(with = "crate::latin1")]
     pub bytes: Vec<u8>,
     /// Whether the schedule made it shorter than the kernel would have.

@@ -1,11 +1,14 @@
 //! A trace: one run of a subject under one schedule.
 
 use crate::{
-    Ending, Event, Fd, Frame, Isolation, LeftBehind, ObjectId, Pid, ProcId, Schedule, SiteId,
-    Strategy, TaskId, Wait,
+    Ending, Event, EventKind, Fd, Frame, Isolation, LeftBehind, ObjectId, Pid, ProcId, Schedule,
+    SiteId, Strategy, TaskId, Wait,
 };
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+/// Bytes of a transfer that are kept by [`Trace::abridge`].
+const ABRIDGED: usize = 64;
 
 /// One run of a subject under one schedule. Plain data: a test can build one by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,6 +232,22 @@ impl Trace {
         usize::try_from(site.0).ok().and_then(|n| self.sites.get(n)).map_or(&[], Vec::as_slice)
     }
 
+    /// Keeps the first bytes only of what was moved elsewhere than to standard output and standard
+    /// error: rules compare all of it, and no report shows it. It is most of a long run's record.
+    pub fn abridge(&mut self) {
+        let shown = |object: ObjectId| {
+            let object = self.objects.iter().find(|o| o.object == object);
+            object.is_some_and(|o| matches!(o.kind, ObjectKind::Stdout | ObjectKind::Stderr))
+        };
+        for event in &mut self.events {
+            if let EventKind::Read(io) | EventKind::Write(io) = &mut event.kind
+                && !io.object.is_some_and(shown)
+            {
+                io.bytes.truncate(ABRIDGED);
+            }
+        }
+    }
+
     /// How the root ended, if it did.
     #[must_use]
     pub fn root_ending(&self) -> Option<Ending> {
@@ -242,5 +261,41 @@ impl Trace {
             | End::NoRun
             | End::Abandoned { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::IoResult;
+
+    #[test]
+    fn what_nobody_sees_of_a_long_run_is_left_out() {
+        let object = |n, kind| Object { object: ObjectId(n), kind, made_at: None };
+        let moved = |seq, object| Event {
+            seq,
+            task: TaskId { proc: ProcId::ROOT, thread: 1 },
+            at: 0,
+            kind: EventKind::Write(IoResult {
+                fd: 3,
+                object,
+                asked: 500,
+                result: Ok(500),
+                bytes: vec![7; 500],
+                shortened: false,
+            }),
+            site: None,
+        };
+        let mut trace = Trace::empty(PathBuf::new());
+        trace.objects = vec![object(0, ObjectKind::Stdout), object(1, ObjectKind::Pipe)];
+        trace.events =
+            vec![moved(1, Some(ObjectId(0))), moved(2, Some(ObjectId(1))), moved(3, None)];
+        trace.abridge();
+        let left = trace.events.iter().filter_map(|event| {
+            let EventKind::Write(io) = &event.kind else { return None };
+            Some((io.bytes.len(), io.result))
+        });
+        let left: Vec<_> = left.collect();
+        assert_eq!(left, [(500, Ok(500)), (ABRIDGED, Ok(500)), (ABRIDGED, Ok(500))]);
     }
 }
