@@ -61,8 +61,8 @@ pub fn read_only(region: &Region) -> io::Result<usize> {
 /// - It forks one child. `f` is run once, there, and never in the caller. However much it leaks, the
 ///   caller has no more memory afterwards than before (less than 1 MiB more), the answer aside.
 /// - The answer may have any length, none or many megabytes: it may be larger than a pipe.
-/// - `f` may panic, or end the process, or be killed: then there is no answer, not even a part of
-///   one. A panic must not get out of the child's part into the caller's code.
+/// - `f` may panic, be killed, or end the process with another status than 0: then there is no answer,
+///   not even a part of one. A panic must not get out of the child's part into the caller's code.
 ///
 /// # Errors
 /// A system call failed, or the child did not end with status 0 after it had sent all of the answer.

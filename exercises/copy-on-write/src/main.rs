@@ -33,7 +33,8 @@ usage: cargo run -p copy-on-write -- reveal [N]
   dirty_or_error PAGES K        the right figure will do, and so will an error
   read_only PAGES               a child reads all pages
   read_only_after PAGES J       the same; J pages were written to in the child before
-  read_only_fresh PAGES         the same, where nobody has ever written to the region
+  read_only_or_error PAGES      the right figure will do, and so will an error
+  read_only_fresh PAGES         as read_only, where nobody has ever written to the region
   contain LENGTH MIB            what is run answers with so many bytes, and leaks so many MiB
   contain_ending HOW            it does not answer: panic, exit, _exit or kill
   contain_or_error LENGTH       the right answer will do, and so will an error
@@ -92,9 +93,13 @@ fn run_numbers(scenario: &str, numbers: &[usize]) -> Option<io::Result<()>> {
         ("private_pages_forked", &[pages, writes]) => private_forked(pages, writes.min(pages)),
         ("dirty", &[pages, k]) => run_dirty(pages, k.min(pages), 0),
         ("dirty_after", &[pages, k, j]) => run_dirty(pages, k.min(pages), j.min(pages)),
-        ("dirty_or_error", &[pages, k]) => dirty_or_error(pages, k.min(pages)),
+        ("dirty_or_error", &[pages, k]) => {
+            let k = k.min(pages);
+            figure_or_error(pages, k, |region| dirty(region, k))
+        }
         ("read_only", &[pages]) => run_read_only(pages, 0),
         ("read_only_after", &[pages, j]) => run_read_only(pages, j.min(pages)),
+        ("read_only_or_error", &[pages]) => figure_or_error(pages, 0, read_only),
         ("read_only_fresh", &[pages]) => run_read_only_fresh(pages),
         ("contain", &[length, mib]) => run_contain(length, mib),
         ("contain_or_error", &[length]) => contain_or_error(length),
@@ -168,12 +173,16 @@ fn run_dirty(pages: usize, k: usize, j: usize) -> io::Result<()> {
     Ok(())
 }
 
-fn dirty_or_error(pages: usize, k: usize) -> io::Result<()> {
+fn figure_or_error(
+    pages: usize,
+    right: usize,
+    measure: impl Fn(&Region) -> io::Result<usize>,
+) -> io::Result<()> {
     let region = Region::filled(pages)?;
-    let figure = dirty(&region, k);
+    let figure = measure(&region);
     settle()?;
     match figure {
-        Ok(figure) if figure != k => println!("made its own: {figure} pages"),
+        Ok(figure) if figure != right => println!("made its own: {figure} pages"),
         figure => {
             println!("right figure or error");
             tell(figure.is_ok());

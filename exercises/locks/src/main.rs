@@ -26,6 +26,7 @@ usage: cargo run -p locks -- reveal [N]
   lock_parent ROUNDS     the same, with one child and its parent
   lock_threads ROUNDS    the same, with two threads of one process
   lock_forked            a process forks while it holds the lock; the child drops its copy
+  lock_inherited         the same; the child drops its copy when it holds the lock itself
   try_lock               a child asks for a lock that its parent holds, and again when it is free
   try_lock_wakes         a parent asks for a lock while a child takes it, and again while it holds it
   rlock N DEPTH          N processes add 1, each having taken the lock DEPTH times
@@ -33,9 +34,11 @@ usage: cargo run -p locks -- reveal [N]
   rlock_two              two processes take two locks at once, the first one twice
   rlock_threads          two threads of one process add 1, twice each
   rlock_forked           a process forks while it holds the lock; the child wants it, too
+  rlock_inherited        the same; the child drops its copy when it holds the lock itself
   robust N               N processes add 1, and nobody dies
   robust_death N         a process dies in the section; N others come after it
   robust_forked          a process forks while it holds the lock; the child drops its copy
+  robust_inherited       the same; the child drops its copy when it holds the lock itself
   both N                 N processes move 1 between two numbers, half of them the other way round
   both_held              the same with two, while the parent holds one of the locks for a while
   both_elsewhere         the same; one of the two has the locks at other addresses, in another order";
@@ -66,6 +69,7 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["lock_parent", rounds] => lock_parent(rounds.parse().ok()?),
         ["lock_threads", rounds] => lock_threads(rounds.parse().ok()?),
         ["lock_forked"] => lock_forked(),
+        ["lock_inherited"] => lock_inherited(),
         ["try_lock"] => try_lock(),
         ["try_lock_wakes"] => try_lock_wakes(),
         ["rlock", n, depth] => rlock(n.parse().ok()?, depth.parse().ok()?),
@@ -73,9 +77,11 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["rlock_two"] => rlock_two(),
         ["rlock_threads"] => rlock_threads(),
         ["rlock_forked"] => rlock_forked(),
+        ["rlock_inherited"] => rlock_inherited(),
         ["robust", n] => robust(n.parse().ok()?),
         ["robust_death", n] => robust_death(n.parse().ok()?),
         ["robust_forked"] => robust_forked(),
+        ["robust_inherited"] => robust_inherited(),
         ["both", n] => both_ways(n.parse().ok()?),
         ["both_held"] => both_held(),
         ["both_elsewhere"] => both_elsewhere(),
@@ -143,6 +149,47 @@ fn lock_forked() -> io::Result<()> {
     reap(other)?;
     println!("parent and child: {}", *shared.lock());
     Ok(())
+}
+
+fn lock_inherited() -> io::Result<()> {
+    let shared = Shared::new(Lock::new(1, 0_u32))?;
+    inherited(|| shared.lock(), |guard| **guard, |guard, n| **guard = n)?;
+    println!("parent and child: {}", *shared.lock());
+    Ok(())
+}
+
+/// The child has the copy of a guard that its parent has dropped since, and drops it while it holds
+/// the lock by a guard of its own. Both add 1 by `get` and `set`.
+fn inherited<G>(
+    lock: impl Fn() -> G,
+    get: impl Fn(&G) -> u32,
+    set: impl Fn(&mut G, u32),
+) -> io::Result<()> {
+    let section = Section::open()?;
+    let released = Turn::new()?;
+    let add = |inside: Option<G>| {
+        let mut guard = lock();
+        section.enter();
+        let seen = get(&guard);
+        drop(inside);
+        section.pause();
+        set(&mut guard, seen + 1);
+        section.leave();
+    };
+    let guard = lock();
+    // SAFETY: the driver has one thread.
+    let child = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            released.take();
+            add(Some(guard));
+            end()
+        }
+    };
+    drop(guard);
+    released.give();
+    add(None);
+    reap(child)
 }
 
 // ---- try_lock ----------------------------------------------------------------------------------
@@ -292,6 +339,13 @@ fn rlock_forked() -> io::Result<()> {
     Ok(())
 }
 
+fn rlock_inherited() -> io::Result<()> {
+    let shared = Shared::new(RLock::new(0_u32))?;
+    inherited(|| shared.lock(), |guard| guard.get(), |guard, n| guard.set(n))?;
+    println!("parent and child: {}", shared.lock().get());
+    Ok(())
+}
+
 /// Takes the lock twice, adds 1, and is interrupted in the middle; the guard that came first goes
 /// first.
 fn radd(shared: &RLock<u32>, section: &Section) {
@@ -360,6 +414,13 @@ fn robust_forked() -> io::Result<()> {
     section.leave();
     drop(guard);
     reap(other)?;
+    println!("parent and child: {}", *held(&shared).0);
+    Ok(())
+}
+
+fn robust_inherited() -> io::Result<()> {
+    let shared = Shared::new(Robust::new(0_u32))?;
+    inherited(|| held(&shared).0, |guard| **guard, |guard, n| **guard = n)?;
     println!("parent and child: {}", *held(&shared).0);
     Ok(())
 }

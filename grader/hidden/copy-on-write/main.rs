@@ -140,6 +140,7 @@ mod dirty {
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
             .expect(forks(0))
+            .expect(unmapped())
             .check();
     }
 
@@ -151,6 +152,7 @@ mod dirty {
                 .with(fault)
                 .expect(stdout().line_times("right figure or error", 1))
                 .expect(no_line_after_failure("gave an answer"))
+                .expect(unmapped())
                 .check();
         }
     }
@@ -199,6 +201,19 @@ mod read_only {
     }
 
     #[test]
+    fn a_child_that_fails_or_is_killed_has_no_figure() {
+        for fault in [emfile(), kill()] {
+            subject!()
+                .scenario("read_only_or_error", ["16"])
+                .with(fault)
+                .expect(stdout().line_times("right figure or error", 1))
+                .expect(no_line_after_failure("gave an answer"))
+                .expect(unmapped())
+                .check();
+        }
+    }
+
+    #[test]
     fn a_fork_that_fails_is_an_error() {
         subject!()
             .scenario("read_only", [draw!().usize(10..=30)])
@@ -207,6 +222,7 @@ mod read_only {
             .expect(stderr().line("error: EAGAIN"))
             .expect(exit_status(1))
             .expect(forks(0))
+            .expect(unmapped())
             .check();
     }
 }

@@ -2,6 +2,8 @@
 
 use forklings_check::prelude::*;
 
+const BY_EXIT: &str = "a child ended by exit, not by _exit";
+
 /// A list as the driver reads it.
 fn list<N: ToString>(numbers: &[N]) -> String {
     numbers.iter().map(N::to_string).collect::<Vec<_>>().join(",")
@@ -247,6 +249,7 @@ mod fan {
             .scenario("fan_panics", [n, n])
             .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
             .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(stdout().no_line(BY_EXIT))
             .expect(stdout().line("node 1"))
             .expect(tree("fan", (0..n).map(|_| 0)))
             .expect(statuses_taken())
@@ -314,6 +317,7 @@ mod chain {
                 .with(fork_eagain(nth))
                 .expect(exit_status(1))
                 .expect(stdout().line_times("the caller's loan is given back", 1))
+                .expect(stdout().no_line(BY_EXIT))
                 .expect(forks(nth - 1))
                 .expect(statuses_taken())
                 .check();
@@ -338,6 +342,7 @@ mod chain {
             .scenario("chain_panics", [draw!().u32(2..=4), 1])
             .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
             .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(stdout().no_line(BY_EXIT))
             .expect(statuses_taken())
             .expect(exit_status(1))
             .check();
@@ -412,6 +417,7 @@ mod tree {
             .scenario("tree_panics", [draw!().u32(3..=5), 1])
             .waive(Rule::PanicIgnored, "the scenario's own; the exit status tells of it")
             .expect(stdout().line_times("the caller's loan is given back", 1))
+            .expect(stdout().no_line(BY_EXIT))
             .expect(statuses_taken())
             .expect(exit_status(1))
             .check();
@@ -452,6 +458,7 @@ mod tree {
                 .with(fork_eagain(nth))
                 .expect(exit_status(1))
                 .expect(stdout().line_times("the caller's loan is given back", 1))
+                .expect(stdout().no_line(BY_EXIT))
                 .check();
         }
     }

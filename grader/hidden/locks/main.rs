@@ -33,6 +33,14 @@ mod lock {
             .expect(waits_asleep())
             .check();
     }
+
+    #[test]
+    fn a_guard_from_before_a_fork_releases_nothing_that_the_child_took_later() {
+        subject!()
+            .scenario("lock_inherited", [""; 0])
+            .expect(stdout().is("parent and child: 2\n"))
+            .check();
+    }
 }
 
 mod try_lock {
@@ -85,6 +93,14 @@ mod rlock {
             .expect(waits_asleep())
             .check();
     }
+
+    #[test]
+    fn a_guard_from_before_a_fork_releases_nothing_that_the_child_took_later() {
+        subject!()
+            .scenario("rlock_inherited", [""; 0])
+            .expect(stdout().is("parent and child: 2\n"))
+            .check();
+    }
 }
 
 mod robust {
@@ -102,6 +118,14 @@ mod robust {
     fn a_guard_that_a_fork_has_copied_releases_nothing_in_the_child() {
         subject!()
             .scenario("robust_forked", [""; 0])
+            .expect(stdout().is("parent and child: 2\n"))
+            .check();
+    }
+
+    #[test]
+    fn a_guard_from_before_a_fork_releases_nothing_that_the_child_took_later() {
+        subject!()
+            .scenario("robust_inherited", [""; 0])
             .expect(stdout().is("parent and child: 2\n"))
             .check();
     }

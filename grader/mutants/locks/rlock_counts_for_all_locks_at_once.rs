@@ -150,6 +150,7 @@ unsafe impl<T: Shareable + Send> Sync for RLock<T> {}
 #[must_use = "a guard that is dropped at once guards nothing"]
 pub struct RGuard<'a, T: Shareable> {
     lock: &'a RLock<T>,
+    owner: u32,
     here: Here,
 }
 
@@ -174,7 +175,7 @@ impl<T: Shareable> RLock<T> {
             self.owner.store(me, Ordering::Relaxed);
         }
         DEPTH.set(DEPTH.get() + 1);
-        RGuard { lock: self, here: PhantomData }
+        RGuard { lock: self, owner: me, here: PhantomData }
     }
 }
 
@@ -190,10 +191,11 @@ impl<T: Shareable> Deref for RGuard<'_, T> {
 
 impl<T: Shareable> Drop for RGuard<'_, T> {
     fn drop(&mut self) {
-        let RLock { word, owner, .. } = self.lock;
-        if owner.load(Ordering::Relaxed) != thread_id() {
+        // As for `Guard`: what a child has is a copy.
+        if self.owner != thread_id() {
             return;
         }
+        let RLock { word, owner, .. } = self.lock;
         DEPTH.set(DEPTH.get() - 1);
         if DEPTH.get() == 0 {
             // Before the release: afterwards it would wipe out the next owner's id.

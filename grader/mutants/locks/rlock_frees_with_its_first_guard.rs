@@ -147,6 +147,7 @@ unsafe impl<T: Shareable + Send> Sync for RLock<T> {}
 pub struct RGuard<'a, T: Shareable> {
     lock: &'a RLock<T>,
     first: bool,
+    owner: u32,
     here: Here,
 }
 
@@ -171,7 +172,7 @@ impl<T: Shareable> RLock<T> {
             self.word.acquire();
             self.owner.store(me, Ordering::Relaxed);
         }
-        RGuard { lock: self, first, here: PhantomData }
+        RGuard { lock: self, owner: me, first, here: PhantomData }
     }
 }
 
@@ -187,10 +188,11 @@ impl<T: Shareable> Deref for RGuard<'_, T> {
 
 impl<T: Shareable> Drop for RGuard<'_, T> {
     fn drop(&mut self) {
-        let RLock { word, owner, .. } = self.lock;
-        if owner.load(Ordering::Relaxed) != thread_id() {
+        // As for `Guard`: what a child has is a copy.
+        if self.owner != thread_id() {
             return;
         }
+        let RLock { word, owner, .. } = self.lock;
         if self.first {
             // Before the release: afterwards it would wipe out the next owner's id.
             owner.store(0, Ordering::Relaxed);

@@ -147,6 +147,7 @@ unsafe impl<T: Shareable + Send> Sync for RLock<T> {}
 #[must_use = "a guard that is dropped at once guards nothing"]
 pub struct RGuard<'a, T: Shareable> {
     lock: &'a RLock<T>,
+    owner: u32,
     here: Here,
 }
 
@@ -173,7 +174,7 @@ impl<T: Shareable> RLock<T> {
         }
         // SAFETY: this thread holds the lock.
         unsafe { *self.depth.get() += 1 };
-        RGuard { lock: self, here: PhantomData }
+        RGuard { lock: self, owner: me, here: PhantomData }
     }
 }
 
@@ -196,10 +197,11 @@ impl<T: Shareable> DerefMut for RGuard<'_, T> {
 
 impl<T: Shareable> Drop for RGuard<'_, T> {
     fn drop(&mut self) {
-        let RLock { word, owner, depth, .. } = self.lock;
-        if owner.load(Ordering::Relaxed) != thread_id() {
+        // As for `Guard`: what a child has is a copy.
+        if self.owner != thread_id() {
             return;
         }
+        let RLock { word, owner, depth, .. } = self.lock;
         // SAFETY: this thread holds the lock.
         let left = unsafe {
             *depth.get() -= 1;
