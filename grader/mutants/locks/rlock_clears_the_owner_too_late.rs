@@ -1,5 +1,5 @@
-//! expect: lock-abandoned
-//! Frees the lock before it clears the owner: that may be the next one by then, who then cannot give it back.
+//! expect: deadlock
+//! Frees the lock before it clears the owner: that may be the next one by then, who then waits for itself.
 
 pub mod shared;
 pub mod sync;

@@ -1,4 +1,4 @@
-//! expect: deadlock
+//! expect: crashed
 //! Leaves its name in the lock that it frees: the next time it does not look at the word.
 
 pub mod shared;

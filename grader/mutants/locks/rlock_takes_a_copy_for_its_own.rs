@@ -1,4 +1,4 @@
-//! expect: mutual-exclusion
+//! expect: data-race
 //! A guard looks whether its process holds the lock, not whether the guard was given to it: a copy that came
 //! by a fork releases what the child took later.
 
