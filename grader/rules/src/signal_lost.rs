@@ -4,8 +4,8 @@
 use crate::case::{At, Case, accuse, explain};
 use crate::index::Sent;
 use forklings_model::{
-    Action, Detail, End, Event, EventKind, Finding, LostIn, ObjectKind, Signal, SignalSet, TaskId,
-    Wait, WaitsFor,
+    Action, Detail, End, Event, EventKind, Finding, LostIn, ObjectKind, Signal, SignalSet,
+    SignalSource, TaskId, Wait, WaitsFor,
 };
 
 /// A wait for signals that did not end by one.
@@ -56,21 +56,24 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The handler ran directly before a call that it would have ended a moment later: a wait for
-/// descriptors, since `poll` and its relatives are never restarted, or, for an alarm whose handler
+/// descriptors, since `poll` and its relatives are never restarted, or, for a timer's alarm whose handler
 /// was installed without `SA_RESTART`, any other. Source: `signal(7)`.
 fn missed_by_a_hair(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
     let task = wait.task;
     let mut own = case.run.by(task).rev();
     let begin = own.next().filter(|event| matches!(event.kind, EventKind::Blocked { .. }))?;
     let delivered = own.find(|event| !matches!(event.kind, EventKind::HandlerReturned { .. }))?;
-    let EventKind::SignalDelivered { signal, action: Action::Handler, .. } = delivered.kind else {
+    let EventKind::SignalDelivered { signal, source, action: Action::Handler } = delivered.kind
+    else {
         return None;
     };
     let ends = match wait.on {
         WaitsFor::AnyOf { .. } => true,
         WaitsFor::Futex { .. } => false,
         _ => {
-            signal == Signal::ALRM && !case.run.disposed(task.proc, signal, delivered.seq).restarts
+            // Who sets a timer has a time-out in mind. Others may send it for any reason.
+            let is_timer = signal == Signal::ALRM && source == SignalSource::Kernel;
+            is_timer && !case.run.disposed(task.proc, signal, delivered.seq).restarts
         }
     };
     if !ends {

@@ -82,18 +82,21 @@ fn a_handler_that_ran_directly_before_a_poll_of_descriptors_lost_the_signal() {
 
 #[test]
 fn an_alarm_directly_before_a_call_that_it_would_have_ended_is_lost() {
-    let hangs = |signal, restart| {
+    let hangs = |signal, source, restart| {
         let mut run = run();
         let (action, no_child_wait, handler) = (Action::Handler, false, Some(0));
         let kind = EventKind::Disposition { signal, action, restart, no_child_wait, handler };
         run.event(P1, kind);
         run.fork(P1);
-        run.runs_handler(P1, signal, SignalSource::Kernel);
+        run.runs_handler(P1, signal, source);
         run.stuck(vec![(P1, WaitsFor::Child { candidates: vec![P2] })])
     };
-    lost(&hangs(ALRM, false), ALRM, LostIn::BeforeTheWait);
-    assert_eq!(names(&hangs(ALRM, true), &[]), ["deadlock"], "it would go on waiting");
-    assert_eq!(names(&hangs(USR1, false), &[]), ["deadlock"], "it is no time-out");
+    let timer = SignalSource::Kernel;
+    lost(&hangs(ALRM, timer, false), ALRM, LostIn::BeforeTheWait);
+    assert_eq!(names(&hangs(ALRM, timer, true), &[]), ["deadlock"], "it would go on waiting");
+    assert_eq!(names(&hangs(USR1, timer, false), &[]), ["deadlock"], "it is no time-out");
+    let child = SignalSource::Process(P2);
+    assert_eq!(names(&hangs(ALRM, child, false), &[]), ["deadlock"], "nobody has set a timer");
 }
 
 #[test]
