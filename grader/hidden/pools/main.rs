@@ -278,6 +278,17 @@ mod death {
     }
 
     #[test]
+    fn whoever_dies_of_the_last_task_is_replaced_too() {
+        let mut draw = draw!();
+        let [a, b] = [shout(&mut draw), exit(draw.u8(CODES))];
+        subject!()
+            .scenario("pool", ["2", &a.0, &b.0])
+            .expect(answers([a.1, b.1]))
+            .expect(forks(3))
+            .check();
+    }
+
+    #[test]
     fn all_workers_may_die_at_once() {
         let [a, b] = distinct(&mut draw!(), CODES).map(exit);
         subject!()
@@ -389,6 +400,8 @@ mod shutdown {
             .scenario("pool_copied", ["2", &a.0, &b.0, "/", &c.0, &d.0])
             .expect(answers([a.1, b.1, c.1, d.1]))
             .expect(each_task_once(4))
+            // Two workers, of whom none had to be replaced, and the one with the copy.
+            .expect(forks(3))
             .check();
     }
 

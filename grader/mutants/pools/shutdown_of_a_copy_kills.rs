@@ -1,4 +1,4 @@
-//! expect: output-wrong
+//! expect: too-many-processes
 //! A copy that is dropped elsewhere kills the workers of its original.
 
 use nix::errno::Errno;
