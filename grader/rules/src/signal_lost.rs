@@ -56,8 +56,8 @@ pub(crate) fn find(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The handler ran directly before a call that it would have ended a moment later: a wait for
-/// descriptors, since `poll` and its relatives are never restarted, or, for a timer's alarm whose handler
-/// was installed without `SA_RESTART`, any other. Source: `signal(7)`.
+/// descriptors, since `poll` and its relatives are never restarted, or, for a timer's alarm whose
+/// handler was installed without `SA_RESTART`, any other. Source: `signal(7)`.
 fn missed_by_a_hair(case: &Case<'_>, wait: &Wait) -> Option<Finding> {
     let task = wait.task;
     let mut own = case.run.by(task).rev();
