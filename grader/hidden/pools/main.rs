@@ -284,6 +284,7 @@ mod death {
         subject!()
             .scenario("pool", ["2", &a.0, &b.0])
             .expect(answers([a.1, b.1]))
+            .expect(each_task_once(2))
             .expect(forks(3))
             .check();
     }

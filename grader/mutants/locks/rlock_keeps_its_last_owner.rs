@@ -1,4 +1,4 @@
-//! expect: crashed
+//! expect: lost-update
 //! Leaves its name in the lock that it frees: the next time it does not look at the word.
 
 pub mod shared;
@@ -197,7 +197,7 @@ impl<T: Shareable> Drop for RGuard<'_, T> {
         let RLock { word, owner, depth, .. } = self.lock;
         // SAFETY: this thread holds the lock.
         let left = unsafe {
-            *depth.get() -= 1;
+            *depth.get() = (*depth.get()).saturating_sub(1);
             *depth.get()
         };
         if left == 0 {
