@@ -173,6 +173,7 @@ fn run_dirty(pages: usize, k: usize, j: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Of a child that may fail: it is enough that no wrong figure comes.
 fn figure_or_error(
     pages: usize,
     right: usize,

@@ -167,11 +167,11 @@ fn inherited<G>(
 ) -> io::Result<()> {
     let section = Section::open()?;
     let released = Turn::new()?;
-    let add = |inside: Option<G>| {
+    let add = |copy: Option<G>| {
         let mut guard = lock();
         section.enter();
         let seen = get(&guard);
-        drop(inside);
+        drop(copy);
         section.pause();
         set(&mut guard, seen + 1);
         section.leave();

@@ -137,7 +137,7 @@ fn replay_one(
     let program = program(check)?;
     let mut explorer = launch(check, &program)?;
     explored.isolation = explorer.isolation();
-    let trace = explorer.replay(&requested.file.schedule).map_err(|error| {
+    let mut trace = explorer.replay(&requested.file.schedule).map_err(|error| {
         if let TracerError::Misfit(misfit) = error {
             requested.misfit(misfit)
         } else {
@@ -150,8 +150,7 @@ fn replay_one(
         return Err(given_up(reason, stuck, &trace));
     }
     let findings = forklings_rules::verdict(&trace, &check.demands, &check.waivers);
-    let mut abridged = trace.clone();
-    abridged.abridge();
+    trace.abridge();
     let failures: Vec<Failure> = findings
         .into_iter()
         .filter(|finding| !is_library_s_own(finding, &trace))
@@ -159,7 +158,7 @@ fn replay_one(
         .map(|finding| Failure {
             finding,
             shown_in: 1,
-            trace: abridged.clone(),
+            trace: trace.clone(),
             replay: Some(requested.path.clone()),
         })
         .collect();

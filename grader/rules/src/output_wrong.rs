@@ -30,8 +30,8 @@ fn judge(case: &Case<'_>, demand: &Demand) -> Option<Finding> {
     };
     let forks = matches!(demand, Demand::Forks(_) | Demand::Tree { .. });
     let forked = case.run.lives().filter(|_| forks).filter_map(|life| life.forked);
-    let death = failed(case).filter(|_| matches!(demand, Demand::NoLineAfterFailure { .. }));
-    let death = death.map(|(_, seq, _)| seq);
+    let after_failure = matches!(demand, Demand::NoLineAfterFailure { .. });
+    let death = failed(case).filter(|_| after_failure).map(|(_, seq, _)| seq);
     let evidence = forked.chain(death).chain(end).chain(shown.map(|event| event.seq));
     let site = shown.and_then(|event| event.site).or_else(|| {
         let mut events = case.trace().events.iter();
