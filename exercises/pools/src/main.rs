@@ -607,9 +607,18 @@ fn say(line: &str) {
     let _ = nix::unistd::write(io::stdout(), format!("{line}\n").as_bytes());
 }
 
-/// Bytes in which a wrong place shows.
+/// Bytes in which a wrong place shows: rows of all 256, other ones for each `number`, and behind each row
+/// its place.
 fn pattern(length: usize, number: usize) -> Vec<u8> {
-    (0..length).map(|i| ((i * 7 + i / 251 + number) % 256) as u8).collect()
+    let row: Vec<u8> = (0..256).map(|i| (i * 7 + number).to_le_bytes()[0]).collect();
+    let mut bytes = Vec::with_capacity(length + row.len() + size_of::<usize>());
+    while bytes.len() < length {
+        let place = bytes.len();
+        bytes.extend_from_slice(&row);
+        bytes.extend_from_slice(&place.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 /// Two ends of which one is read and never written: who reads sees when all have closed the other.

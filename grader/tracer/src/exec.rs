@@ -7,7 +7,7 @@ use crate::run::Run;
 use crate::server::lost;
 use crate::shared_memory::Shared;
 use crate::task::{Call, State};
-use forklings_model::EventKind;
+use forklings_model::{EventKind, ProcId};
 use forklings_sys::ptrace::{self, Halt, Reason, Resume, Running, Stopped};
 use std::fs;
 use std::time::{Duration, Instant};
@@ -102,6 +102,7 @@ impl Run<'_> {
         self.tasks[t].handling.clear();
         self.tasks[t].within = None;
         let images = self.images;
+        self.leave_memory(self.process(t).id);
         let process = self.process_mut(t);
         process.files.exec();
         process.dispositions.exec();
@@ -128,6 +129,19 @@ impl Run<'_> {
             self.release_vfork(parent)?;
         }
         Ok(())
+    }
+
+    /// A process gets memory of its own. What else has the memory that it had goes by another name then.
+    fn leave_memory(&mut self, proc: ProcId) {
+        let set = self.breakpoints.remove(&proc);
+        let mut others = self.processes.iter_mut().filter(|p| p.id != proc && p.memory_of == proc);
+        let Some(first) = others.next() else { return };
+        let name = first.id;
+        first.memory_of = name;
+        others.for_each(|process| process.memory_of = name);
+        if let Some(set) = set {
+            self.breakpoints.insert(name, set);
+        }
     }
 
     /// Program and arguments of the image that a task executes now.

@@ -76,7 +76,6 @@ impl Run<'_> {
             };
             self.stops += 1;
             if self.stops > STOPS_A_SECOND * self.cpu_seconds {
-                self.unwatch(t, &stopped, false);
                 return self.computes_without_end(t, &stopped);
             }
             let access = if reason == Reason::Signal(libc::SIGSEGV) {
@@ -100,7 +99,6 @@ impl Run<'_> {
                 continue;
             }
             let hit = self.met(t, &stopped, reason);
-            self.unwatch(t, &stopped, access.is_some() || hit.is_some());
             if access.is_none() && hit.is_none() {
                 self.note_halt(t, &stopped, reason, call.as_ref())?;
             }

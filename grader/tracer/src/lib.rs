@@ -16,6 +16,7 @@
 
 mod attempt;
 mod before_main;
+mod breakpoints;
 mod callers;
 mod calls;
 mod choose;

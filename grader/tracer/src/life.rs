@@ -48,6 +48,7 @@ impl Run<'_> {
         let pid = self.pid_inside(tid);
         let maker = self.process(t);
         let parent = if asked(libc::CLONE_PARENT) { maker.parent } else { Some(maker.id) };
+        let memory = maker.memory_of;
         let borrows = asked(libc::CLONE_VM) || call.is_some_and(|c| c.number == libc::SYS_vfork);
         // A vfork parent waits until its memory is its own again.
         let one_memory = call.is_some_and(|call| self.makes_one_memory(t, &call));
@@ -65,7 +66,7 @@ impl Run<'_> {
             subreaper: false,
             dies_with_parent: 0,
             threads: 1,
-            memory_of: if borrows { maker.memory_of } else { id },
+            memory_of: if borrows { memory } else { id },
             shares_memory: maker.shares_memory || one_memory,
             shared: maker.shared.clone(),
             pending_lock: None,
@@ -82,6 +83,9 @@ impl Run<'_> {
             self.has_one_memory();
         }
         self.processes.push(process);
+        if !borrows && let Some(set) = self.breakpoints.get(&memory) {
+            self.breakpoints.insert(id, set.clone());
+        }
         self.tasks.push(Task::new(TaskId::main(id), tid, stopped));
         let how = match reason {
             Reason::Vfork => ForkKind::Vfork,

@@ -1,6 +1,7 @@
 //! The kernel's list of what a process has mapped. Source: `proc_pid_maps(5)`.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 
 /// A mapping of a process.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,12 @@ impl Mapping<'_> {
 
 /// The list of a process, as text; empty when it is gone.
 pub(crate) fn of(tid: i32) -> String {
-    fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default()
+    /// The kernel writes it anew for each read, so few large reads cost the least.
+    const USUAL: usize = 8192;
+    let mut text = String::with_capacity(USUAL);
+    let read =
+        File::open(format!("/proc/{tid}/maps")).and_then(|mut f| f.read_to_string(&mut text));
+    if read.is_ok() { text } else { String::new() }
 }
 
 /// The mappings in such a list, in ascending order.

@@ -6,6 +6,7 @@
 //! the schedule only.
 
 use crate::attempt::Changes;
+use crate::breakpoints::Breakpoints;
 use crate::calls::locks::{FileId, FileLock};
 use crate::calls::sysv::{Made, SysV};
 use crate::clock::Clock;
@@ -137,6 +138,8 @@ pub(crate) struct Run<'a> {
     pub(crate) handlers: Vec<crate::calls::Handler>,
     /// Where the functions stand that handlers must not call, by image.
     pub(crate) watched: BTreeMap<u32, crate::watch::Functions>,
+    /// Breakpoints that are set, by the memory that they stand in.
+    pub(crate) breakpoints: BTreeMap<ProcId, Breakpoints>,
     /// Mutexes, semaphores and conditions that were used.
     pub(crate) mutexes: BTreeMap<crate::futexes::Key, ObjectId>,
     /// How often a task has stopped before using one.
@@ -264,6 +267,7 @@ impl<'a> Run<'a> {
             only_polls: false,
             handlers: Vec::new(),
             watched: BTreeMap::new(),
+            breakpoints: BTreeMap::new(),
             mutexes: BTreeMap::new(),
             mutex_stops: 0,
             regions: Vec::new(),

@@ -99,6 +99,7 @@ impl Run<'_> {
         t: usize,
         stopped: Stopped,
     ) -> Result<(Led, Option<Spin>)> {
+        self.unwatch(t, &stopped);
         let stops = self.breakpoint_addresses(t, &stopped)?;
         // The first step leads out of whatever the interruption has left in the registers.
         let stopped = match self.lead(stopped, &stops, 1, None)? {
@@ -172,6 +173,7 @@ impl Run<'_> {
         if self.tasks[t].endless {
             return self.go_on_from(t, Led::On(stopped));
         }
+        self.unwatch(t, &stopped);
         let stops = self.breakpoint_addresses(t, &stopped)?;
         // A whole round, since a loop within the loop may come by here more than once.
         match self.lead(stopped, &stops, spin.length, None)? {

@@ -1,5 +1,6 @@
 //! Call stacks of a run, recorded only where a failure is shown again: passing runs pay nothing.
 
+use crate::maps;
 use crate::subject::Subject;
 use forklings_model::{Frame, SiteId};
 use forklings_sandbox::Held;
@@ -8,7 +9,6 @@ use forklings_sys::memory;
 use forklings_sys::ptrace::{Registers, Stopped};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Frames of one stack that are kept.
@@ -106,8 +106,7 @@ pub(crate) fn for_unwinding(r: &Registers) -> forklings_symbols::Registers {
 /// What is mapped in a process. `program` is the subject's as the process sees it, and as it can be
 /// read here.
 pub(crate) fn maps_of(tid: i32, program: (&Path, &Path)) -> Vec<Mapping> {
-    let text = fs::read_to_string(format!("/proc/{tid}/maps")).unwrap_or_default();
-    let mut maps = parse_maps(&text);
+    let mut maps = parse_maps(&maps::of(tid));
     for mapping in maps.iter_mut().filter(|mapping| mapping.path == program.0) {
         mapping.path = program.1.to_path_buf();
     }

@@ -7,6 +7,7 @@
 
 use crate::descriptors::End;
 use crate::error::Result;
+use crate::maps;
 use crate::run::Run;
 use crate::task::{Call, State};
 use forklings_model::{EventKind, Fault, Fd, ObjectId, ObjectKind, ProcId, Schedule, Strike};
@@ -275,8 +276,7 @@ impl Run<'_> {
     /// Whether the dynamic loader makes a call: before `main`, in a program that is executed, or
     /// for `dlopen`.
     fn is_by_loader(&self, t: usize, call: &Call) -> bool {
-        let maps = format!("/proc/{}/maps", self.process(t).host);
-        let Ok(maps) = fs::read_to_string(maps) else { return false };
+        let maps = maps::of(self.process(t).host);
         let at = call.registers.rip;
         let holds = |range: &str| {
             let (from, to) = range.split_once('-')?;

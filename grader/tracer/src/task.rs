@@ -75,8 +75,6 @@ pub(crate) struct Task {
     pub(crate) looks: Looks,
     /// A descriptor that it has for the time of its call, without knowing.
     pub(crate) lent: Option<u64>,
-    /// Breakpoints that are set while it runs: address, and the word that belongs there.
-    pub(crate) breakpoints: Vec<(u64, u64)>,
     /// Processes for which the signal that it sends merges with a pending one.
     pub(crate) merges: Vec<ProcId>,
     /// Whether others may have learnt of something by what it did last.
@@ -209,7 +207,6 @@ impl Task {
             within: None,
             looks: Looks::default(),
             lent: None,
-            breakpoints: Vec::new(),
             merges: Vec::new(),
             has_told: false,
             computes: false,

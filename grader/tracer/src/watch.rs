@@ -2,17 +2,17 @@
 //! handler runs, and only then. A program without handlers pays nothing, and outside of handlers
 //! nobody stops.
 //!
-//! Invariant: nobody but the task that they were set for meets them. They are taken out at its next
-//! stop, before another thread runs or a child gets a copy of the memory. Only between accesses to
-//! shared memory and uses of mutexes they stay, in a process with one thread and memory of its own.
+//! Invariant: whoever is let go has the breakpoints in its memory that it shall meet, and no others.
+//! They stay there while it is stopped; the next one who is let go in that memory has what differs
+//! changed.
 
+use crate::breakpoints::Breakpoints;
 use crate::error::Result;
 use crate::process::Disposition;
 use crate::run::Run;
 use crate::task::Point;
 use forklings_model::{EventKind, Signal};
 use forklings_symbols::demangle;
-use forklings_sys::memory;
 use forklings_sys::ptrace::{Reason, Resume, Stopped};
 use std::rc::Rc;
 
@@ -105,54 +105,37 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Sets breakpoints if the task is about to run inside a handler.
+    /// Sets the breakpoints that a task shall meet.
     pub(crate) fn watch(&mut self, t: usize, stopped: &Stopped, how: Resume) -> Result<()> {
         // Who stops at the end of its call anyway runs no code of its own before.
         if how != Resume::Free {
             return Ok(());
         }
-        let mut places = self.places(t);
-        if places.is_empty() && self.tasks[t].breakpoints.is_empty() {
+        let places = self.places(t);
+        let memory = self.process(t).memory_of;
+        if places.is_empty() && !self.breakpoints.contains_key(&memory) {
             return Ok(());
         }
-        // Where it stands it has stopped already.
-        let here = stopped.registers()?.rip;
-        places.retain(|place| place.0 != here);
-        let known = self.tasks[t].breakpoints.iter().map(|set| set.0);
-        if known.eq(places.iter().map(|place| place.0)) {
-            return Ok(());
-        }
-        self.take_out(t, stopped);
-        let mut set = Vec::with_capacity(places.len());
-        for (address, word) in places {
-            let read = || memory::read_u64(stopped.tid(), address).ok();
-            let Some(word) = word.or_else(read) else { continue };
-            if stopped.poke(address, (word & !0xff) | 0xcc).is_ok() {
-                set.push((address, word));
-            }
-        }
-        self.tasks[t].breakpoints = set;
+        let places = except(places, stopped.registers()?.rip);
+        self.breakpoints.entry(memory).or_default().set(stopped, &places);
         Ok(())
     }
 
-    /// Where a task shall stop while it runs, with the word that stands there if it is known.
-    fn places(&mut self, t: usize) -> Vec<(u64, Option<u64>)> {
+    /// Where a task shall stop while it runs, in ascending order.
+    fn places(&mut self, t: usize) -> Vec<u64> {
         let mut places = Vec::new();
         if self.is_watched(t) {
-            places.extend(self.functions(t).iter().map(|(address, _)| (*address, None)));
+            places.extend(self.functions(t).iter().map(|(address, _)| *address));
         }
         self.mutex_breakpoints(t, &mut places);
-        // In ascending order, so that no word that is written holds a breakpoint before it.
         places.sort_unstable();
-        places.dedup_by_key(|place| place.0);
+        places.dedup();
         places
     }
 
     /// The addresses at which a task shall stop, but for the one where it stands.
     pub(crate) fn breakpoint_addresses(&mut self, t: usize, stopped: &Stopped) -> Result<Vec<u64>> {
-        let places = self.places(t).into_iter().map(|(address, _)| address);
-        let here = stopped.registers()?.rip;
-        Ok(places.filter(|&address| address != here).collect())
+        Ok(except(self.places(t), stopped.registers()?.rip))
     }
 
     /// Whether a task is inside of a handler whose calls are of interest.
@@ -160,30 +143,37 @@ impl Run<'_> {
         self.tasks[t].handling.last().is_some_and(|handling| handling.watched)
     }
 
+    /// The breakpoints in a task's memory.
+    pub(crate) fn breakpoints_of(&self, t: usize) -> &Breakpoints {
+        self.breakpoints.get(&self.process(t).memory_of).unwrap_or(Breakpoints::NONE)
+    }
+
     /// The address of the breakpoint that a task has met.
     pub(crate) fn met(&self, t: usize, stopped: &Stopped, reason: Reason) -> Option<u64> {
-        let set = &self.tasks[t].breakpoints;
+        let set = self.breakpoints_of(t);
         if set.is_empty() || !matches!(reason, Reason::Signal(libc::SIGTRAP)) {
             return None;
         }
         let at = stopped.registers().ok()?.rip - 1;
-        set.iter().any(|(address, _)| *address == at).then_some(at)
+        set.has(at).then_some(at)
     }
 
-    /// Takes the breakpoints out again, unless they may stay: `stays` says that the task does nothing
-    /// now that would give them to others.
-    pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped, stays: bool) {
-        if !stays || self.has_common_memory(t) {
-            self.take_out(t, stopped);
+    /// Takes all breakpoints out of a task's memory: it is led on by instructions.
+    pub(crate) fn unwatch(&mut self, t: usize, stopped: &Stopped) {
+        let memory = self.process(t).memory_of;
+        if let Some(mut set) = self.breakpoints.remove(&memory) {
+            set.set(stopped, &[]);
         }
     }
 
-    fn take_out(&mut self, t: usize, stopped: &Stopped) {
-        // The last first: a word that was kept may hold a breakpoint that was set before it.
-        for (address, word) in std::mem::take(&mut self.tasks[t].breakpoints).iter().rev() {
-            // Who is dead already has no memory to put right.
-            drop(stopped.poke(*address, *word));
+    /// Takes out the one where a task stands, which may be there for another thread: it performs the
+    /// instruction that belongs there.
+    pub(crate) fn uncover(&mut self, t: usize, stopped: &Stopped) -> Result<()> {
+        let memory = self.process(t).memory_of;
+        if let Some(set) = self.breakpoints.get_mut(&memory) {
+            set.take_out(stopped, stopped.registers()?.rip);
         }
+        Ok(())
     }
 
     /// A task has met a breakpoint. Gives what it stands before, where others may go first.
@@ -233,6 +223,12 @@ impl Run<'_> {
         });
         Rc::clone(known)
     }
+}
+
+/// Where a task stands it has stopped already.
+fn except(mut places: Vec<u64>, here: u64) -> Vec<u64> {
+    places.retain(|&place| place != here);
+    places
 }
 
 #[cfg(test)]

@@ -2,15 +2,12 @@
 //! Rust's standard library as far as the compiler did not inline them, as in a debug build.
 
 use forklings_symbols::{Mapping, callable, demangle, entry_points, is_made_by_std, without_types};
-use forklings_sys::memory;
 
 /// Such a function of a program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MutexFunction {
     /// Where it begins.
     pub(super) address: u64,
-    /// The word of code at its beginning.
-    pub(super) word: u64,
     /// Whether it is glibc's.
     pub(super) of_glibc: bool,
     pub(super) what: &'static Known,
@@ -120,7 +117,7 @@ static RUST: [Known; 11] = [
 ];
 
 /// The functions of these that a program can call; none where it can call none that others notice.
-pub(crate) fn functions(tid: i32, maps: &[Mapping]) -> Vec<MutexFunction> {
+pub(crate) fn functions(maps: &[Mapping]) -> Vec<MutexFunction> {
     // The locks of the compiler's own library guard what each process has for itself.
     let own = |mapping: &&Mapping| {
         let name = mapping.path.file_name().unwrap_or_default();
@@ -140,8 +137,7 @@ pub(crate) fn functions(tid: i32, maps: &[Mapping]) -> Vec<MutexFunction> {
     let function = |(address, symbol): (u64, String)| {
         let known = C.iter().find(|known| known.symbol == symbol).or_else(|| of_rust(&symbol));
         let of_glibc = glibc.is_some() && file(address).map(|mapping| &mapping.path) == glibc;
-        let word = memory::read_u64(tid, address).ok()?;
-        Some(MutexFunction { address, word, of_glibc, what: known? })
+        Some(MutexFunction { address, of_glibc, what: known? })
     };
     let found: Vec<_> = entries.into_iter().filter_map(function).collect();
     let noticed = found.iter().any(|function| function.what.role != Role::Waits);
@@ -178,8 +174,7 @@ mod tests {
     fn what_only_the_compilers_library_calls_does_not_count() {
         let maps = parse_maps(&std::fs::read_to_string("/proc/self/maps").expect("maps"));
         assert!(maps.iter().any(|mapping| mapping.path.ends_with("libgcc_s.so.1")));
-        let pid = i32::try_from(std::process::id()).expect("a pid");
-        let found = functions(pid, &maps);
+        let found = functions(&maps);
         assert!(!found.iter().any(|function| function.what.name == LOCK), "{found:?}");
     }
 

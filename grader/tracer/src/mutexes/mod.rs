@@ -52,10 +52,9 @@ const USERS: usize = 12;
 const KIND: usize = 16;
 
 impl Run<'_> {
-    /// Adds the addresses at which a task shall stop, with the word that stands there if it is
-    /// known: where it would call such a function, and where it returns from the one that it is
-    /// inside of.
-    pub(crate) fn mutex_breakpoints(&mut self, t: usize, places: &mut Vec<(u64, Option<u64>)>) {
+    /// Adds the addresses at which a task shall stop: where it would call such a function, and where
+    /// it returns from the one that it is inside of.
+    pub(crate) fn mutex_breakpoints(&mut self, t: usize, places: &mut Vec<u64>) {
         let process = self.process(t);
         // What nobody else can reach concerns nobody, and who was always alone is in nobody's way.
         let shares = self.tasks.len() > 1 && (process.shares_memory || process.threads > 1);
@@ -63,8 +62,8 @@ impl Run<'_> {
             return;
         }
         let functions = self.server.mutexes(self.tasks[t].tid);
-        places.extend(functions.iter().map(|function| (function.address, Some(function.word))));
-        places.extend(self.tasks[t].within.map(|within| (within.return_to, None)));
+        places.extend(functions.iter().map(|function| function.address));
+        places.extend(self.tasks[t].within.map(|within| within.return_to));
     }
 
     /// A task has met the breakpoint at this address, and stands there again. Gives the call that

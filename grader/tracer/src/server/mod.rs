@@ -12,6 +12,7 @@ mod root;
 
 pub(crate) use root::ROOT_PID;
 
+use crate::breakpoints::Breakpoints;
 use crate::callers::{Caller, Callers};
 use crate::calls::memory::is_about_memory;
 use crate::error::{Result, TracerError};
@@ -232,15 +233,15 @@ impl Server {
     pub(crate) fn mutexes(&self, tid: i32) -> Rc<[MutexFunction]> {
         let find = || {
             let maps = maps_of(tid, (&self.held.program_inside(), &self.program));
-            mutexes::functions(tid, &maps).into()
+            mutexes::functions(&maps).into()
         };
         Rc::clone(self.mutexes.get_or_init(find))
     }
 
     /// What is known of an instruction of this program.
-    pub(crate) fn origin_of(&self, tid: i32, address: u64) -> Origin {
+    pub(crate) fn origin_of(&self, tid: i32, address: u64, set: &Breakpoints) -> Origin {
         let program = (self.held.program_inside(), self.program.as_path());
-        self.origins.borrow_mut().of(tid, address, (&program.0, program.1))
+        self.origins.borrow_mut().of((tid, set), address, (&program.0, program.1))
     }
 
     /// Who makes the call in which a thread of this program stands with these registers.

@@ -2,6 +2,7 @@
 
 use super::FOLLOWED;
 use super::instruction::{Instruction, LONGEST, Operation, Use, decode};
+use super::origin::Origin;
 use super::trap::Made;
 use crate::attempt::Class;
 use crate::error::Result;
@@ -116,7 +117,7 @@ impl Run<'_> {
         }
         // At the end of its mapping there may be less.
         let mut code = [0; LONGEST];
-        memory::read(self.tasks[t].tid, address, &mut code)?;
+        self.breakpoints_of(t).read(self.tasks[t].tid, address, &mut code)?;
         let instruction = decode(&code, address);
         self.code.insert((image, address), instruction);
         Ok(instruction)
@@ -246,6 +247,7 @@ impl Run<'_> {
             Made::Stands(stopped) => stopped,
             halted @ Made::Halted(_) => return Ok(halted),
         };
+        self.uncover(t, &stopped)?;
         let done = match access.operation.repeats_until() {
             Some(next) => run_until(stopped, next)?,
             None => step(stopped)?,
@@ -323,8 +325,7 @@ impl Run<'_> {
 
     /// Whether an exchange is how the compiler writes an atomic store.
     fn is_atomic_store(&self, t: usize, access: &SharedAccess) -> bool {
-        self.process(t).image == 0
-            && self.server.origin_of(self.tasks[t].tid, access.registers.rip).stores
+        self.process(t).image == 0 && self.origin_of(t, access).stores
     }
 
     /// An atomic operation of a task's has changed four bytes of memory that is followed.
@@ -355,7 +356,12 @@ impl Run<'_> {
         if self.process(t).image != 0 || self.unseen_memory {
             return AccessOrder::Unknown;
         }
-        self.server.origin_of(self.tasks[t].tid, access.registers.rip).order
+        self.origin_of(t, access).order
+    }
+
+    fn origin_of(&self, t: usize, access: &SharedAccess) -> Origin {
+        let (tid, set) = (self.tasks[t].tid, self.breakpoints_of(t));
+        self.server.origin_of(tid, access.registers.rip, set)
     }
 }
 

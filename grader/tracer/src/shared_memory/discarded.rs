@@ -2,7 +2,7 @@
 //! exchange with a register that is written anew before it is read; then it is no more than a store.
 
 use super::instruction::decode;
-use forklings_sys::memory;
+use crate::breakpoints::Breakpoints;
 use iced_x86::{
     Code, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
 };
@@ -16,10 +16,10 @@ const FOLLOWED: u32 = 24;
 
 /// Whether the instruction at an address of a process is an exchange with memory whose result nobody
 /// reads. Where that is not known from the instructions that follow, it is read.
-pub(super) fn discards(tid: i32, address: u64) -> bool {
+pub(super) fn discards((tid, set): (i32, &Breakpoints), address: u64) -> bool {
     let start = address.saturating_sub(NEAR).max(address / PAGE * PAGE);
     let mut code = vec![0; usize::try_from(address + NEAR - start).unwrap_or_default()];
-    match memory::read(tid, start, &mut code) {
+    match set.read(tid, start, &mut code) {
         Ok(length) => result_is_lost(&code[..length], start, address),
         Err(_) => false,
     }

@@ -3,6 +3,7 @@
 //! that is an exchange can be told by what follows it, too.
 
 use super::discarded::discards;
+use crate::breakpoints::Breakpoints;
 use crate::stacks::maps_of;
 use forklings_model::{AccessOrder, SourceLine};
 use forklings_symbols::{Buffered, Functions, Symbols, Unwinder};
@@ -38,14 +39,19 @@ impl fmt::Debug for Origins {
 }
 
 impl Origins {
-    /// What is known of the instruction at an address of a process. `program` is the subject's as
+    /// What is known of the instruction at an address of a process with these breakpoints. `program` is the subject's as
     /// the process sees it, and as it can be read here.
-    pub(crate) fn of(&mut self, tid: i32, address: u64, program: (&Path, &Path)) -> Origin {
+    pub(crate) fn of(
+        &mut self,
+        (tid, set): (i32, &Breakpoints),
+        address: u64,
+        program: (&Path, &Path),
+    ) -> Origin {
         if let Some(&known) = self.known.get(&address) {
             return known;
         }
         let mut origin = self.find(tid, address, program).unwrap_or(Origin::UNKNOWN);
-        origin.stores |= discards(tid, address);
+        origin.stores |= discards((tid, set), address);
         self.known.insert(address, origin);
         origin
     }
