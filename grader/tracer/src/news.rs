@@ -1,5 +1,5 @@
 //! What may have changed for those who wait. Whether a signal is pending for a task and whether its
-//! pipe is ready is asked of the kernel, and most steps change neither: the answer holds until news
+//! pipe or its socket is ready is asked of the kernel, and most steps change neither: the answer holds until news
 //! comes that may concern it. What is not known to be harmless counts as news for everybody.
 
 use crate::error::Result;
@@ -14,28 +14,38 @@ use std::collections::HashMap;
 pub(crate) struct News {
     /// What may concern anybody: signals, descriptors, all.
     all: u64,
-    /// What concerns only those who use a pipe.
-    pipes: HashMap<ObjectId, u64>,
+    /// What concerns only those who use a conduit.
+    conduits: HashMap<Conduit, u64>,
     /// The sum of those.
-    any_pipe: u64,
-    /// Whether somebody has asked for signals when a descriptor is ready.
-    signals_with_io: bool,
+    any_conduit: u64,
+    /// Whether what is done to a descriptor may concern anybody: somebody has asked for signals when
+    /// one is ready, or descriptors are under way in messages.
+    nothing_is_private: bool,
+}
+
+/// What nobody changes but those who have it, and by reading, writing and closing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Conduit {
+    /// A pipe or an eventfd.
+    One(ObjectId),
+    /// Pairs of sockets, all of them: each end is an object of its own.
+    Sockets,
 }
 
 /// What a wait hangs on.
 #[derive(Clone, Copy, Debug)]
 enum On {
-    /// One pipe.
-    Pipe(ObjectId),
-    /// Several pipes.
-    AnyPipe,
+    /// One conduit.
+    One(Conduit),
+    /// Several of them.
+    Any,
 }
 
 /// A moment, as far as it matters to a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Moment {
     all: u64,
-    pipes: u64,
+    conduits: u64,
 }
 
 /// What was found out about a call.
@@ -59,9 +69,9 @@ impl News {
         self.all
     }
 
-    fn of_pipe(&mut self, object: ObjectId) {
-        *self.pipes.entry(object).or_default() += 1;
-        self.any_pipe += 1;
+    fn of_conduit(&mut self, conduit: Conduit) {
+        *self.conduits.entry(conduit).or_default() += 1;
+        self.any_conduit += 1;
     }
 }
 
@@ -84,7 +94,7 @@ impl Run<'_> {
 
     /// A task makes this call: notes what that may change.
     pub(crate) fn note_call(&mut self, t: usize, call: &Call) {
-        if self.news.signals_with_io {
+        if self.news.nothing_is_private {
             return self.news.for_all();
         }
         match call.number {
@@ -92,26 +102,30 @@ impl Run<'_> {
             | libc::SYS_readv
             | libc::SYS_write
             | libc::SYS_writev
+            | libc::SYS_sendto
+            | libc::SYS_recvfrom
             | libc::SYS_close => {
                 let object = self.process(t).files.get(call.int(0)).map(|entry| entry.object);
-                match object {
-                    Some(object) if self.is_pipe(object) => self.news.of_pipe(object),
+                match (object.and_then(|object| self.conduit_of(object)), object) {
+                    (Some(conduit), _) => self.news.of_conduit(conduit),
                     // The tracer gathers the output: nobody waits for it.
-                    Some(object) if self.is_output(object) && call.number != libc::SYS_close => {}
-                    _ => self.news.for_all(),
+                    (None, Some(object))
+                        if self.is_output(object) && call.number != libc::SYS_close => {}
+                    (None, _) => self.news.for_all(),
                 }
             }
             libc::SYS_fcntl => match call.int(1) {
                 libc::F_SETFD => {}
                 libc::F_SETOWN | F_SETOWN_EX | F_SETSIG | libc::F_SETLEASE | libc::F_NOTIFY => {
-                    self.signals_come_with_io()
+                    self.nothing_is_private()
                 }
-                libc::F_SETFL if call.int(2) & libc::O_ASYNC != 0 => self.signals_come_with_io(),
+                libc::F_SETFL if call.int(2) & libc::O_ASYNC != 0 => self.nothing_is_private(),
                 _ => self.news.for_all(),
             },
             libc::SYS_ioctl if ASYNCHRONOUS.contains(&(call.args[1] & 0xffff_ffff)) => {
-                self.signals_come_with_io();
+                self.nothing_is_private();
             }
+            libc::SYS_sendmsg | libc::SYS_sendmmsg => self.nothing_is_private(),
             call if concerns_caller(call) => {}
             _ => self.news.for_all(),
         }
@@ -122,8 +136,8 @@ impl Run<'_> {
         !self.terminal && matches!(kind, Some(ObjectKind::Stdout | ObjectKind::Stderr))
     }
 
-    fn signals_come_with_io(&mut self) {
-        self.news.signals_with_io = true;
+    fn nothing_is_private(&mut self) {
+        self.news.nothing_is_private = true;
         self.news.for_all();
     }
 
@@ -145,17 +159,20 @@ impl Run<'_> {
         self.tasks[t].known_wait = known;
     }
 
-    /// What a wait hangs on, where nothing but pipes can end it.
+    /// What a wait hangs on, where nothing but conduits can end it.
     fn concerned(&self, t: usize, call: &Call, waits: Option<&WaitsFor>) -> Option<On> {
         let files = &self.process(t).files;
-        let pipe = |fd| files.get(fd).map(|entry| entry.object).filter(|o| self.is_pipe(*o));
+        let conduit = |fd| files.get(fd).and_then(|entry| self.conduit_of(entry.object));
         match call.number {
-            libc::SYS_read | libc::SYS_readv | libc::SYS_write | libc::SYS_writev => {
-                pipe(call.int(0)).map(On::Pipe)
-            }
+            libc::SYS_read
+            | libc::SYS_readv
+            | libc::SYS_write
+            | libc::SYS_writev
+            | libc::SYS_sendto
+            | libc::SYS_recvfrom => conduit(call.int(0)).map(On::One),
             _ => match waits {
-                Some(WaitsFor::AnyOf { fds }) if fds.iter().all(|&fd| pipe(fd).is_some()) => {
-                    Some(On::AnyPipe)
+                Some(WaitsFor::AnyOf { fds }) if fds.iter().all(|&fd| conduit(fd).is_some()) => {
+                    Some(On::Any)
                 }
                 _ => None,
             },
@@ -164,20 +181,27 @@ impl Run<'_> {
 
     /// The moment as far as it matters to a wait; `None` where it may end unseen.
     fn moment(&self, on: On) -> Option<Moment> {
-        let pipes = match on {
-            On::Pipe(object) => self.news.pipes.get(&object).copied().unwrap_or(0),
-            On::AnyPipe => self.news.any_pipe,
+        let conduits = match on {
+            On::One(conduit) => self.news.conduits.get(&conduit).copied().unwrap_or(0),
+            On::Any => self.news.any_conduit,
         };
-        (!self.somebody_in_kernel()).then_some(Moment { all: self.news.all, pipes })
+        (!self.somebody_in_kernel()).then_some(Moment { all: self.news.all, conduits })
     }
 
-    /// Whether an object is changed by nobody but those who have it, and by reading, writing and
-    /// closing.
-    fn is_pipe(&self, object: ObjectId) -> bool {
-        match self.objects.kind(object) {
-            Some(ObjectKind::Pipe) => true,
-            Some(ObjectKind::Other(made_by)) => made_by.starts_with("eventfd"),
-            _ => false,
+    /// The conduit that an object is, if it is one.
+    fn conduit_of(&self, object: ObjectId) -> Option<Conduit> {
+        match self.objects.kind(object)? {
+            ObjectKind::Pipe => Some(Conduit::One(object)),
+            ObjectKind::Other(made_by) if made_by.starts_with("eventfd") => {
+                Some(Conduit::One(object))
+            }
+            ObjectKind::Other(made_by) => (made_by == "socketpair").then_some(Conduit::Sockets),
+            ObjectKind::Stdin
+            | ObjectKind::Stdout
+            | ObjectKind::Stderr
+            | ObjectKind::Fifo(_)
+            | ObjectKind::Queue(_)
+            | ObjectKind::File(_) => None,
         }
     }
 }

@@ -63,6 +63,11 @@ impl Run<'_> {
         }
         match self.before(t, stopped, &call)? {
             Before::Stop => Ok(()),
+            Before::Run(stopped) if self.surely_closes(t, &call) => {
+                self.note_call(t, &call);
+                self.after(t, &stopped, &call, 0)?;
+                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
+            }
             Before::Run(stopped) => {
                 self.resume_and_follow(t, stopped, Some(call), Resume::ToExit, 0)
             }
