@@ -12,13 +12,7 @@ const INHERITS: u64 = 1;
 /// # Errors
 /// ESRCH when the thread is gone, EFAULT when its list lies nowhere.
 pub fn pending_lock(tid: i32) -> Result<Option<u64>> {
-    let (mut head, mut length) = (0_u64, 0_usize);
-    // SAFETY: the kernel writes a pointer and a size to these two places.
-    let result =
-        unsafe { libc::syscall(libc::SYS_get_robust_list, tid, &raw mut head, &raw mut length) };
-    if result < 0 {
-        return Err(SysError::last("get_robust_list", Some(tid)));
-    }
+    let head = list(tid)?;
     if head == 0 {
         return Ok(None);
     }
@@ -27,4 +21,27 @@ pub fn pending_lock(tid: i32) -> Result<Option<u64>> {
     let pending = memory::read_u64(tid, head + 16)?;
     let is_plain = pending != 0 && pending & INHERITS == 0;
     Ok(is_plain.then(|| pending.wrapping_add(offset)))
+}
+
+/// Whether a thread has locks that the kernel gives back when it ends, or is taking one.
+///
+/// # Errors
+/// ESRCH when the thread is gone, EFAULT when its list lies nowhere.
+pub fn has_locks(tid: i32) -> Result<bool> {
+    let head = list(tid)?;
+    // An empty list leads back to its head.
+    Ok(head != 0
+        && (memory::read_u64(tid, head)? != head || memory::read_u64(tid, head + 16)? != 0))
+}
+
+/// Where a thread has told the kernel that its list begins; 0 if it has not.
+fn list(tid: i32) -> Result<u64> {
+    let (mut head, mut length) = (0_u64, 0_usize);
+    // SAFETY: the kernel writes a pointer and a size to these two places.
+    let result =
+        unsafe { libc::syscall(libc::SYS_get_robust_list, tid, &raw mut head, &raw mut length) };
+    if result < 0 {
+        return Err(SysError::last("get_robust_list", Some(tid)));
+    }
+    Ok(head)
 }

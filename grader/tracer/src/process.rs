@@ -31,7 +31,8 @@ pub(crate) struct Process {
     /// Threads made so far: the next one's number, less one.
     pub(crate) threads: u32,
     /// Whose memory it uses: its own, but for the child of a `vfork` until it executes a program, and
-    /// for what `clone` makes with `CLONE_VM`.
+    /// for what `clone` makes with `CLONE_VM`. When its owner executes a program, the memory is that of
+    /// the first other who has it.
     pub(crate) memory_of: ProcId,
     /// Whether other processes may see what it writes to some of its memory.
     pub(crate) shares_memory: bool,

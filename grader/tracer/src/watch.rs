@@ -112,11 +112,11 @@ impl Run<'_> {
             return Ok(());
         }
         let places = self.places(t);
-        let memory = self.process(t).memory_of;
-        if places.is_empty() && !self.breakpoints.contains_key(&memory) {
+        if places.is_empty() && self.breakpoints_of(t).is_empty() {
             return Ok(());
         }
         let places = except(places, stopped.registers()?.rip);
+        let memory = self.process(t).memory_of;
         self.breakpoints.entry(memory).or_default().set(stopped, &places);
         Ok(())
     }

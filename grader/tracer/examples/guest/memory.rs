@@ -1,6 +1,7 @@
 //! Memory that processes share: how it comes and goes, and what the kernel does there.
 
 use crate::kernel::*;
+use std::arch::asm;
 use std::sync::atomic::AtomicU32;
 
 /// The guests of this family.
@@ -12,6 +13,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("writes-where-it-may-read", writes_read_only),
     ("counts-in-turn", counts_in_turn),
     ("threads-count-in-turn", threads_count_in_turn),
+    ("threads-add-right-behind-a-call", threads_add_behind_call),
     ("reads-between-accesses", reads_between_accesses),
     ("dies-with-a-robust-mutex", dies_with_robust_mutex),
     ("shares-a-file-after-exec", shares_file),
@@ -155,6 +157,49 @@ fn threads_count_in_turn() {
             }
         });
         say(&format!("{}", counter.into_inner()));
+    });
+}
+
+/// Two threads add to shared memory by the instruction behind the call that lets them in: one may stand
+/// there while the other is still inside of the call, which returns to the same place.
+fn threads_add_behind_call() {
+    /// Waits for its turn and adds.
+    #[inline(never)]
+    unsafe fn add(turn: *mut libc::sem_t, counter: *mut u32) {
+        unsafe {
+            asm!(
+                "call {wait}",
+                // What the processor has to do itself.
+                "movd xmm0, dword ptr [r12]",
+                "mov eax, 1",
+                "movd xmm1, eax",
+                "paddd xmm0, xmm1",
+                "movd dword ptr [r12], xmm0",
+                wait = in(reg) libc::sem_wait as *const () as usize,
+                in("rdi") turn,
+                in("r12") counter,
+                clobber_abi("C"),
+            );
+        }
+    }
+    beside_a_child(|memory| {
+        let mut turn = unsafe { mem::zeroed::<libc::sem_t>() };
+        unsafe { libc::sem_init(&raw mut turn, 0, 1) };
+        let (counter, place) = (memory as usize, &raw mut turn as usize);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(move || {
+                    for _ in 0..3 {
+                        let turn = place as *mut libc::sem_t;
+                        unsafe {
+                            add(turn, counter as *mut u32);
+                            libc::sem_post(turn);
+                        }
+                    }
+                });
+            }
+        });
+        say(&format!("{}", unsafe { memory.cast::<u32>().read_volatile() }));
     });
 }
 

@@ -299,7 +299,7 @@ impl Run<'_> {
         let kind = entry.and_then(|entry| self.objects.kind(entry.object));
         call.number == libc::SYS_close
             && matches!(kind, Some(ObjectKind::Pipe | ObjectKind::Fifo(_) | ObjectKind::Other(_)))
-            && !self.has_lent_pages(t)
+            && !self.may_trap(t)
     }
 
     fn after_close_range(&mut self, t: usize, call: &Call, result: i64) {

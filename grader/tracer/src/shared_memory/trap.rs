@@ -4,8 +4,8 @@ use super::{FOLLOWED, Mapped};
 use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
-use forklings_sys::memory;
 use forklings_sys::ptrace::{Halt, Reason, Registers, Resume, Stopped};
+use forklings_sys::{memory, robust};
 
 /// What became of a task that was made to do something.
 pub(crate) enum Made {
@@ -80,6 +80,11 @@ impl Run<'_> {
         Ok(Made::Stands(stopped))
     }
 
+    /// Whether a task's process may have pages that are to be taken away after a call.
+    pub(crate) fn may_trap(&self, t: usize) -> bool {
+        self.process(t).shared.has_more || self.has_lent_pages(t)
+    }
+
     /// Whether a task's process has its pages although others have them too.
     pub(crate) fn has_lent_pages(&self, t: usize) -> bool {
         let shared = &self.process(t).shared;
@@ -96,8 +101,10 @@ impl Run<'_> {
                 libc::SYS_futex if call.args.iter().any(is_shared) => {
                     self.futex_is_for_kernel(t, &stopped, call)?
                 }
-                // Locks that are given back at the end of a task stand in lists in memory.
-                libc::SYS_exit | libc::SYS_exit_group => true,
+                // Locks that are given back at the end of a task stand in lists in memory. Who has none
+                // leaves the pages taken away, for the other threads.
+                libc::SYS_exit => robust::has_locks(stopped.tid()).unwrap_or(true),
+                libc::SYS_exit_group => true,
                 libc::SYS_clone | libc::SYS_clone3 if self.makes_one_memory(t, call) => true,
                 number => has_vectors(number) || call.args.iter().any(is_shared),
             };

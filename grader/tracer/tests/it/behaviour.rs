@@ -43,6 +43,7 @@ guests! {
     shared_memory_may_be_for_reading_only: "writes-where-it-may-read",
     two_count_in_turn: "counts-in-turn",
     threads_share_what_is_their_process_s_own: "threads-count-in-turn",
+    one_thread_stands_where_another_s_call_returns_to: "threads-add-right-behind-a-call",
     the_kernel_writes_between_two_accesses: "reads-between-accesses",
     two_sleep_in_turn: "sleeps-in-turn",
     a_mutex_is_what_its_library_makes_of_it: "looks-into-its-mutex",

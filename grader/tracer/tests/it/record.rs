@@ -97,6 +97,18 @@ fn the_signal_of_a_write_to_nobody_is_the_kernel_s() {
 }
 
 #[test]
+fn an_access_is_told_of_where_another_thread_has_a_breakpoint() {
+    for trace in runs("threads-add-right-behind-a-call") {
+        let adds = trace
+            .events
+            .iter()
+            .filter(|event| matches!(event.kind, EventKind::Accessed(_)) && event.task.thread > 1);
+        // Three of each thread, a load and a store each.
+        assert_eq!(adds.count(), 12, "{:?}", trace.schedule);
+    }
+}
+
+#[test]
 fn a_mutex_that_is_taken_right_after_an_access_is_met() {
     for trace in runs("locks-after-an-access") {
         let locks = trace.events.iter().filter(|event| {
