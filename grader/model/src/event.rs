@@ -473,6 +473,29 @@ pub struct Access {
     pub after: u64,
     /// Whether other processes may do the same at the same time.
     pub order: AccessOrder,
+    /// Of a store over what another process had written since this one read: it was tried, and had
+    /// one more been read, one more would have been written.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub adds: bool,
+}
+
+impl Access {
+    /// Whether it is about the same bytes.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        (self.object, self.offset, self.size) == (other.object, other.offset, other.size)
+    }
+
+    /// Whether something else stands there afterwards.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.kind != AccessKind::Load && self.before != self.after
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What an access does.

@@ -16,6 +16,7 @@ mod latin1;
 mod left_behind;
 mod memory;
 mod natural;
+mod overwritten;
 mod replay_file;
 mod report;
 mod rule;
@@ -43,6 +44,7 @@ pub use judgement::{Explored, Failure, Inspected, Inspector, Judgement, Outcome,
 pub use left_behind::{LeftBehind, LeftKind};
 pub use memory::{Mapped, Memory, MemoryPart};
 pub use natural::{Doubt, Natural, Untold};
+pub use overwritten::{Overwritten, overwritten};
 pub use replay_file::ReplayFile;
 pub use report::{Graded, Report, Subject, Submission, TaskScore, Verdict};
 pub use rule::{Family, Rule};

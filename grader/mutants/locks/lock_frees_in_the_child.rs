@@ -1,4 +1,4 @@
-//! expect: data-race
+//! expect: lost-update
 //! A guard that a fork has copied is dropped twice: the child frees what its parent holds.
 
 pub mod shared;

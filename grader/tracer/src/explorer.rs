@@ -46,6 +46,8 @@ struct Manner {
     switches: Option<Switches>,
     /// Number of events after which it is known that somebody computes without end.
     endless_after: Option<usize>,
+    /// Position of the read that is told one more than stands there.
+    misread: Option<usize>,
 }
 
 impl Explorer {
@@ -154,7 +156,24 @@ impl Explorer {
         (self.subject, self.time)
     }
 
+    /// Runs the subject again, but for one read of shared memory, which is told one more than stands
+    /// there.
+    pub(crate) fn run_misreading(&mut self, schedule: &Schedule, read: usize) -> Result<Trace> {
+        let manner = Manner { misread: Some(read), ..Manner::default() };
+        self.run_once(schedule, manner).map(|finished| finished.trace)
+    }
+
     fn run_with(&mut self, schedule: &Schedule, manner: Manner) -> Result<Finished> {
+        // Only what its decisions repeat can be tried once more.
+        let repeats = manner.order.is_none();
+        let mut finished = self.run_once(schedule, manner)?;
+        if repeats {
+            self.mark_counts(&mut finished.trace);
+        }
+        Ok(finished)
+    }
+
+    fn run_once(&mut self, schedule: &Schedule, manner: Manner) -> Result<Finished> {
         let mut server = match self.server.take() {
             Some(server) => server,
             None => Server::launch(&self.subject, &self.lease, &self.watchdog)?,
@@ -167,6 +186,7 @@ impl Explorer {
         run.order = manner.order;
         run.switches = manner.switches;
         run.endless_after = manner.endless_after;
+        run.misread = manner.misread;
         let mut finished = run.finish(&self.subject)?;
         let trace = &mut finished.trace;
         let passed = finished.clock.passed();

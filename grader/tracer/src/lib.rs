@@ -22,6 +22,7 @@ mod calls;
 mod choose;
 mod clock;
 mod common_files;
+mod counts;
 mod course;
 mod descriptors;
 mod error;

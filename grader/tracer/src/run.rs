@@ -80,6 +80,8 @@ pub(crate) struct Run<'a> {
     /// Number of events after which it is known that somebody computes without end: no need to
     /// wait for the limit again.
     pub(crate) endless_after: Option<usize>,
+    /// Position among the events of the read that is told one more than stands there.
+    pub(crate) misread: Option<usize>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) processes: Vec<Process>,
     pub(crate) objects: Objects,
@@ -231,6 +233,7 @@ impl<'a> Run<'a> {
             order: None,
             switches: None,
             endless_after: None,
+            misread: None,
             tasks: vec![Task::new(id, host, root.stopped)],
             processes: vec![process],
             objects: Objects::standard(),

@@ -50,6 +50,16 @@ fn counted(s: *mut Shared, _me: u32, wrong: bool) {
     }
 }
 
+/// The same, once each and by one: no value tells that this is no flag.
+fn counted_once(s: *mut Shared, _me: u32, wrong: bool) {
+    let n = unsafe { &(*s).atomic };
+    if wrong {
+        n.store(n.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+    } else {
+        n.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 /// More accesses than are followed.
 fn counted_long(s: *mut Shared, _me: u32, _wrong: bool) {
     for _ in 0..3_000 {
@@ -86,6 +96,7 @@ fn main() {
     let work = match name.as_str() {
         "locked" => locked,
         "counted" => counted,
+        "counted-once" => counted_once,
         "counted-long" => counted_long,
         _ => handed,
     };

@@ -28,7 +28,8 @@ fn two() -> Run {
 
 fn accesses(run: &mut Run, proc: ProcId, kind: AccessKind, before: u64, after: u64) -> u32 {
     let order = AccessOrder::Plain;
-    let access = Access { object: ObjectId(3), offset: 8, size: 4, kind, before, after, order };
+    let access =
+        Access { object: ObjectId(3), offset: 8, size: 4, kind, before, after, order, adds: false };
     run.event(proc, EventKind::Accessed(access))
 }
 

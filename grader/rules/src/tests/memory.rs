@@ -19,7 +19,8 @@ fn sharing() -> Run {
 
 fn access(run: &mut Run, who: ProcId, kind: AccessKind, values: (u64, u64), order: AccessOrder) {
     let (before, after) = values;
-    let access = Access { object: MEMORY, offset: 8, size: 4, kind, before, after, order };
+    let access =
+        Access { object: MEMORY, offset: 8, size: 4, kind, before, after, order, adds: false };
     run.event(who, EventKind::Accessed(access));
 }
 
@@ -74,7 +75,8 @@ fn what_passes_between_two_uses_orders_them() {
     let flag = |run: &mut Run, who, kind, values| {
         let (before, after) = values;
         let order = AccessOrder::Atomic;
-        let access = Access { object: MEMORY, offset: 64, size: 4, kind, before, after, order };
+        let access =
+            Access { object: MEMORY, offset: 64, size: 4, kind, before, after, order, adds: false };
         run.event(who, EventKind::Accessed(access));
     };
     let by_flag = ordered_by(&|run| {
@@ -131,6 +133,14 @@ fn who_overwrites_what_came_since_it_read_loses_an_update() {
     let lost = Detail::LostUpdate { proc: P2, read: 4, by: P3, lost: 5, written: 5 };
     assert_eq!(finding.detail, lost);
     assert_eq!(names(&counted(0, AccessKind::Store), &[]), [""; 0], "a flag that both set");
+    let mut adds = counted(0, AccessKind::Store);
+    for event in &mut adds.events {
+        if let EventKind::Accessed(access) = &mut event.kind {
+            access.adds = event.task.proc == P2 && access.kind == AccessKind::Store;
+        }
+    }
+    let lost = Detail::LostUpdate { proc: P2, read: 0, by: P3, lost: 1, written: 1 };
+    assert_eq!(only(&adds, &[]).detail, lost, "it was tried, and adds");
     assert_eq!(names(&counted(4, AccessKind::Update), &[]), [""; 0], "in one step");
     let mut run = sharing();
     loads(&mut run, P2, 4, AccessOrder::Unknown);

@@ -194,8 +194,9 @@ impl Run<'_> {
             && access.loaded.is_none()
             && let Some(loaded) = self.value(&access)
         {
+            let told = self.told(loaded);
             self.accessed(t, &access, AccessKind::Load, (loaded, loaded));
-            access.loaded = Some(loaded);
+            access.loaded = Some(told);
             self.park(t, stopped, Point::Access(access));
             return Ok(());
         }
@@ -224,7 +225,10 @@ impl Run<'_> {
         let found = self.value(&access).filter(|_| operation.is_known);
         let Some(before) = found else { return self.access_itself(t, stopped, access) };
         let mut registers = access.registers;
-        let memory = access.loaded.unwrap_or(before);
+        let memory = match operation.used {
+            Use::Loads => self.told(before),
+            Use::Stores | Use::Updates | Use::Splits => access.loaded.unwrap_or(before),
+        };
         let Some(after) = operation.perform(memory, &mut registers) else {
             return self.access_itself(t, stopped, access);
         };
@@ -260,6 +264,11 @@ impl Run<'_> {
         let after = self.value(&access).unwrap_or(0);
         self.tell_access(t, &access, (before, after));
         self.protect(t, stopped, true)
+    }
+
+    /// What a read is told that finds this value: the next event is about it.
+    fn told(&self, value: u64) -> u64 {
+        value.wrapping_add(u64::from(self.misread == Some(self.events.len())))
     }
 
     /// The first bytes that an access is about, as a number.
@@ -319,7 +328,7 @@ impl Run<'_> {
         let order = self.order_of(t, access);
         let object = self.regions[access.region].object;
         let (offset, size) = (access.offset, access.operation.size);
-        let access = Access { object, offset, size, kind, before, after, order };
+        let access = Access { object, offset, size, kind, before, after, order, adds: false };
         self.emit(t, EventKind::Accessed(access));
     }
 
@@ -344,6 +353,7 @@ impl Run<'_> {
             before: before.into(),
             after: after.into(),
             order: AccessOrder::Atomic,
+            adds: false,
         };
         self.emit(t, EventKind::Accessed(access));
     }

@@ -187,6 +187,20 @@ fn two_atomic_steps_are_not_one() {
     let program = rust("races");
     silent(&[], &[&program, "counted"]);
     finds(&[], &[&program, "counted", "wrong"], &["lost-update"]);
+    silent(&[], &[&program, "counted-once"]);
+    finds(&[], &[&program, "counted-once", "wrong"], &["lost-update"]);
+}
+
+#[test]
+fn who_counts_from_zero_to_one_is_told_from_who_sets_a_flag() {
+    for level in ["-O0", "-O1", "-O2"] {
+        let program = compiled(&format!("once{level}"), "once", &[level]);
+        silent(&[], &[&program, "count"]);
+        finds(&[], &[&program, "count", "wrong"], &["lost-update"]);
+        silent(&[], &[&program, "mark"]);
+        let turned = explore(&[], &[&program, "turn"]);
+        assert_eq!(turned.rules(), [""; 0], "{}", turned.json);
+    }
 }
 
 #[test]
