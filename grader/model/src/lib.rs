@@ -3,6 +3,7 @@
 //! Nothing here runs, reads or prints anything. The only dependency is serde, so that each value
 //! can be written to a record and read back unchanged.
 
+mod access;
 mod decisions;
 mod ending;
 mod event;
@@ -30,11 +31,12 @@ mod survey;
 mod trace;
 mod waiting;
 
+pub use access::{Access, AccessKind, AccessOrder};
 pub use decisions::{BadDecision, Decision, Decisions};
 pub use ending::Ending;
 pub use event::{
-    Access, AccessKind, AccessOrder, Action, Event, EventKind, ForkKind, IoResult, SignalSource,
-    SignalTarget, WaitOptions, WaitOutcome, WaitTarget,
+    Action, Event, EventKind, ForkKind, IoResult, SignalSource, SignalTarget, WaitOptions,
+    WaitOutcome, WaitTarget,
 };
 pub use exercise::{Course, Exercise, Hints, Limits, Part, Task};
 pub use finding::{Detail, Finding, LostIn, PipeEnd, Weight};

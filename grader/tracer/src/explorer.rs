@@ -64,7 +64,8 @@ impl Explorer {
         Ok(Self { server: Some(server), watchdog, subject, lease, isolation, time })
     }
 
-    /// Runs the subject once. The schedule's decisions come first, then its strategy decides.
+    /// Runs the subject once. The schedule's decisions come first, then its strategy decides. Where it
+    /// cannot be told from the run whether a store counts, another run finds out.
     ///
     /// # Errors
     /// When the tracer loses track, or the decisions do not fit; the next run starts from a new

@@ -1,6 +1,6 @@
 //! What may have changed for those who wait. Whether a signal is pending for a task and whether its
-//! pipe or its socket is ready is asked of the kernel, and most steps change neither: the answer holds until news
-//! comes that may concern it. What is not known to be harmless counts as news for everybody.
+//! pipe or its socket is ready is asked of the kernel, and most steps change neither: the answer holds
+//! until news comes that may concern it. What is not known to be harmless counts as news for everybody.
 
 use crate::error::Result;
 use crate::run::Run;
