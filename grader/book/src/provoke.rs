@@ -59,6 +59,8 @@ pub(crate) fn check(
             .arg(&all)
             .arg(name(page))
             .current_dir(folder.path())
+            // A backtrace would be most of what a program does that panics.
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())
             .output()
             .context("cannot start `forklings`")?;

@@ -10,6 +10,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     ("broken-pipe", broken_pipe),
     ("wrong-ends", wrong_ends),
     ("nonblocking", nonblocking),
+    ("writes-in-every-way", writes_in_every_way),
     ("polls", polls),
     ("handful", handful),
     ("chatters", chatters),
@@ -99,6 +100,41 @@ fn nonblocking() {
         let count = libc::read(read, (&raw mut byte).cast::<c_void>(), 1);
         say(&format!("{count} {:?}", errno()));
     }
+}
+
+/// Writes that arrive whole, in part or not at all; says of each what came of it.
+fn writes_in_every_way() {
+    const PAGE: usize = 4096;
+    let tells = |write: c_int, place: *const c_void, length: usize| unsafe {
+        let count = libc::write(write, place, length);
+        say(&if count < 0 { format!("{:?}", errno()) } else { count.to_string() });
+        count
+    };
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    let bytes = vec![7u8; 2 * PAGE];
+    let bytes: *const c_void = bytes.as_ptr().cast();
+    let (read, write) = pipe();
+    for length in [0, 1, PAGE - 1, PAGE, PAGE + 1] {
+        tells(write, bytes, length);
+    }
+    // Behind the first of two pages is nothing to be read.
+    let (none, private) = (libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    let pages = unsafe { libc::mmap(ptr::null_mut(), 2 * PAGE, none, private, -1, 0) };
+    unsafe { libc::mprotect(pages, PAGE, libc::PROT_READ) };
+    for (from, length) in [(0, 10), (PAGE - 10, 20), (PAGE, 1)] {
+        tells(write, pages.wrapping_byte_add(from), length);
+    }
+    unsafe { libc::fcntl(write, libc::F_SETFL, libc::O_NONBLOCK) };
+    while tells(write, bytes, 1000) > 0 {}
+    tells(read, bytes, 1);
+    unsafe { libc::close(read) };
+    tells(write, bytes, 1);
+    unsafe { libc::close(write) };
+    tells(write, bytes, 1);
+    let mut ends = [0; 2];
+    unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_DIRECT | libc::O_NONBLOCK) };
+    // Each is a page of its own, however small it is.
+    while tells(ends[1], bytes, 3) > 0 {}
 }
 
 fn polls() {

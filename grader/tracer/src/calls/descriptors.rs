@@ -293,15 +293,6 @@ impl Run<'_> {
         self.emit(t, EventKind::Closed { fd, object, errno: errno_of(result) });
     }
 
-    /// Whether a task stands before a `close` that cannot fail, so that nobody need wait for its end.
-    pub(super) fn surely_closes(&self, t: usize, call: &Call) -> bool {
-        let entry = self.process(t).files.get(call.int(0));
-        let kind = entry.and_then(|entry| self.objects.kind(entry.object));
-        call.number == libc::SYS_close
-            && matches!(kind, Some(ObjectKind::Pipe | ObjectKind::Fifo(_) | ObjectKind::Other(_)))
-            && !self.may_trap(t)
-    }
-
     fn after_close_range(&mut self, t: usize, call: &Call, result: i64) {
         if result != 0 {
             return;

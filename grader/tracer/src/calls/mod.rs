@@ -2,6 +2,7 @@
 //! each family of calls.
 
 mod alarms;
+mod certain;
 mod children;
 mod descriptors;
 pub(crate) mod fifos;
@@ -63,14 +64,14 @@ impl Run<'_> {
         }
         match self.before(t, stopped, &call)? {
             Before::Stop => Ok(()),
-            Before::Run(stopped) if self.surely_closes(t, &call) => {
-                self.note_call(t, &call);
-                self.after(t, &stopped, &call, 0)?;
-                self.resume_and_follow(t, stopped, None, Resume::Free, 0)
-            }
-            Before::Run(stopped) => {
-                self.resume_and_follow(t, stopped, Some(call), Resume::ToExit, 0)
-            }
+            Before::Run(stopped) => match self.certain_result(t, &call)? {
+                Some(result) => {
+                    self.note_call(t, &call);
+                    self.after(t, &stopped, &call, result)?;
+                    self.resume_and_follow(t, stopped, None, Resume::Free, 0)
+                }
+                None => self.resume_and_follow(t, stopped, Some(call), Resume::ToExit, 0),
+            },
             Before::Skip(stopped, result) => {
                 skip(&stopped, &call, result)?;
                 self.news.for_all();

@@ -78,6 +78,7 @@ guests! {
     a_handler_s_own_writes_do_not_disturb_a_large_one: "large-write-and-a-handler",
     a_broken_pipe_is_an_error_and_then_a_death: "broken-pipe",
     an_empty_pipe_may_say_try_again: "nonblocking",
+    writes_arrive_whole_in_part_or_not_at_all: "writes-in-every-way",
     poll_times_out_and_wakes: "polls",
     a_pipe_may_send_a_signal: "is-told-of-a-pipe",
     a_read_is_interrupted: "interrupted",

@@ -2,7 +2,8 @@
 
 use crate::door::{explorer, runs};
 use forklings_model::{
-    Ending, EventKind, Fault, ProcId, Schedule, Signal, SignalSource, Strategy, Trace, WaitOutcome,
+    Ending, EventKind, Fault, ObjectId, ProcId, Schedule, Signal, SignalSource, Strategy, Trace,
+    WaitOutcome,
 };
 use forklings_sandbox::Wanted;
 
@@ -35,6 +36,30 @@ fn the_fork_that_fails_is_the_one_that_was_asked_for() {
         // Three children with the codes 0, 1 and 2; deaths meanwhile make the kernel restart forks.
         assert_eq!(trace.stdout, b"3 Some(10)\n", "seed {seed}");
     }
+}
+
+#[test]
+fn what_came_of_each_write_to_a_pipe_is_recorded_whoever_knew_it_first() {
+    let trace = explorer("writes-in-every-way", Wanted::All)
+        .run(&Schedule::new(Strategy::ParentFirst, 0))
+        .unwrap();
+    let said = String::from_utf8(trace.stdout.clone()).unwrap();
+    let results = trace.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Write(io) if ![Some(ObjectId(1)), Some(ObjectId(2))].contains(&io.object) => {
+            Some(match io.result {
+                Ok(count) => count.to_string(),
+                Err(errno) => format!("{:?}", Some(errno)),
+            })
+        }
+        _ => None,
+    });
+    let recorded: Vec<String> = results.collect();
+    assert_eq!(recorded, said.lines().collect::<Vec<_>>());
+    for errno in [libc::EFAULT, libc::EAGAIN, libc::EBADF, libc::EPIPE] {
+        let failure = format!("{:?}", Some(errno));
+        assert!(recorded.contains(&failure), "{failure}: {recorded:?}");
+    }
+    assert!(recorded.iter().filter(|result| *result == "1000").count() > 40, "{recorded:?}");
 }
 
 #[test]
