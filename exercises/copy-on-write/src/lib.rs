@@ -62,10 +62,11 @@ pub fn read_only(region: &Region) -> io::Result<usize> {
 ///   caller has no more memory afterwards than before (less than 1 MiB more), the answer aside.
 /// - The answer may have any length, none or many megabytes: it may be larger than a pipe.
 /// - `f` may panic, be killed, or end the process with another status than 0: then there is no answer,
-///   not even a part of one. A panic must not get out of the child's part into the caller's code.
+///   not even a part of one. What comes of it when `f` ends the process with 0 is left open. A panic must
+///   not get out of the child's part into the caller's code.
 ///
 /// # Errors
-/// A system call failed, or the child did not end with status 0 after it had sent all of the answer.
+/// A system call failed, or the child did not end with status 0.
 pub fn contain(f: impl FnOnce() -> Vec<u8>) -> io::Result<Vec<u8>> {
     todo!("run f in a child, and bring its answer over")
 }

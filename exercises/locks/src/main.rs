@@ -37,6 +37,7 @@ usage: cargo run -p locks -- reveal [N]
   rlock_inherited        the same; the child drops its copy when it holds the lock itself
   robust N               N processes add 1, and nobody dies
   robust_death N         a process dies in the section; N others come after it
+  robust_looks           a process dies in the section; its parent, who comes next, only looks
   robust_forked          a process forks while it holds the lock; the child drops its copy
   robust_inherited       the same; the child drops its copy when it holds the lock itself
   both N                 N processes move 1 between two numbers, half of them the other way round
@@ -80,6 +81,7 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["rlock_inherited"] => rlock_inherited(),
         ["robust", n] => robust(n.parse().ok()?),
         ["robust_death", n] => robust_death(n.parse().ok()?),
+        ["robust_looks"] => robust_looks(),
         ["robust_forked"] => robust_forked(),
         ["robust_inherited"] => robust_inherited(),
         ["both", n] => both_ways(n.parse().ok()?),
@@ -391,6 +393,20 @@ fn robust_death(n: u32) -> io::Result<()> {
     reap_all(heirs)?;
     let (guard, died) = held(&shared);
     println!("after a death: {}; another owner died: {}", *guard, yes_or_no(died));
+    Ok(())
+}
+
+/// The one that dies has changed nothing, and who is told has nothing to mend.
+fn robust_looks() -> io::Result<()> {
+    let shared = Shared::new(Robust::new(7_u32))?;
+    reap(start(|| {
+        let _guard = held(&shared);
+        end()
+    })?)?;
+    for _ in 0..2 {
+        let (guard, died) = held(&shared);
+        println!("{}; the owner before died: {}", *guard, yes_or_no(died));
+    }
     Ok(())
 }
 

@@ -115,6 +115,14 @@ mod robust {
     }
 
     #[test]
+    fn who_is_told_of_a_death_and_only_looks_leaves_a_lock_that_works() {
+        subject!()
+            .scenario("robust_looks", [""; 0])
+            .expect(stdout().is("7; the owner before died: yes\n7; the owner before died: no\n"))
+            .check();
+    }
+
+    #[test]
     fn a_guard_that_a_fork_has_copied_releases_nothing_in_the_child() {
         subject!()
             .scenario("robust_forked", [""; 0])

@@ -339,6 +339,19 @@ mod death {
     }
 
     #[test]
+    fn a_worker_may_be_killed_while_a_large_task_is_on_its_way() {
+        let mut draw = draw!();
+        let large = format!("large:{}", draw.usize(MORE_THAN_A_PIPE));
+        subject!()
+            .scenario("pool_killed", ["1", &large])
+            .with(kill())
+            .expect(stdout().line("every answer is right, or tells of SIGKILL"))
+            .expect(each_task_once(1))
+            .expect(workers(1))
+            .check();
+    }
+
+    #[test]
     fn a_worker_may_be_gone_when_it_is_given_a_task() {
         let mut draw = draw!();
         let [a, c] = [(); 2].map(|()| shout(&mut draw).0);
