@@ -62,7 +62,8 @@ impl<T: Shareable> Lock<T> {
         todo!("take the lock, and sleep while somebody else holds it")
     }
 
-    /// TODO 2. Takes the lock if nobody holds it. It never waits.
+    /// TODO 2. Takes the lock if nobody holds it. It never waits. A lock that is kept for somebody who
+    /// waits may count as held.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         todo!("take the lock, or say at once that it is held")
     }
