@@ -71,7 +71,10 @@ pub fn dirty(region: &Region, k: usize) -> io::Result<usize> {
     let read = receiver.read_exact(&mut figure);
     loop {
         match nix::sys::wait::wait() {
-            Ok(status) if status.pid() == Some(child) => break,
+            Ok(WaitStatus::Exited(pid, 0)) if pid == child => break,
+            Ok(status) if status.pid() == Some(child) => {
+                return Err(io::Error::other(format!("the child failed: {status:?}")));
+            }
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
