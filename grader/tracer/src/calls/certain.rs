@@ -1,6 +1,7 @@
 //! Calls whose result is certain before the kernel performs them. Nobody need wait for the end of
 //! such a call: it costs one stop instead of two.
 
+use super::io::PIPE_BUF;
 use crate::error::Result;
 use crate::run::Run;
 use crate::task::Call;
@@ -8,19 +9,16 @@ use forklings_model::ObjectKind;
 use forklings_sys::{descriptor, memory};
 use std::os::fd::AsRawFd;
 
-/// What a pipe that has room takes whole. Source: `pipe(7)`, PIPE_BUF.
-const WHOLE: usize = 4096;
-
 impl Run<'_> {
     /// The result that the call that a task stands before will surely have; `None` where only the
     /// kernel knows, or where something is to be done when the call has returned.
     pub(super) fn certain_result(&self, t: usize, call: &Call) -> Result<Option<i64>> {
         let is_changed = self.tasks[t].attempt.is_some() || self.tasks[t].piece.is_some();
-        let entry = self.process(t).files.get(call.int(0));
-        let kind = entry.and_then(|entry| self.objects.kind(entry.object));
         if is_changed || self.may_trap(t) {
             return Ok(None);
         }
+        let entry = self.process(t).files.get(call.int(0));
+        let kind = entry.and_then(|entry| self.objects.kind(entry.object));
         match (call.number, kind) {
             (
                 libc::SYS_close,
@@ -33,15 +31,15 @@ impl Run<'_> {
 
     /// A pipe with room that somebody may read takes a small write whole.
     fn certain_write(&self, t: usize, call: &Call) -> Result<Option<i64>> {
-        let length = usize::try_from(call.args[2]).unwrap_or(usize::MAX);
-        if !(1..=WHOLE).contains(&length) {
+        let length = call.args[2];
+        if !(1..=PIPE_BUF).contains(&length) {
             return Ok(None);
         }
         let Some(copy) = self.copy(t, call.int(0)) else { return Ok(None) };
         // A descriptor that is open for reading only shows no room, a pipe without readers an error.
         let takes = descriptor::poll_now(&[(copy.as_raw_fd(), libc::POLLOUT)])?[0] == libc::POLLOUT;
-        let mut bytes = vec![0; length];
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
         let is_there = memory::exact(self.tasks[t].tid, call.args[1], &mut bytes).is_ok();
-        Ok((takes && is_there).then_some(call.args[2].cast_signed()))
+        Ok((takes && is_there).then_some(length.cast_signed()))
     }
 }

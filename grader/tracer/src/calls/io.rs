@@ -17,7 +17,7 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 
 /// Writes of up to this many bytes are atomic. Source: `pipe(7)`.
-const PIPE_BUF: u64 = 4096;
+pub(super) const PIPE_BUF: u64 = 4096;
 /// Bytes that a TCP socket takes at once, whatever else is on its way.
 const NETWORK: u64 = 16 * 1024;
 /// Most parts of a vector that are written at once.
