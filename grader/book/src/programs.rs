@@ -10,6 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Where this and the other package of the pages' programs are built: what they use is built once.
+pub(crate) const TARGET: &str = "target/forklings/programs";
+
 /// A package that can use what the exercises use.
 pub(crate) const MANIFEST: &str = r#"[package]
 name = "pages"
@@ -21,6 +24,9 @@ edition = "2024"
 [dependencies]
 libc = "0.2"
 nix = { version = "0.31", default-features = false, features = ["fs", "mman", "process", "signal"] }
+
+[profile.dev]
+lto = "off"
 "#;
 
 /// Compiles the programs of all pages, given as paths relative to `docs`.
@@ -42,7 +48,8 @@ pub(crate) fn check(docs: &Path, pages: &[PathBuf]) -> Result<Vec<Fault>> {
     write("Cargo.lock", &fs::read(&lock).context("cannot read the versions of the solutions")?)?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["test", "--quiet", "--doc"])
+        .args(["test", "--quiet", "--doc", "--target-dir"])
+        .arg(root.join(TARGET))
         .current_dir(&package)
         .output()
         .context("cannot start cargo")?;

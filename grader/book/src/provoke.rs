@@ -5,6 +5,7 @@
 //! only a test can demand, or no run shows what is wrong with them.
 
 use crate::fault::{Fault, Kind};
+use crate::programs::TARGET;
 use anyhow::{Context, Result, ensure};
 use std::env;
 use std::fmt::Write;
@@ -135,14 +136,16 @@ fn build(
     let lock = root.join("solutions/Cargo.lock");
     write("Cargo.lock", &fs::read(&lock).context("cannot read the versions of the solutions")?)?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let target = root.join(TARGET);
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--target-dir", "target"])
+        .args(["build", "--quiet", "--target-dir"])
+        .arg(&target)
         .current_dir(package)
         .output()
         .context("cannot start cargo")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "the programs of the rules do not compile together: {said}");
-    Ok(package.join("target/debug/pages"))
+    Ok(target.join("debug/pages"))
 }
 
 #[cfg(test)]

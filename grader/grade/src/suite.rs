@@ -6,7 +6,8 @@ use crate::error::GradeError;
 use crate::runner::Ending;
 use forklings_model::{Judgement, Record};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
@@ -110,15 +111,10 @@ impl Suite {
         };
         let bounds = Bounds { time: bench.patience, output: PRINTED, cancel: bench.cancel };
         let mut told = BTreeSet::new();
-        let mut length = 0;
+        let mut lines = Lines::default();
         let ending = child::run(&mut command, &Streams::to(&output), &bounds, || {
-            // The file is read only when it grew: a look costs one call.
-            let now = fs::metadata(&record).map_or(0, |meta| meta.len());
-            if now == length {
-                return false;
-            }
-            length = now;
-            for test in started(&record) {
+            let Some(new) = lines.new(&record) else { return false };
+            for test in started(&new) {
                 let place = self.tests.iter().position(|name| *name == test);
                 if let Some(place) = place.filter(|_| told.insert(test.clone())) {
                     begun(place, &test);
@@ -142,11 +138,42 @@ impl Suite {
     }
 }
 
-/// Tests that began, by the record so far.
-fn started(record: &Path) -> Vec<String> {
-    let bytes = fs::read(record).unwrap_or_default();
+/// How far a record has been read while it is written.
+#[derive(Default)]
+struct Lines {
+    /// Bytes of the lines that were given.
+    given: u64,
+    /// Bytes that were seen.
+    length: u64,
+}
+
+impl Lines {
+    /// The lines that are whole since the last look; `None` when nothing was written. A record of many
+    /// megabytes is read once, and a look at one that did not grow costs one call.
+    fn new(&mut self, record: &Path) -> Option<Vec<u8>> {
+        let length = fs::metadata(record).map_or(0, |meta| meta.len());
+        if length == self.length {
+            return None;
+        }
+        self.length = length;
+        let mut bytes = Vec::new();
+        // What cannot be read now is read at the end, when it counts.
+        let mut read = || {
+            let mut file = File::open(record)?;
+            file.seek(SeekFrom::Start(self.given))?;
+            file.read_to_end(&mut bytes)
+        };
+        drop(read());
+        bytes.truncate(bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1));
+        self.given += bytes.len() as u64;
+        Some(bytes)
+    }
+}
+
+/// Tests that began, by these lines of a record.
+fn started(lines: &[u8]) -> Vec<String> {
     let lines =
-        bytes.split(|&b| b == b'\n').filter(|line| line.starts_with(b"{\"record\":\"started\""));
+        lines.split(|&b| b == b'\n').filter(|line| line.starts_with(b"{\"record\":\"started\""));
     let records = lines.filter_map(|line| serde_json::from_slice(line).ok());
     records
         .filter_map(|record| match record {
@@ -199,4 +226,25 @@ pub(crate) fn by_test(judgements: &[Judgement]) -> BTreeMap<&str, Vec<&Judgement
         map.entry(&judgement.test).or_default().push(judgement);
     }
     map
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test panics when its fixture cannot be made")]
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_record_that_grows_is_read_line_by_line() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_owned();
+        let mut lines = Lines::default();
+        assert_eq!(lines.new(&path), None);
+        file.write_all(b"one\ntw").unwrap();
+        assert_eq!(lines.new(&path).unwrap(), b"one\n");
+        assert_eq!(lines.new(&path), None);
+        file.write_all(b"o\nthree\n").unwrap();
+        assert_eq!(lines.new(&path).unwrap(), b"two\nthree\n");
+        assert_eq!(lines.new(&path), None);
+    }
 }

@@ -8,6 +8,7 @@ use forklings_tracer::{Explorer, Subject};
 use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 
 /// The guests' program, which cargo builds beside the tests.
 pub(crate) fn program() -> PathBuf {
@@ -76,10 +77,14 @@ pub(crate) fn runs(guest: &str) -> Vec<Trace> {
 /// Under every schedule the guest does what it does without the tracer.
 #[track_caller]
 pub(crate) fn behaves(guest: &str) {
-    let (output, ending) = naturally(guest);
-    repeats(guest);
+    // Some guests sleep: the other runs take place meanwhile.
+    let (traces, (output, ending)) = thread::scope(|scope| {
+        let natural = scope.spawn(|| naturally(guest));
+        repeats(guest);
+        (runs(guest), natural.join().unwrap())
+    });
     natural::is_the_same(guest, &output, ending);
-    for trace in runs(guest) {
+    for trace in traces {
         let schedule = &trace.schedule;
         let stdout = String::from_utf8_lossy(&trace.stdout);
         let last = &trace.events[trace.events.len().saturating_sub(8)..];
@@ -110,7 +115,9 @@ fn repeats(guest: &str) {
 #[track_caller]
 pub(crate) fn ends(guest: &str, like: impl Fn(&End) -> bool) {
     for wanted in [Wanted::All, Wanted::None] {
-        let mut explorer = explorer(guest, wanted);
+        let mut subject = Subject::new(program(), vec![guest.to_owned()], LIMITS);
+        (subject.wanted, subject.cpu_seconds) = (wanted, Some(1));
+        let mut explorer = Explorer::launch(subject).unwrap();
         for schedule in schedules().iter().take(3) {
             let end = explorer.run(schedule).unwrap().end;
             assert!(like(&end), "{guest} under {schedule:?}: {end:?}");

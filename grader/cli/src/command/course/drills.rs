@@ -28,7 +28,7 @@ pub(super) fn check(
 ) -> Result<()> {
     for exercise in exercises {
         if exercise.folder.join(TABLE).is_file() {
-            let driver = cargo::driver(root, &exercise.id)?;
+            let driver = cargo::programs(root, &exercise.id, false)?.driver;
             Shelf { exercise, driver, cancel }.check(deviations)?;
         }
     }

@@ -34,8 +34,6 @@ const LOOK: Duration = Duration::from_millis(200);
 /// student's program is tried with; who is not caught, or not as it must be, is tried with more, and
 /// in the end with all.
 const MUTANT: [u32; 2] = [8, 40];
-/// The same for right programs beside the solution, which is tried with all.
-const VARIANT: [u32; 1] = [100];
 /// What stands for a program's name where only the drills are meant.
 const DRILLS: &str = "drills";
 /// The same for anchors and links.
@@ -53,8 +51,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Schedules for each scenario [default: 200; 100 for right programs beside the solution, 8 or
-    /// 40 for mutants that are caught by so many]
+    /// Schedules for each scenario [default: 200; 8 or 40 for mutants that are caught by so many]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     schedules: Option<u32>,
     /// The class's seed: another one, other inputs in the hidden tests
@@ -209,8 +206,7 @@ impl Bench<'_> {
             // A run that somebody looks at says in how many schedules the same comes.
             Kind::Mutant(_) if self.small_runs => &MUTANT[1..],
             Kind::Mutant(_) => &MUTANT,
-            Kind::Variant => &VARIANT,
-            Kind::Stub | Kind::Solution => &[],
+            Kind::Stub | Kind::Solution | Kind::Variant => &[],
         }
     }
 
