@@ -149,7 +149,7 @@ pub struct Robust<T: Shareable> {
     data: Data<T>,
 }
 
-/// The right to use the data of a [`Robust`].
+/// The right to use the data of a [`Robust`]. Not `Send`, and `Sync` only where `T` is, as a [`Guard`].
 #[derive(Debug)]
 #[must_use = "a guard that is dropped at once guards nothing"]
 pub struct RobustGuard<'a, T: Shareable> {

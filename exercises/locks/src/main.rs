@@ -37,6 +37,7 @@ usage: cargo run -p locks -- reveal [N]
   rlock_inherited        the same; the child drops its copy when it holds the lock itself
   robust N               N processes add 1, and nobody dies
   robust_death N         a process dies in the section; N others come after it
+  robust_deaths N        N processes die in the section, one after the other
   robust_looks           a process dies in the section; its parent, who comes next, only looks
   robust_forked          a process forks while it holds the lock; the child drops its copy
   robust_inherited       the same; the child drops its copy when it holds the lock itself
@@ -81,6 +82,7 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["rlock_inherited"] => rlock_inherited(),
         ["robust", n] => robust(n.parse().ok()?),
         ["robust_death", n] => robust_death(n.parse().ok()?),
+        ["robust_deaths", n] => robust_deaths(n.parse().ok()?),
         ["robust_looks"] => robust_looks(),
         ["robust_forked"] => robust_forked(),
         ["robust_inherited"] => robust_inherited(),
@@ -393,6 +395,22 @@ fn robust_death(n: u32) -> io::Result<()> {
     reap_all(heirs)?;
     let (guard, died) = held(&shared);
     println!("after a death: {}; another owner died: {}", *guard, yes_or_no(died));
+    Ok(())
+}
+
+/// Each adds 1 and dies, so the next one is told, and dies, too.
+fn robust_deaths(n: u32) -> io::Result<()> {
+    let shared = Shared::new(Robust::new(0_u32))?;
+    for _ in 0..n {
+        reap(start(|| {
+            let (mut guard, died) = held(&shared);
+            println!("{}; the owner before died: {}", *guard, yes_or_no(died));
+            *guard += 1;
+            end()
+        })?)?;
+    }
+    let (guard, died) = held(&shared);
+    println!("{}; the owner before died: {}", *guard, yes_or_no(died));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, setpgid};
 use signal_sync::{child_waits, parent_waits, ping_pong, ring_barrier, scoped};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -34,6 +34,8 @@ usage: cargo run -p signal-sync -- reveal [N]
   ping_pong CALLER N        N rounds
   ring_barrier CALLER N     N children arrive, and leave when all have arrived
   ring_barrier_late N LAST  the same; child LAST arrives when all others have
+  ring_barrier_alarmed N LAST
+                            the same; SIGALRM strikes everybody before LAST arrives
   scoped USE CALLER         what is run waits by sigwait or by sigsuspend; or it leaves a SIGUSR1
                             behind, or panics, or stays quiet
   merge N, merge_blocked N  how often a handler runs for N signals (none of your functions)
@@ -77,7 +79,12 @@ fn run(words: &[&str]) -> Option<io::Result<()>> {
         ["ping_pong", caller, n] => turns(Caller::read(caller)?, n.parse().ok()?),
         ["ring_barrier", caller, n] => ring(Caller::read(caller)?, n.parse().ok()?, None),
         ["ring_barrier_late", n, last] => {
-            ring(Caller::Plain, n.parse().ok()?, Some(last.parse().ok()?))
+            ring(Caller::Plain, n.parse().ok()?, Some((last.parse().ok()?, || {})))
+        }
+        ["ring_barrier_alarmed", n, last] => {
+            // Whoever sends a signal to the group sends it to cargo, too, where it has started this.
+            let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
+            ring(Caller::Plain, n.parse().ok()?, Some((last.parse().ok()?, alarm_all)))
         }
         ["scoped", how, caller] => within(Use::read(how)?, Caller::read(caller)?),
         ["merge", n] => merge(n.parse().ok()?, false),
@@ -181,8 +188,9 @@ fn turns(caller: Caller, n: usize) -> io::Result<()> {
 
 // ---- ring_barrier ------------------------------------------------------------------------------
 
-/// The child `last`, if there is one, takes one token for each of the others before it arrives.
-fn ring(caller: Caller, n: usize, last: Option<usize>) -> io::Result<()> {
+/// The last child, if one is to be it, takes one token for each of the others, and does something,
+/// before it arrives.
+fn ring(caller: Caller, n: usize, last: Option<(usize, fn())>) -> io::Result<()> {
     catch_alarms()?;
     caller.prepare()?;
     let arrived = Counter::new()?;
@@ -191,7 +199,10 @@ fn ring(caller: Caller, n: usize, last: Option<usize>) -> io::Result<()> {
             let _ = raise(Signal::SIGTERM);
         }
         match last {
-            Some(last) if i == last => (1..n).for_each(|_| arrived.take()),
+            Some((last, act)) if i == last => {
+                (1..n).for_each(|_| arrived.take());
+                act();
+            }
             Some(_) => arrived.add(1),
             None => {}
         }
@@ -420,6 +431,11 @@ fn install(signal: Signal, handler: SigHandler, flags: SaFlags) -> io::Result<()
 fn catch_alarms() -> io::Result<()> {
     extern "C" fn nothing(_: libc::c_int) {}
     install(Signal::SIGALRM, SigHandler::Handler(nothing), SaFlags::empty())
+}
+
+/// SIGALRM for everybody in the group of processes.
+fn alarm_all() {
+    let _ = kill(Pid::from_raw(0), Signal::SIGALRM);
 }
 
 /// From here on SIGALRM is answered: its handler adds 1 to the counter.

@@ -115,6 +115,17 @@ mod robust {
     }
 
     #[test]
+    fn every_death_is_told_also_that_of_one_who_was_told() {
+        subject!()
+            .scenario("robust_deaths", ["3"])
+            .expect(stdout().is("0; the owner before died: no\n\
+                                 1; the owner before died: yes\n\
+                                 2; the owner before died: yes\n\
+                                 3; the owner before died: yes\n"))
+            .check();
+    }
+
+    #[test]
     fn who_is_told_of_a_death_and_only_looks_leaves_a_lock_that_works() {
         subject!()
             .scenario("robust_looks", [""; 0])

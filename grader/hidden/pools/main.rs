@@ -63,8 +63,8 @@ mod messages {
     #[test]
     fn a_signal_ends_no_wait_for_a_message() {
         let mut draw = draw!();
-        // A length that fits into a byte, and one that does not.
-        let lengths = [draw.usize(1..=99), draw.usize(256..=600)];
+        // A length that fits into a byte, one that does not, and one for whose end it has to wait again.
+        let lengths = [draw.usize(1..=99), draw.usize(256..=600), draw.usize(70_000..=75_000)];
         subject!()
             .scenario("messages", lengths)
             .with(eintr(ALARM))

@@ -218,6 +218,20 @@ mod ring_barrier {
     }
 
     #[test]
+    fn a_signal_for_everybody_lets_nobody_leave_before_the_last_has_arrived() {
+        let n = draw!().u32(2..=3);
+        for last in [0, n - 1] {
+            let mut check = subject!().scenario("ring_barrier_alarmed", [n, last]);
+            for j in (0..n).filter(|&j| j != last) {
+                let (arrives, leaves) =
+                    (format!("child {last}: arrives"), format!("child {j}: leaves"));
+                check = check.expect(before(arrives, leaves));
+            }
+            check.check();
+        }
+    }
+
+    #[test]
     fn one_child_and_none_at_all() {
         subject!()
             .scenario("ring_barrier", ["plain", "1"])

@@ -1,4 +1,4 @@
-//! expect: data-race
+//! expect: lost-update
 //! The owner is remembered in the lock, not in the guard: a copy of a guard that came by a fork releases
 //! what the child took later.
 

@@ -1,4 +1,4 @@
-//! expect: data-race
+//! expect: lost-update
 //! The first guard that is dropped frees the lock, however often it was taken.
 
 pub mod shared;

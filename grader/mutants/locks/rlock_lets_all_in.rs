@@ -173,7 +173,7 @@ impl<T: Shareable> RLock<T> {
             self.owner.store(me, Ordering::Relaxed);
         }
         // SAFETY: this thread holds the lock.
-        unsafe { *self.depth.get() += 1 };
+        unsafe { *self.depth.get() = (*self.depth.get()).wrapping_add(1) };
         RGuard { lock: self, owner: me, here: PhantomData }
     }
 }
@@ -197,7 +197,7 @@ impl<T: Shareable> Drop for RGuard<'_, T> {
         let RLock { word, owner, depth, .. } = self.lock;
         // SAFETY: this thread holds the lock.
         let left = unsafe {
-            *depth.get() -= 1;
+            *depth.get() = (*depth.get()).wrapping_sub(1);
             *depth.get()
         };
         if left == 0 {

@@ -1,4 +1,4 @@
-//! expect: data-race
+//! expect: lost-update
 //! Looks whether the lock is free, and takes it in a second step.
 
 pub mod shared;

@@ -3,10 +3,12 @@
 
 use locks::Guard;
 use locks::shared::Shareable;
+use std::cell::Cell;
 use std::marker::PhantomData;
 
+/// May go to another thread, which then has it alone.
 #[derive(Clone, Copy)]
-struct Alone(PhantomData<*const ()>);
+struct Alone(PhantomData<Cell<u8>>);
 
 // SAFETY: there is nothing in it.
 unsafe impl Shareable for Alone {}
