@@ -100,7 +100,7 @@ fn do_as_it_says(docs: &Path) -> Result<Vec<Fault>> {
     let path = format!("/usr/local/bin:/usr/bin:/bin:{beside}");
     let pages = sources::pages(docs)?;
     let mut faults = programs::check(docs, &pages)?;
-    faults.extend(provoke::check(docs, &pages, programs::MANIFEST, &forklings)?);
+    faults.extend(provoke::check(docs, &pages, &forklings)?);
     for page in &pages {
         let text = sources::read(&docs.join(page))?;
         faults.extend(transcripts::check(page, &text, &docs.join("programs"), &path)?);

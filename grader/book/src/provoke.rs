@@ -5,7 +5,7 @@
 //! only a test can demand, or no run shows what is wrong with them.
 
 use crate::fault::{Fault, Kind};
-use crate::programs::TARGET;
+use crate::programs::{MANIFEST, TARGET};
 use anyhow::{Context, Result, ensure};
 use std::env;
 use std::fmt::Write;
@@ -24,14 +24,8 @@ const SCHEDULES: &str = "80";
 /// CPU seconds of one run: one of the programs computes without an end.
 const SECONDS: &str = "2";
 
-/// Explores the programs of the rules' pages, given as paths relative to `docs`. `manifest` is that of a
-/// package that can use what the programs use.
-pub(crate) fn check(
-    docs: &Path,
-    pages: &[PathBuf],
-    manifest: &str,
-    forklings: &Path,
-) -> Result<Vec<Fault>> {
+/// Explores the programs of the rules' pages, given as paths relative to `docs`.
+pub(crate) fn check(docs: &Path, pages: &[PathBuf], forklings: &Path) -> Result<Vec<Fault>> {
     let mut programs: Vec<(&PathBuf, Program)> = Vec::new();
     for page in pages.iter().filter(|page| page.starts_with("rules")) {
         let text = crate::sources::read(&docs.join(page))?;
@@ -42,7 +36,7 @@ pub(crate) fn check(
     }
     let root = docs.join("..");
     let package = root.join("target/forklings/provoke");
-    let all = build(&root, &package, &programs, manifest)?;
+    let all = build(&root, &package, &programs)?;
     let mut faults = Vec::new();
     for (page, program) in &programs {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
@@ -111,12 +105,7 @@ fn name(page: &Path) -> String {
 }
 
 /// One program for all of them: compiled and linked once, it does what its argument names.
-fn build(
-    root: &Path,
-    package: &Path,
-    programs: &[(&PathBuf, Program)],
-    manifest: &str,
-) -> Result<PathBuf> {
+fn build(root: &Path, package: &Path, programs: &[(&PathBuf, Program)]) -> Result<PathBuf> {
     let mut arms = String::new();
     let mut modules = String::new();
     for (n, (page, program)) in programs.iter().enumerate() {
@@ -132,7 +121,7 @@ fn build(
     };
     fs::create_dir_all(package.join("src")).context("cannot make a package")?;
     write("src/main.rs", (main + &modules).as_bytes())?;
-    write("Cargo.toml", manifest.as_bytes())?;
+    write("Cargo.toml", MANIFEST.as_bytes())?;
     let lock = root.join("solutions/Cargo.lock");
     write("Cargo.lock", &fs::read(&lock).context("cannot read the versions of the solutions")?)?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

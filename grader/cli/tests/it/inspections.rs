@@ -69,7 +69,7 @@ fn types_and_orderings_that_are_wrong_are_rejected_and_the_solution_is_not() {
         (Verdict::Accepted, vec![], vec![])
     );
     let inspected = right.judgements.iter().filter(|judgement| judgement.inspected.is_some());
-    assert_eq!(inspected.count(), 20 + 3 + 6, "misuses, right uses and models");
+    assert_eq!(inspected.count(), 21 + 3 + 6, "misuses, right uses and models");
 
     assert_eq!((sends.verdict, sends.rule), (Verdict::Rejected, Some(Rule::MisuseCompiles)));
     let found = failures(sends);
