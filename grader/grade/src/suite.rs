@@ -113,7 +113,7 @@ impl Suite {
         let mut told = BTreeSet::new();
         let mut lines = Lines::default();
         let ending = child::run(&mut command, &Streams::to(&output), &bounds, || {
-            let Some(new) = lines.new(&record) else { return false };
+            let Some(new) = lines.unread(&record) else { return false };
             for test in started(&new) {
                 let place = self.tests.iter().position(|name| *name == test);
                 if let Some(place) = place.filter(|_| told.insert(test.clone())) {
@@ -150,7 +150,7 @@ struct Lines {
 impl Lines {
     /// The lines that are whole since the last look; `None` when nothing was written. A record of many
     /// megabytes is read once, and a look at one that did not grow costs one call.
-    fn new(&mut self, record: &Path) -> Option<Vec<u8>> {
+    fn unread(&mut self, record: &Path) -> Option<Vec<u8>> {
         let length = fs::metadata(record).map_or(0, |meta| meta.len());
         if length == self.length {
             return None;
@@ -239,12 +239,12 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path().to_owned();
         let mut lines = Lines::default();
-        assert_eq!(lines.new(&path), None);
+        assert_eq!(lines.unread(&path), None);
         file.write_all(b"one\ntw").unwrap();
-        assert_eq!(lines.new(&path).unwrap(), b"one\n");
-        assert_eq!(lines.new(&path), None);
+        assert_eq!(lines.unread(&path).unwrap(), b"one\n");
+        assert_eq!(lines.unread(&path), None);
         file.write_all(b"o\nthree\n").unwrap();
-        assert_eq!(lines.new(&path).unwrap(), b"two\nthree\n");
-        assert_eq!(lines.new(&path), None);
+        assert_eq!(lines.unread(&path).unwrap(), b"two\nthree\n");
+        assert_eq!(lines.unread(&path), None);
     }
 }
