@@ -201,19 +201,23 @@ mod ring_barrier {
             .check();
     }
 
+    /// Of `n` children nobody leaves before the last has arrived.
+    fn nobody_leaves_before(mut check: forklings_check::Check, n: u32, last: u32) {
+        for j in (0..n).filter(|&j| j != last) {
+            let (arrives, leaves) =
+                (format!("child {last}: arrives"), format!("child {j}: leaves"));
+            check = check.expect(before(arrives, leaves));
+        }
+        check.check();
+    }
+
     #[test]
     fn any_child_may_be_the_last() {
         let mut draw = draw!();
         let n = draw.u32(3..=4);
         // One in the midst, and the one that closes the ring.
         for last in [draw.u32(1..n - 1), n - 1] {
-            let mut check = subject!().scenario("ring_barrier_late", [n, last]);
-            for j in (0..n).filter(|&j| j != last) {
-                let (arrives, leaves) =
-                    (format!("child {last}: arrives"), format!("child {j}: leaves"));
-                check = check.expect(before(arrives, leaves));
-            }
-            check.check();
+            nobody_leaves_before(subject!().scenario("ring_barrier_late", [n, last]), n, last);
         }
     }
 
@@ -221,13 +225,7 @@ mod ring_barrier {
     fn a_signal_for_everybody_lets_nobody_leave_before_the_last_has_arrived() {
         let n = draw!().u32(2..=3);
         for last in [0, n - 1] {
-            let mut check = subject!().scenario("ring_barrier_alarmed", [n, last]);
-            for j in (0..n).filter(|&j| j != last) {
-                let (arrives, leaves) =
-                    (format!("child {last}: arrives"), format!("child {j}: leaves"));
-                check = check.expect(before(arrives, leaves));
-            }
-            check.check();
+            nobody_leaves_before(subject!().scenario("ring_barrier_alarmed", [n, last]), n, last);
         }
     }
 
